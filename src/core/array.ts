@@ -1,0 +1,70 @@
+/**
+ * Arrays at the border of Rhyton: plain typed arrays with a shape. Nothing here computes; symbolic values are `Tensor`.
+ */
+import { argumentError, shapeError } from "./errors.ts";
+
+/** What a number is stored as. Arithmetic is float32; `uint8` and `int32` are converted as they are read. */
+export type DType = "float32" | "uint8" | "int32";
+
+export type TypedArray = Float32Array | Uint8Array | Int32Array;
+
+/**
+ * Numbers with a shape, row-major. The first axis is the sample wherever samples are meant.
+ *
+ * `scale` multiplies every element as it is read: bytes with `scale: 1 / 255` are pictures in [0, 1].
+ */
+export interface NdArray<D extends TypedArray = TypedArray> {
+  readonly data: D;
+  readonly shape: readonly number[];
+  readonly scale?: number;
+}
+
+/** The number of elements of a shape; 1 for a scalar. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
+
+export function dtypeOf(data: TypedArray): DType {
+  if (data instanceof Float32Array) return "float32";
+  if (data instanceof Uint8Array) return "uint8";
+  return "int32";
+}
+
+/** `[28, 28, 1]` as `(28, 28, 1)`; with `batch`, as Keras shows it: `(None, 28, 28, 1)`. */
+export function showShape(shape: readonly number[], batch = false): string {
+  const parts = batch ? ["None", ...shape] : shape.map(String);
+  return parts.length === 1 ? `(${parts[0]},)` : `(${parts.join(", ")})`;
+}
+
+export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((size, i) => size === b[i]);
+
+/**
+ * An array from a typed array and its shape.
+ *
+ * @throws RhytonError `shape` when the shape does not hold exactly the elements of `data`;
+ *   `argument` when a size is not a whole number ≥ 0 or the data is of another kind.
+ */
+export function ndarray<D extends TypedArray>(data: D, shape: readonly number[], scale?: number): NdArray<D> {
+  if (!(data instanceof Float32Array || data instanceof Uint8Array || data instanceof Int32Array)) {
+    throw argumentError({
+      where: "array",
+      argument: "data",
+      value: Object.prototype.toString.call(data),
+      expected: "a Float32Array, Uint8Array or Int32Array",
+      fix: "Convert it, e.g. Float32Array.from(values).",
+    });
+  }
+  for (const size of shape) {
+    if (!Number.isInteger(size) || size < 0) {
+      throw argumentError({ where: "array", argument: "shape", value: [...shape], expected: "whole numbers ≥ 0" });
+    }
+  }
+  if (sizeOf(shape) !== data.length) {
+    throw shapeError({
+      where: "array",
+      got: `${data.length} elements`,
+      expected: `${sizeOf(shape)} for the shape ${showShape(shape)}`,
+      fix: "Give the shape that the data has.",
+    });
+  }
+  return scale === undefined ? { data, shape } : { data, shape, scale };
+}
