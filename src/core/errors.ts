@@ -25,8 +25,9 @@ function kind<D extends Readonly<Record<string, unknown>>>(code: string, words: 
   return make;
 }
 
-const show = (value: unknown): string =>
-  typeof value === "string" ? JSON.stringify(value) : Array.isArray(value) ? `[${value.map(show).join(", ")}]` : String(value);
+/** A value as it stands in a message. */
+export const showArgument = (value: unknown): string =>
+  typeof value === "string" ? JSON.stringify(value) : Array.isArray(value) ? `[${value.map(showArgument).join(", ")}]` : String(value);
 
 /** The nearest of `choices` to a mistyped `name`, or nothing when none is near. */
 export function nearest(name: string, choices: readonly string[]): string | undefined {
@@ -53,7 +54,7 @@ function editDistance(a: string, b: string): number {
 
 const didYouMean = (name: string, choices: readonly string[]): string => {
   const near = nearest(name, choices);
-  return near === undefined ? `Known: ${choices.join(", ")}.` : `Did you mean ${show(near)}? Known: ${choices.join(", ")}.`;
+  return near === undefined ? `Known: ${choices.join(", ")}.` : `Did you mean ${showArgument(near)}? Known: ${choices.join(", ")}.`;
 };
 
 // ---- shapes and arguments -----------------------------------------------------------------------------------------
@@ -69,14 +70,14 @@ export const shapeError = kind(
 export const argumentError = kind(
   "argument",
   (d: { where: string; argument: string; value: unknown; expected: string; fix?: string }) =>
-    `${d.where}: ${d.argument} is ${show(d.value)}, expected ${d.expected}.${d.fix ? ` ${d.fix}` : ""}`,
+    `${d.where}: ${d.argument} is ${showArgument(d.value)}, expected ${d.expected}.${d.fix ? ` ${d.fix}` : ""}`,
 );
 
 /** A name (activation, loss, option, layer, …) that does not exist. */
 export const unknownName = kind(
   "unknown-name",
   (d: { where: string; what: string; name: string; choices: readonly string[] }) =>
-    `${d.where}: there is no ${d.what} ${show(d.name)}. ${didYouMean(d.name, d.choices)}`,
+    `${d.where}: there is no ${d.what} ${showArgument(d.name)}. ${didYouMean(d.name, d.choices)}`,
 );
 
 // ---- internal -----------------------------------------------------------------------------------------------------

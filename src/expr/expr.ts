@@ -1,0 +1,119 @@
+/**
+ * Scalar arithmetic inside a loop: expressions as a graph of small nodes, read from tensors at affine indices.
+ *
+ * Nodes are shared, never copied; two equal subterms that are one object are computed once.
+ */
+
+/** A loop variable, running from 0 to `size` − 1. */
+export interface Loop {
+  readonly name: string;
+  readonly size: number;
+}
+
+/** `offset + Σ coefficient · loop`. */
+export interface Affine {
+  readonly offset: number;
+  readonly terms: readonly (readonly [loop: Loop, coefficient: number])[];
+}
+
+export const constantIndex = (offset: number): Affine => ({ offset, terms: [] });
+export const loopIndex = (loop: Loop, coefficient = 1, offset = 0): Affine =>
+  loop.size === 1 || coefficient === 0 ? { offset, terms: [] } : { offset, terms: [[loop, coefficient]] };
+
+export function addIndex(a: Affine, b: Affine): Affine {
+  const sum = new Map<Loop, number>(a.terms);
+  for (const [loop, c] of b.terms) sum.set(loop, (sum.get(loop) ?? 0) + c);
+  return { offset: a.offset + b.offset, terms: [...sum].filter(([, c]) => c !== 0) };
+}
+
+export const scaleIndex = (a: Affine, factor: number, offset = 0): Affine => ({
+  offset: a.offset * factor + offset,
+  terms: factor === 0 ? [] : a.terms.map(([loop, c]) => [loop, c * factor] as const),
+});
+
+export const coefficientOf = (a: Affine, loop: Loop): number => a.terms.find(([l]) => l === loop)?.[1] ?? 0;
+
+/** The smallest and largest value that an affine index takes. */
+export function rangeOf(a: Affine): readonly [number, number] {
+  let [low, high] = [a.offset, a.offset];
+  for (const [loop, c] of a.terms) {
+    if (c > 0) high += c * (loop.size - 1);
+    else low += c * (loop.size - 1);
+  }
+  return [low, high];
+}
+
+export type UnaryName = "neg" | "abs" | "sqrt" | "exp" | "log" | "tanh" | "sigmoid" | "softplus" | "erf" | "sign" | "floor" | "round";
+/** Comparisons give 1 or 0. `max` and `min` give the first operand on a tie. */
+export type BinaryName = "add" | "sub" | "mul" | "div" | "max" | "min" | "gt" | "ge" | "eq";
+
+/** `Source` is whatever a load reads: a tensor while lowering, a buffer afterwards. */
+export type Expr<Source = unknown> =
+  | { readonly kind: "const"; readonly value: number }
+  /** The result of the kernel's reduction, inside its epilogue. */
+  | { readonly kind: "reduced" }
+  | { readonly kind: "load"; readonly source: Source; readonly index: readonly Affine[]; readonly outside: "zero" | "skip" }
+  | { readonly kind: "unary"; readonly name: UnaryName; readonly x: Expr<Source> }
+  | { readonly kind: "binary"; readonly name: BinaryName; readonly a: Expr<Source>; readonly b: Expr<Source> }
+  /** `then` where `condition` is not 0. */
+  | { readonly kind: "select"; readonly condition: Expr<Source>; readonly then: Expr<Source>; readonly otherwise: Expr<Source> };
+
+export const constant = (value: number): Expr<never> => ({ kind: "const", value });
+export const unary = <S>(name: UnaryName, x: Expr<S>): Expr<S> => ({ kind: "unary", name, x });
+export const binary = <S>(name: BinaryName, a: Expr<S>, b: Expr<S>): Expr<S> => ({ kind: "binary", name, a, b });
+export const select = <S>(condition: Expr<S>, then: Expr<S>, otherwise: Expr<S>): Expr<S> => ({
+  kind: "select",
+  condition,
+  then,
+  otherwise,
+});
+
+/** The direct subterms. */
+export function operandsOf<S>(e: Expr<S>): readonly Expr<S>[] {
+  switch (e.kind) {
+    case "unary":
+      return [e.x];
+    case "binary":
+      return [e.a, e.b];
+    case "select":
+      return [e.condition, e.then, e.otherwise];
+    default:
+      return [];
+  }
+}
+
+/** Rebuilds an expression bottom-up, each shared node once. `change` sees a node whose operands are rebuilt already. */
+export function rewrite<S, T>(e: Expr<S>, change: (node: Expr<S>, operands: readonly Expr<T>[]) => Expr<T>): Expr<T> {
+  const done = new Map<Expr<S>, Expr<T>>();
+  const visit = (node: Expr<S>): Expr<T> => {
+    let result = done.get(node);
+    if (result === undefined) {
+      result = change(node, operandsOf(node).map(visit));
+      done.set(node, result);
+    }
+    return result;
+  };
+  return visit(e);
+}
+
+/** The same node over other operands. Loads, constants and `reduced` have none and come back as they are. */
+export function withOperands<T>(node: Expr<T>, operands: readonly Expr<T>[]): Expr<T> {
+  switch (node.kind) {
+    case "unary":
+      return operands[0] === node.x ? node : { ...node, x: operands[0] };
+    case "binary":
+      return operands[0] === node.a && operands[1] === node.b ? node : { ...node, a: operands[0], b: operands[1] };
+    case "select":
+      return { ...node, condition: operands[0], then: operands[1], otherwise: operands[2] };
+    default:
+      return node;
+  }
+}
+
+/** Visits every node of an expression once, operands first. */
+export function visitExpr<S>(e: Expr<S>, visit: (node: Expr<S>) => void, seen = new Set<Expr<S>>()): void {
+  if (seen.has(e)) return;
+  seen.add(e);
+  for (const x of operandsOf(e)) visitExpr(x, visit, seen);
+  visit(e);
+}

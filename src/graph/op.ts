@@ -1,0 +1,71 @@
+/**
+ * An Op is one record in one place: how its shape follows (`infer`), its gradient answered in ops (`grad`), and its
+ * loops (`lower`). A pass or a device asks the record and never the name.
+ */
+import { internalError } from "../core/errors.ts";
+import type { Affine, Expr, Loop } from "../expr/expr.ts";
+import { type Attributes, type Shape, Tensor } from "./tensor.ts";
+
+/** Reads input `k` of the op at `index` (one affine map per axis). What lies outside the input is 0, or is skipped. */
+export type Read = (k: number, index: readonly Affine[], outside?: "zero" | "skip") => Expr;
+
+/**
+ * One loop nest of an op. Without `reduce` loops `value` is the result itself; with them the values of all iterations
+ * are combined.
+ */
+export interface LoopNest {
+  /** Loops over which the result varies, outermost first. */
+  readonly loops: readonly Loop[];
+  /** Where in the output an iteration lies: one affine map per output axis. */
+  readonly out: readonly Affine[];
+  readonly reduce: readonly Loop[];
+  readonly combine: "sum" | "max";
+  readonly value: Expr;
+}
+
+/** What an op lowers to. */
+export type Lowering =
+  /** The value at an index of the output, from the inputs at affine indices. Fuses into whoever reads it. */
+  | { readonly kind: "map"; value(index: readonly Affine[], read: Read): Expr }
+  /** The same elements in the same order under another shape. */
+  | { readonly kind: "view" }
+  /** Loop nests that together write every cell of the output (or `fill` says what the rest is). */
+  | { readonly kind: "nests"; readonly overSamples: boolean; readonly partial: boolean; nests(read: Read): LoopNest[] }
+  /** For every window of input 0, in order: the gradient goes to the first cell that equals the window's maximum. */
+  | { readonly kind: "routeToMaximum"; readonly windows: readonly RoutedAxis[] }
+  /** A leaf: its values come from outside the program. */
+  | { readonly kind: "leaf" };
+
+/** One axis of max pooling's windows, in cells of the input. */
+export interface RoutedAxis {
+  readonly kernel: number;
+  readonly stride: number;
+  readonly before: number;
+  readonly output: number;
+}
+
+/** The inferred kind of a result. */
+export interface Inferred {
+  readonly shape: Shape;
+  /** Defaults to "any input belongs to a sample". */
+  readonly perSample?: boolean;
+}
+
+export interface Op<A extends Attributes = Attributes> {
+  readonly name: string;
+  infer(inputs: readonly Tensor[], attributes: A): Inferred;
+  /** The gradients of the inputs for `dy`, the gradient of `y`. Absent where an op has no gradient (leaves). */
+  grad?(y: Tensor, dy: Tensor, wanted: readonly boolean[]): (Tensor | undefined)[];
+  lower(y: Tensor): Lowering;
+  /** How the attributes print; defaults to `key=value` of all of them. */
+  print?(attributes: A): string;
+}
+
+/** Makes a tensor of an op: shape inferred, checked. */
+export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor {
+  const { shape, perSample = inputs.some((x) => x.perSample) } = op.infer(inputs, attributes);
+  if (shape.some((size) => !Number.isInteger(size) || size < 0)) {
+    throw internalError({ where: op.name, problem: `inferred the shape [${shape.join(", ")}]` });
+  }
+  return new Tensor(op as unknown as Op, inputs, attributes, shape, perSample);
+}

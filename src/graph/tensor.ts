@@ -1,0 +1,75 @@
+/**
+ * A Tensor is one symbolic value: an op, its inputs and attributes, a shape and a kind. It never holds data.
+ *
+ * Shapes leave out the batch axis. A tensor either belongs to a sample (`perSample`: there is one value for each sample
+ * of a batch) or is shared by all of them (weights, statistics, gradients of weights, losses).
+ */
+import type { DType } from "../core/array.ts";
+import type { Op } from "./op.ts";
+
+export type Shape = readonly number[];
+
+/** Attributes of an op: plain values, so that graphs print and compare. */
+export type Attributes = Readonly<Record<string, unknown>>;
+
+/** Which call of which layer made a tensor, and which of its outputs it is. Set by layers, ignored by the compiler. */
+export interface Origin {
+  readonly call: object;
+  readonly output: number;
+}
+
+export class Tensor<out S extends Shape = Shape> {
+  readonly op: Op;
+  readonly inputs: readonly Tensor[];
+  readonly attributes: Attributes;
+  /** The shape without the batch axis. */
+  readonly shape: S;
+  readonly perSample: boolean;
+  origin: Origin | undefined;
+
+  /** Use `apply` of an op's record; a constructor call checks nothing. */
+  constructor(op: Op, inputs: readonly Tensor[], attributes: Attributes, shape: S, perSample: boolean) {
+    this.op = op;
+    this.inputs = inputs;
+    this.attributes = attributes;
+    this.shape = shape;
+    this.perSample = perSample;
+  }
+}
+
+/** How the values of a new variable are drawn: filled in place, from a generator that belongs to this variable alone. */
+export interface Initializer {
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  fill(values: Float32Array, shape: Shape, seed: number): void;
+}
+
+/**
+ * A value that is kept between runs: the specification and, once a model owns it, the value.
+ *
+ * `value` is undefined until the first model that owns the variable draws it from (seed, position). Writers call
+ * `assign`, so that devices notice.
+ */
+export class Variable {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly initializer: Initializer;
+  trainable: boolean;
+  value: Float32Array | undefined;
+  /** Grows with every assignment; devices compare it to know whether their copy is old. */
+  version = 0;
+
+  constructor(name: string, shape: Shape, initializer: Initializer, trainable = true) {
+    this.name = name;
+    this.shape = shape;
+    this.initializer = initializer;
+    this.trainable = trainable;
+  }
+
+  assign(value: Float32Array): void {
+    this.value = value;
+    this.version++;
+  }
+}
+
+export type { DType };
