@@ -75,7 +75,7 @@ export function placeWindows(
       const extent = extentOf(axis.kernel, axis.dilation);
       throw shapeError({
         where,
-        got: `${size} cells on spatial axis ${i} of (${showArgument([...sizes])})`,
+        got: `${size} cells on spatial axis ${i} of ${showArgument([...sizes])}`,
         expected: `at least ${extent}, the extent of a kernel of ${axis.kernel}${axis.dilation > 1 ? ` with dilation ${axis.dilation}` : ""} under padding "${window.padding}"`,
         fix: `Use padding "same", a smaller kernel, or a larger input.`,
       });
