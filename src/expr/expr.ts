@@ -43,7 +43,19 @@ export function rangeOf(a: Affine): readonly [number, number] {
   return [low, high];
 }
 
-export type UnaryName = "neg" | "abs" | "sqrt" | "exp" | "log" | "tanh" | "sigmoid" | "softplus" | "erf" | "sign" | "floor" | "round";
+export type UnaryName =
+  | "neg"
+  | "abs"
+  | "sqrt"
+  | "exp"
+  | "log"
+  | "tanh"
+  | "sigmoid"
+  | "softplus"
+  | "erf"
+  | "sign"
+  | "floor"
+  | "round";
 /** Comparisons give 1 or 0. `max` and `min` give the first operand on a tie. */
 export type BinaryName = "add" | "sub" | "mul" | "div" | "max" | "min" | "gt" | "ge" | "eq";
 
@@ -52,20 +64,30 @@ export type Expr<Source = unknown> =
   | { readonly kind: "const"; readonly value: number }
   /** The result of the kernel's reduction, inside its epilogue. */
   | { readonly kind: "reduced" }
-  | { readonly kind: "load"; readonly source: Source; readonly index: readonly Affine[]; readonly outside: "zero" | "skip" }
+  | {
+      readonly kind: "load";
+      readonly source: Source;
+      readonly index: readonly Affine[];
+      readonly outside: "zero" | "skip";
+    }
   | { readonly kind: "unary"; readonly name: UnaryName; readonly x: Expr<Source> }
   | { readonly kind: "binary"; readonly name: BinaryName; readonly a: Expr<Source>; readonly b: Expr<Source> }
-  /** `then` where `condition` is not 0. */
-  | { readonly kind: "select"; readonly condition: Expr<Source>; readonly then: Expr<Source>; readonly otherwise: Expr<Source> };
+  /** `yes` where `condition` is not 0, else `no`. */
+  | {
+      readonly kind: "select";
+      readonly condition: Expr<Source>;
+      readonly yes: Expr<Source>;
+      readonly no: Expr<Source>;
+    };
 
 export const constant = (value: number): Expr<never> => ({ kind: "const", value });
 export const unary = <S>(name: UnaryName, x: Expr<S>): Expr<S> => ({ kind: "unary", name, x });
 export const binary = <S>(name: BinaryName, a: Expr<S>, b: Expr<S>): Expr<S> => ({ kind: "binary", name, a, b });
-export const select = <S>(condition: Expr<S>, then: Expr<S>, otherwise: Expr<S>): Expr<S> => ({
+export const select = <S>(condition: Expr<S>, yes: Expr<S>, no: Expr<S>): Expr<S> => ({
   kind: "select",
   condition,
-  then,
-  otherwise,
+  yes,
+  no,
 });
 
 /** The direct subterms. */
@@ -76,7 +98,7 @@ export function operandsOf<S>(e: Expr<S>): readonly Expr<S>[] {
     case "binary":
       return [e.a, e.b];
     case "select":
-      return [e.condition, e.then, e.otherwise];
+      return [e.condition, e.yes, e.no];
     default:
       return [];
   }
@@ -104,7 +126,7 @@ export function withOperands<T>(node: Expr<T>, operands: readonly Expr<T>[]): Ex
     case "binary":
       return operands[0] === node.a && operands[1] === node.b ? node : { ...node, a: operands[0], b: operands[1] };
     case "select":
-      return { ...node, condition: operands[0], then: operands[1], otherwise: operands[2] };
+      return { ...node, condition: operands[0], yes: operands[1], no: operands[2] };
     default:
       return node;
   }

@@ -1,0 +1,37 @@
+/** Every op as a function over tensors. Axes are counted without the batch. */
+export {
+  convolve,
+  convolveInput,
+  convolveKernel,
+  matmulLast,
+} from "./convolution.ts";
+export {
+  absolute,
+  add,
+  divide,
+  equal,
+  erf,
+  exponential,
+  floor,
+  greater,
+  greaterEqual,
+  identity,
+  logarithm,
+  maximum,
+  minimum,
+  multiply,
+  negative,
+  relu,
+  round,
+  sigmoid,
+  sign,
+  softplus,
+  squareRoot,
+  subtract,
+  tanh,
+  where,
+} from "./elementwise.ts";
+export { batchSize, constantTensor, fill, placeholder, stepScalar, variableTensor } from "./leaf.ts";
+export { broadcastTo, concatenate, pad, reshape, slice, transpose } from "./movement.ts";
+export { max, mean, sum, sumSamples } from "./reduce.ts";
+export { averagePool, maxPool, upSampleNearest, windowSum } from "./window.ts";
