@@ -33,6 +33,15 @@ export const scaleIndex = (a: Affine, factor: number, offset = 0): Affine => ({
 
 export const coefficientOf = (a: Affine, loop: Loop): number => a.terms.find(([l]) => l === loop)?.[1] ?? 0;
 
+export const sameAffine = (a: Affine, b: Affine): boolean =>
+  a === b ||
+  (a.offset === b.offset &&
+    a.terms.length === b.terms.length &&
+    a.terms.every(([loop, c]) => coefficientOf(b, loop) === c));
+
+export const sameIndex = (a: readonly Affine[], b: readonly Affine[]): boolean =>
+  a.length === b.length && a.every((x, i) => sameAffine(x, b[i]));
+
 /** The smallest and largest value that an affine index takes. */
 export function rangeOf(a: Affine): readonly [number, number] {
   let [low, high] = [a.offset, a.offset];

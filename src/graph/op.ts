@@ -26,7 +26,12 @@ export interface LoopNest {
 /** What an op lowers to. */
 export type Lowering =
   /** The value at an index of the output, from the inputs at affine indices. Fuses into whoever reads it. */
-  | { readonly kind: "map"; value(index: readonly Affine[], read: Read): Expr }
+  | {
+      readonly kind: "map";
+      value(index: readonly Affine[], read: Read): Expr;
+      /** Beyond the edge of the result lies only what is beyond the edge of the input: zero stays zero. */
+      readonly zeroBeyond?: boolean;
+    }
   /** The same elements in the same order under another shape. */
   | { readonly kind: "view" }
   /** Loop nests that together write every cell of the output (or `fill` says what the rest is). */

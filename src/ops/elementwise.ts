@@ -173,7 +173,7 @@ export const identityOp: Op<NoAttributes> = {
   name: "identity",
   infer: ([x]) => ({ shape: x.shape }),
   grad: (_, dy) => [dy],
-  lower: () => ({ kind: "map", value: (index, read) => read(0, index) }),
+  lower: () => ({ kind: "map", zeroBeyond: true, value: (index, read) => read(0, index) }),
 };
 
 const one =

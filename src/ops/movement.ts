@@ -47,6 +47,7 @@ export const transposeOp: Op<TransposeAttributes> = {
     const permutation = y.attributes.permutation as number[];
     return {
       kind: "map",
+      zeroBeyond: true,
       value: (index, read) =>
         read(
           0,
@@ -64,6 +65,7 @@ export const padOp: Op<PadAttributes> = {
     const before = y.attributes.before as number[];
     return {
       kind: "map",
+      zeroBeyond: true,
       value: (index, read) =>
         read(
           0,

@@ -1,0 +1,122 @@
+/**
+ * Variable updates: in place where that is safe, through a copy where it is not; and the order of kernels that makes
+ * every old value be read before the new one is written.
+ */
+import { loopIndex, sameIndex } from "../expr/expr.ts";
+import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
+import { loadsOf, readsOf } from "./reads.ts";
+import { replaceBuffers } from "./replace.ts";
+
+/** Kernels that must come before kernel `k`. */
+type Before = Map<Kernel, Set<Kernel>>;
+
+export function orderUpdates(lowered: Lowered): Lowered {
+  const before = dataOrder(lowered.kernels);
+  const copies: Kernel[] = [];
+  const inPlace = new Map<Buffer, Buffer>();
+  const updates = lowered.updates.map((update) => {
+    if (update.from === update.to) return update;
+    const writers = lowered.kernels.filter((k) => k.out === update.from);
+    const readers = lowered.kernels.filter((k) => readsOf(k).some((b) => ownerOf(b) === update.to));
+    if (
+      !inPlace.has(update.from) &&
+      writers.length > 0 &&
+      canReplace(update.from, update.to, writers, readers, before)
+    ) {
+      inPlace.set(update.from, update.to);
+      for (const w of writers) for (const r of readers) if (r !== w) before.get(w)?.add(r);
+      return { ...update, from: update.to };
+    }
+    const copy = copyOf(update.from, update.to);
+    before.set(copy, new Set([...lowered.kernels.filter((k) => k.out === ownerOf(update.from)), ...readers]));
+    copies.push(copy);
+    return { ...update, from: update.to };
+  });
+  const kernels = sorted([...lowered.kernels, ...copies], before);
+  return replaceBuffers({ ...lowered, kernels, updates }, (b) => inPlace.get(b) ?? b);
+}
+
+function dataOrder(kernels: readonly Kernel[]): Before {
+  const writers = new Map<Buffer, Kernel[]>();
+  const before: Before = new Map();
+  for (const kernel of kernels) {
+    const own = new Set<Kernel>();
+    for (const buffer of readsOf(kernel)) for (const w of writers.get(ownerOf(buffer)) ?? []) own.add(w);
+    // Nests of one buffer stay in their order: a clear comes first, parts add up in turn.
+    for (const w of writers.get(ownerOf(kernel.out)) ?? []) own.add(w);
+    before.set(kernel, own);
+    writers.set(ownerOf(kernel.out), [...(writers.get(ownerOf(kernel.out)) ?? []), kernel]);
+  }
+  return before;
+}
+
+/** Whether `writers` may write straight into the variable: they read it cell by cell, and nobody who needs them does. */
+function canReplace(
+  from: Buffer,
+  to: Buffer,
+  writers: readonly Kernel[],
+  readers: readonly Kernel[],
+  before: Before,
+): boolean {
+  if (from.aliasOf || from.place.kind !== "shared") return false;
+  for (const w of writers) {
+    if (w.kind !== "nest") return false;
+    const own = loadsOf(w.value, w.result).filter((l) => ownerOf(l.source as Buffer) === to);
+    const cellByCell = own.every((l) => l.source === to && sameIndex(l.index, w.index));
+    if (!cellByCell || (own.length > 0 && w.reduce.length > 0)) return false;
+    for (const r of readers) if (r !== w && needs(r, w, before)) return false;
+  }
+  return true;
+}
+
+/** Whether `kernel` comes after `other`, directly or through others. */
+function needs(kernel: Kernel, other: Kernel, before: Before): boolean {
+  const seen = new Set<Kernel>();
+  const stack = [kernel];
+  for (let k = stack.pop(); k !== undefined; k = stack.pop()) {
+    if (k === other) return true;
+    for (const b of before.get(k) ?? []) {
+      if (!seen.has(b)) {
+        seen.add(b);
+        stack.push(b);
+      }
+    }
+  }
+  return false;
+}
+
+function copyOf(from: Buffer, out: Buffer): Kernel {
+  const loops = out.shape.map((size, i) => ({ name: `i${i}`, size }));
+  const index = loops.map((l) => loopIndex(l));
+  return {
+    kind: "nest",
+    name: `${out.name}.update`,
+    perSample: false,
+    out,
+    accumulate: false,
+    loops,
+    index,
+    reduce: [],
+    combine: "sum",
+    value: undefined,
+    result: { kind: "load", source: from, index, outside: "zero" },
+  };
+}
+
+/** A stable topological order: each kernel as early as its place in the list and its needs allow. */
+function sorted(kernels: readonly Kernel[], before: Before): Kernel[] {
+  const result: Kernel[] = [];
+  const done = new Set<Kernel>();
+  let waiting = [...kernels];
+  while (waiting.length > 0) {
+    const later: Kernel[] = [];
+    for (const k of waiting) {
+      if ([...(before.get(k) ?? [])].every((b) => done.has(b))) {
+        result.push(k);
+        done.add(k);
+      } else later.push(k);
+    }
+    waiting = later;
+  }
+  return result;
+}

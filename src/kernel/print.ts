@@ -1,0 +1,62 @@
+/** Kernels as short, stable text. */
+import type { Affine, Loop } from "../expr/expr.ts";
+import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";
+import { planStages } from "./stages.ts";
+
+export function showAffine(a: Affine): string {
+  const parts = a.terms.map(([loop, c]) => (c === 1 ? loop.name : c === -1 ? `-${loop.name}` : `${c}${loop.name}`));
+  if (a.offset !== 0 || parts.length === 0) parts.push(String(a.offset));
+  return parts.join("+").replaceAll("+-", "-");
+}
+
+const showIndex = (index: readonly Affine[]): string => `[${index.map(showAffine).join(",")}]`;
+const showLoops = (loops: readonly Loop[]): string => loops.map((l) => `${l.name}<${l.size}`).join(" ");
+const symbols: Record<string, string> = { add: "+", sub: "-", mul: "*", div: "/", gt: ">", ge: ">=", eq: "==" };
+
+export function showExpr(e: KernelExpr): string {
+  switch (e.kind) {
+    case "const":
+      return String(e.value);
+    case "reduced":
+      return "reduced";
+    case "load":
+      return `${(e.source as Buffer).name}${showIndex(e.index)}${e.outside === "skip" ? "?" : ""}`;
+    case "unary":
+      return `${e.name}(${showExpr(e.x)})`;
+    case "binary": {
+      const [a, b, symbol] = [showExpr(e.a), showExpr(e.b), symbols[e.name]];
+      return symbol ? `(${a} ${symbol} ${b})` : `${e.name}(${a}, ${b})`;
+    }
+    case "select":
+      return `(${showExpr(e.condition)} ? ${showExpr(e.yes)} : ${showExpr(e.no)})`;
+  }
+}
+
+export function showKernel(k: Kernel): string {
+  switch (k.kind) {
+    case "nest": {
+      const value = k.value ? ` reduced = ${k.combine}{${showLoops(k.reduce)}} ${showExpr(k.value)};` : "";
+      return `for ${showLoops(k.loops)}:${value} ${k.out.name}${showIndex(k.index)} ${k.accumulate ? "+=" : "="} ${showExpr(k.result)}`;
+    }
+    case "clear":
+      return `${k.out.name} = 0`;
+    case "collect":
+      return `${k.out.name} = sum of ${k.from.name} over shards`;
+    case "route": {
+      const windows = k.windows.map((w) => `${w.output}x${w.kernel}/${w.stride}-${w.before}`).join(" ");
+      return `route ${windows}: reduced = ${k.dy.name} where ${k.x.name} is the first ${k.y.name}; ${k.out.name}[${k.cell.map((l) => l.name).join(",")}] = ${showExpr(k.result)}`;
+    }
+  }
+}
+
+export function printKernels(lowered: Lowered): string {
+  const lines: string[] = [];
+  planStages(lowered).forEach((stage, i) => {
+    lines.push(`stage ${i}: ${stage.commit ? "update" : stage.perSample ? "every sample" : "once"}`);
+    stage.levels.forEach((level, n) => {
+      if (n > 0) lines.push("  wait");
+      for (const k of level) lines.push(`  ${showKernel(k)}`);
+    });
+  });
+  return `${lines.join("\n")}\n`;
+}

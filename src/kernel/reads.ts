@@ -1,0 +1,37 @@
+/** Which buffers a kernel reads. */
+import { visitExpr } from "../expr/expr.ts";
+import type { Buffer, Kernel, KernelExpr } from "./kernel.ts";
+
+export type Load = Extract<KernelExpr, { kind: "load" }>;
+
+/** All loads of an expression, each node once. */
+export function loadsOf(...expressions: (KernelExpr | undefined)[]): Load[] {
+  const loads: Load[] = [];
+  const seen = new Set<KernelExpr>();
+  for (const e of expressions) {
+    if (e) {
+      visitExpr(
+        e,
+        (node) => {
+          if (node.kind === "load") loads.push(node as Load);
+        },
+        seen,
+      );
+    }
+  }
+  return loads;
+}
+
+/** The buffers that a kernel reads, its own accumulation aside. */
+export function readsOf(kernel: Kernel): Buffer[] {
+  switch (kernel.kind) {
+    case "nest":
+      return loadsOf(kernel.value, kernel.result).map((l) => l.source as Buffer);
+    case "clear":
+      return [];
+    case "collect":
+      return [kernel.from];
+    case "route":
+      return [kernel.x, kernel.y, kernel.dy, ...loadsOf(kernel.result).map((l) => l.source as Buffer)];
+  }
+}

@@ -1,0 +1,33 @@
+/** Puts other buffers in the place of some, throughout a lowered program. */
+import { rewrite, withOperands } from "../expr/expr.ts";
+import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";
+
+export function replaceBuffers(lowered: Lowered, now: (buffer: Buffer) => Buffer): Lowered {
+  const inExpr = (e: KernelExpr): KernelExpr =>
+    rewrite<Buffer, Buffer>(e, (node, operands) =>
+      node.kind === "load" ? { ...node, source: now(node.source) } : withOperands(node, operands),
+    );
+  const inKernel = (k: Kernel): Kernel => {
+    const out = now(k.out);
+    switch (k.kind) {
+      case "nest":
+        return { ...k, out, value: k.value && inExpr(k.value), result: inExpr(k.result) };
+      case "clear":
+        return { ...k, out };
+      case "collect":
+        return { ...k, out, from: now(k.from) };
+      case "route":
+        return { ...k, out, x: now(k.x), y: now(k.y), dy: now(k.dy), result: inExpr(k.result) };
+    }
+  };
+  return {
+    kernels: lowered.kernels.map(inKernel),
+    inputs: lowered.inputs.map(now),
+    outputs: lowered.outputs.map(now),
+    totals: lowered.totals.map(now),
+    guard: lowered.guard && now(lowered.guard),
+    updates: lowered.updates.map((u) => ({ variable: u.variable, from: now(u.from), to: now(u.to) })),
+    variables: lowered.variables,
+    bufferOf: new Map([...lowered.bufferOf].map(([t, b]) => [t, now(b)])),
+  };
+}

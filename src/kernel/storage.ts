@@ -1,0 +1,187 @@
+/**
+ * Which tensors get a buffer of their own, and which reductions are finished inside the buffer of their reader.
+ *
+ * Everything asks the ops' lowering and never their names.
+ */
+import { sameShape } from "../core/array.ts";
+import { type Affine, constantIndex, type Expr, loopIndex, rangeOf, sameIndex } from "../expr/expr.ts";
+import { type Graph, rootsOf, topological } from "../graph/graph.ts";
+import type { Lowering } from "../graph/op.ts";
+import type { Shape, Tensor } from "../graph/tensor.ts";
+
+export interface Storage {
+  readonly order: readonly Tensor[];
+  readonly stored: ReadonlySet<Tensor>;
+  /** For a stored tensor the reduction that is computed in its loops. */
+  readonly coreOf: ReadonlyMap<Tensor, Tensor>;
+  lowering(t: Tensor): Lowering;
+}
+
+/** One tensor that reads another in its loops, after looking through index maps. */
+interface Reader {
+  readonly by: Tensor;
+  /** The reader sees each cell once, in the reader's own shape. */
+  readonly cellByCell: boolean;
+}
+
+export function planStorage(graph: Graph): Storage {
+  const order = topological(rootsOf(graph));
+  const roots = new Set(rootsOf(graph));
+  const lowerings = new Map(order.map((t) => [t, t.op.lower(t)]));
+  const lowering = (t: Tensor): Lowering => lowerings.get(t) as Lowering;
+  const movesOnly = new Map(order.map((t) => [t, isIndexMap(t, lowering(t))]));
+
+  const stored = new Set<Tensor>();
+  for (const t of order) {
+    const kind = lowering(t).kind;
+    if (roots.has(t) || kind === "leaf" || kind === "nests" || kind === "routeToMaximum") stored.add(t);
+    if (kind === "view" && !movesOnly.get(t)) stored.add(t);
+  }
+
+  const readers = new Map<Tensor, Reader[]>(order.map((t) => [t, []]));
+  for (const t of order)
+    for (const x of new Set(t.inputs)) readers.get(x)?.push({ by: t, cellByCell: readsOnce(t, lowering(t)) });
+  const readersThrough = (t: Tensor): Reader[] =>
+    (readers.get(t) as Reader[]).flatMap((r) =>
+      movesOnly.get(r.by) && !stored.has(r.by) ? readersThrough(r.by) : [r],
+    );
+
+  // What index maps cannot express must be stored: reads beyond the edge of what is not zero there.
+  for (const t of order) for (const x of unreadable(t, lowering, movesOnly, stored)) stored.add(x);
+
+  for (const t of order) {
+    if (stored.has(t) || lowering(t).kind !== "map" || movesOnly.get(t)) continue;
+    const [first, ...others] = readersThrough(t);
+    // Shared arithmetic inside a per-sample loop would be done again for every sample.
+    const sameTimes = t.perSample || !first.by.perSample;
+    if (others.length > 0 || !first.cellByCell || !sameTimes || grows(t, first.by, lowering)) stored.add(t);
+  }
+
+  const coreOf = new Map<Tensor, Tensor>();
+  for (const t of order) {
+    if (!stored.has(t) || lowering(t).kind !== "map") continue;
+    const core = findCore(t, lowering, stored, roots, (x) => (readers.get(x) as Reader[]).length);
+    if (core) {
+      coreOf.set(t, core);
+      stored.delete(core);
+    }
+  }
+  return { order, stored, coreOf, lowering };
+}
+
+const probeIndex = (shape: Shape): Affine[] => shape.map((size, i) => loopIndex({ name: `p${i}`, size }));
+
+/** Whether a tensor is its input at another index, and nothing else. */
+function isIndexMap(t: Tensor, lowering: Lowering): boolean {
+  if (lowering.kind === "view") return sameShape(squeeze(t.shape), squeeze(t.inputs[0].shape));
+  if (lowering.kind !== "map") return false;
+  if (t.inputs.length === 0) return true;
+  const read: Expr = { kind: "reduced" };
+  return lowering.value(probeIndex(t.shape), () => read) === read;
+}
+
+const squeeze = (shape: Shape): Shape => shape.filter((n) => n !== 1);
+
+/** Where a reshape that only adds or drops axes of size 1 reads its input. */
+export function squeezedIndex(t: Tensor, index: readonly Affine[]): Affine[] {
+  const kept = index.filter((_, i) => t.shape[i] !== 1);
+  let next = 0;
+  return t.inputs[0].shape.map((n) => (n === 1 ? constantIndex(0) : kept[next++]));
+}
+
+const cellsOf = (sizes: readonly number[]): number => sizes.reduce((p, n) => p * n, 1);
+
+/** Cell-by-cell arithmetic, plain reductions and copies read each cell of an input once; windows and contractions do not. */
+function readsOnce(t: Tensor, lowering: Lowering): boolean {
+  if (lowering.kind === "map") return true;
+  if (lowering.kind !== "nests") return false;
+  const nests = lowering.nests(() => ({ kind: "reduced" }));
+  if (t.inputs.length > 1 && nests.some((nest) => nest.reduce.length > 0)) return false;
+  const visits = nests.map((nest) => cellsOf([...nest.loops, ...nest.reduce].map((loop) => loop.size)));
+  const cells = t.inputs.map((x) => cellsOf(x.shape));
+  return visits.reduce((a, b) => a + b, 0) <= cells.reduce((a, b) => a + b, 0);
+}
+
+/** Whether a reader repeats the cells of `t` (a broadcast): computing them again for each repeat would be waste. */
+const grows = (t: Tensor, reader: Tensor, lowering: (t: Tensor) => Lowering): boolean => {
+  return lowering(reader).kind === "map" && cellsOf(reader.shape) > cellsOf(t.shape);
+};
+
+/**
+ * Tensors that must be stored because reader `t` may look beyond their edge. Zero beyond the edge survives index maps
+ * that declare it (`zeroBeyond`); everything else must be a buffer, whose border is then padded.
+ */
+function unreadable(
+  t: Tensor,
+  lowering: (t: Tensor) => Lowering,
+  movesOnly: ReadonlyMap<Tensor, boolean>,
+  stored: ReadonlySet<Tensor>,
+): Tensor[] {
+  const result: Tensor[] = [];
+  const check = (x: Tensor, index: readonly Affine[], outside: "zero" | "skip"): void => {
+    if (stored.has(x) || !movesOnly.get(x)) return;
+    const inside = index.every((a, i) => {
+      const [low, high] = rangeOf(a);
+      return low >= 0 && high < x.shape[i];
+    });
+    const own = lowering(x);
+    if (own.kind === "map") {
+      if (!inside && !(own.zeroBeyond && outside === "zero")) {
+        result.push(x);
+        return;
+      }
+      own.value(index, (k, inner) => {
+        check(x.inputs[k], inner, inside ? "zero" : outside);
+        return { kind: "reduced" };
+      });
+    } else if (inside) check(x.inputs[0], squeezedIndex(x, index), outside);
+    else result.push(x);
+  };
+  const own = lowering(t);
+  if (own.kind === "nests") {
+    own.nests((k, index, outside = "zero") => {
+      check(t.inputs[k], index, outside);
+      return { kind: "reduced" };
+    });
+  } else if (own.kind === "routeToMaximum" || (own.kind === "view" && !movesOnly.get(t))) {
+    // These name their inputs' buffers.
+    for (const x of t.inputs) if (!stored.has(x)) result.push(x);
+  }
+  return result;
+}
+
+/** The one reduction inside `t`'s arithmetic whose every result belongs to exactly one cell of `t`. */
+function findCore(
+  t: Tensor,
+  lowering: (t: Tensor) => Lowering,
+  stored: ReadonlySet<Tensor>,
+  roots: ReadonlySet<Tensor>,
+  readerCount: (t: Tensor) => number,
+): Tensor | undefined {
+  const index = probeIndex(t.shape);
+  let core: Tensor | undefined;
+  const visit = (x: Tensor, at: readonly Affine[]): void => {
+    if (core) return;
+    const own = lowering(x);
+    const here = sameIndex(at, index);
+    if (x !== t && stored.has(x)) {
+      if (here && canHost(own) && !roots.has(x) && readerCount(x) === 1 && x.perSample === t.perSample) core = x;
+      return;
+    }
+    if (own.kind === "map") {
+      own.value(at, (k, inner) => {
+        visit(x.inputs[k], inner);
+        return { kind: "reduced" };
+      });
+    }
+  };
+  visit(t, index);
+  return core;
+}
+
+/** Whether arithmetic may follow in the loops: every cell is finished by one iteration, and every cell is written. */
+function canHost(lowering: Lowering): boolean {
+  if (lowering.kind === "nests") return !(lowering.overSamples || lowering.partial);
+  if (lowering.kind === "routeToMaximum") return lowering.windows.every((w) => w.stride >= w.kernel);
+  return false;
+}

@@ -1,0 +1,55 @@
+/**
+ * Makes graphs smaller without changing their values: equal tensors become one, and arithmetic with 0 and 1 goes away
+ * where it changes no value.
+ */
+import { sameShape } from "../core/array.ts";
+import { type Graph, rewriteGraph, withInputs } from "../graph/graph.ts";
+import { apply } from "../graph/op.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { identityOp, ops } from "../ops/elementwise.ts";
+import { fillOp } from "../ops/leaf.ts";
+
+export function simplify(graph: Graph): Graph {
+  const known = new Map<string, Tensor>();
+  const numbers = new Map<object, number>();
+  const numberOf = (value: object): number => {
+    const n = numbers.get(value) ?? numbers.size;
+    numbers.set(value, n);
+    return n;
+  };
+  return rewriteGraph(graph, (t, inputs) => {
+    const now = trivial(withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes)));
+    if (graph.inputs.includes(now)) return now;
+    const key = keyOf(now, numberOf);
+    const same = known.get(key);
+    if (same) return same;
+    known.set(key, now);
+    return now;
+  });
+}
+
+/** Two tensors with one key compute the same: op, inputs, and attributes (objects by identity, lists by content). */
+function keyOf(t: Tensor, numberOf: (value: object) => number): string {
+  const attributes = Object.entries(t.attributes).map(([name, value]) => {
+    const plain =
+      typeof value !== "object" ||
+      value === null ||
+      (Array.isArray(value) && value.every((v) => typeof v === "number"));
+    return `${name}:${plain ? `${value}` : `#${numberOf(value as object)}`}`;
+  });
+  return `${numberOf(t.op)}(${t.inputs.map(numberOf).join(",")}){${attributes.join(";")}}[${t.shape}]`;
+}
+
+const isFill = (t: Tensor, value: number): boolean => t.op === fillOp && t.attributes.value === value;
+
+/** x + 0, x − 0, x · 1, x / 1 and copies are x itself, where x already has the result's shape. */
+function trivial(t: Tensor): Tensor {
+  const [a, b] = t.inputs;
+  const stands = (x: Tensor): boolean => sameShape(x.shape, t.shape) && x.perSample === t.perSample;
+  if (t.op === identityOp) return a;
+  if ((t.op === ops.add || t.op === ops.sub) && isFill(b, 0) && stands(a)) return a;
+  if (t.op === ops.add && isFill(a, 0) && stands(b)) return b;
+  if ((t.op === ops.mul || t.op === ops.div) && isFill(b, 1) && stands(a)) return a;
+  if (t.op === ops.mul && isFill(a, 1) && stands(b)) return b;
+  return t;
+}
