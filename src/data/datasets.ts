@@ -1,0 +1,3 @@
+/** What `rhyton/datasets` offers: pictures to learn from. */
+export { type Dataset, digits, type Samples } from "./digits.ts";
+export { mnist } from "./mnist.ts";

@@ -1,0 +1,164 @@
+/**
+ * Grayscale PNG pictures of 8 bits, and laying small pictures out in a table.
+ */
+import { decode, encode } from "fast-png";
+import { argumentError, dataFormat } from "../core/errors.ts";
+
+/** A grayscale picture: one byte a pixel, row after row, 0 is black. */
+export interface GrayImage {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
+const IHDR = 0x49484452;
+const HEADER_END = 33; // signature, then the IHDR chunk: length, name, 13 bytes, CRC
+const COLOUR_TYPES: Readonly<Record<number, string>> = {
+  0: "grayscale",
+  2: "RGB",
+  3: "palette",
+  4: "grayscale with alpha",
+  6: "RGB with alpha",
+};
+const MAX_PIXELS = 2 ** 28;
+
+/**
+ * A grayscale PNG file of `pixels`, compressed as well as deflate can.
+ *
+ * @param pixels One byte a pixel, `width * height` of them.
+ * @throws RhytonError `argument` when the sizes are not whole numbers above 0 or do not match `pixels`.
+ */
+export function encodeGray(pixels: Uint8Array, width: number, height: number): Uint8Array {
+  for (const [argument, value] of Object.entries({ width, height })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw argumentError({ where: "encodeGray", argument, value, expected: "a whole number above 0" });
+    }
+  }
+  if (pixels.length !== width * height) {
+    throw argumentError({
+      where: "encodeGray",
+      argument: "pixels.length",
+      value: pixels.length,
+      expected: `${width} × ${height} = ${width * height}`,
+    });
+  }
+  return encode({ data: pixels, width, height, depth: 8, channels: 1 }, { zlib: { level: 9, mem: 12 } });
+}
+
+/**
+ * The picture in the bytes of an 8-bit grayscale PNG. Checksums are checked.
+ *
+ * @param name What errors call the data: a file name, say.
+ * @throws RhytonError `data-format` when the bytes are not such a PNG, or are damaged.
+ */
+export function decodeGray(bytes: Uint8Array, name = "PNG data"): GrayImage {
+  const fail = (got: string, expected: string, fix = "The file is damaged or not a PNG.") =>
+    dataFormat({ where: name, got, expected, fix });
+
+  if (bytes.length < HEADER_END) throw fail(`${bytes.length} bytes`, `at least ${HEADER_END}, the header of a PNG`);
+  if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
+    throw fail(`the first bytes ${bytes.subarray(0, 8).join(" ")}`, `the PNG signature ${SIGNATURE.join(" ")}`);
+  }
+  // The header is read here first, and must be the only one, so that a lie about the size costs no memory.
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
+    if ((view.getUint32(at + 4) === IHDR) !== (at === 8))
+      throw fail(`a chunk out of place at byte ${at}`, "IHDR first");
+  }
+  const [width, height] = [view.getUint32(16), view.getUint32(20)];
+  const [depth, colour] = [bytes[24], bytes[25]];
+  if (width === 0 || height === 0 || width * height > MAX_PIXELS) {
+    throw fail(`${width} × ${height} pixels`, `1 to ${MAX_PIXELS} pixels`);
+  }
+  if (colour !== 0 || depth !== 8) {
+    const got = `a PNG of colour type ${colour} (${COLOUR_TYPES[colour] ?? "unknown"}) with ${depth} bits a channel`;
+    throw fail(got, "8-bit grayscale without alpha", "Convert the picture to 8-bit grayscale.");
+  }
+  let pixels: ArrayLike<number>;
+  try {
+    pixels = decode(bytes, { checkCrc: true }).data;
+  } catch (error) {
+    throw fail(`damaged data (${error instanceof Error ? error.message : String(error)})`, "a whole PNG");
+  }
+  if (!(pixels instanceof Uint8Array) || pixels.length !== width * height) {
+    throw fail(`${pixels.length} pixels`, `${width} × ${height} = ${width * height}`);
+  }
+  return { pixels, width, height };
+}
+
+/** `image` with every pixel drawn as a square of `factor` × `factor` pixels. */
+export function enlarge(image: GrayImage, factor: number): GrayImage {
+  if (!Number.isInteger(factor) || factor < 1) {
+    throw argumentError({ where: "enlarge", argument: "factor", value: factor, expected: "a whole number above 0" });
+  }
+  if (factor === 1) return image;
+  const [width, height] = [image.width * factor, image.height * factor];
+  const pixels = new Uint8Array(width * height);
+  for (let y = 0; y < image.height; y++) {
+    const top = y * factor * width;
+    for (let x = 0; x < image.width; x++) {
+      pixels.fill(image.pixels[y * image.width + x], top + x * factor, top + (x + 1) * factor);
+    }
+    for (let copy = 1; copy < factor; copy++) pixels.copyWithin(top + copy * width, top, top + width);
+  }
+  return { pixels, width, height };
+}
+
+export interface GridOptions {
+  /** Pictures a row. */
+  readonly columns: number;
+  /** Pixels between columns. Default 1. */
+  readonly gap?: number;
+  /** Pixels between rows. Default: `gap`. */
+  readonly rowGap?: number;
+  /** Pixels around everything. Default 0. */
+  readonly margin?: number;
+  /** The gray level, 0 to 255, where there is no picture. Default 0. */
+  readonly background?: number;
+}
+
+/**
+ * `images` laid out row by row. A column is as wide as its widest picture, a row as high as its highest;
+ * smaller pictures are centred.
+ *
+ * @throws RhytonError `argument` when there are no images or `columns` is not a whole number above 0.
+ */
+export function grid(images: readonly GrayImage[], options: GridOptions): GrayImage {
+  const { columns, gap = 1, rowGap = gap, margin = 0, background = 0 } = options;
+  if (images.length === 0) {
+    throw argumentError({ where: "grid", argument: "images", value: [], expected: "at least one picture" });
+  }
+  if (!Number.isInteger(columns) || columns < 1) {
+    throw argumentError({ where: "grid", argument: "columns", value: columns, expected: "a whole number above 0" });
+  }
+  const widths = new Array<number>(Math.min(columns, images.length)).fill(0);
+  const heights = new Array<number>(Math.ceil(images.length / columns)).fill(0);
+  images.forEach((image, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    widths[column] = Math.max(widths[column], image.width);
+    heights[row] = Math.max(heights[row], image.height);
+  });
+  const lefts = starts(widths, gap, margin);
+  const tops = starts(heights, rowGap, margin);
+  const width = lefts[lefts.length - 1] - gap + margin;
+  const height = tops[tops.length - 1] - rowGap + margin;
+
+  const pixels = new Uint8Array(width * height).fill(background);
+  images.forEach((image, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    const left = lefts[column] + ((widths[column] - image.width) >> 1);
+    const top = tops[row] + ((heights[row] - image.height) >> 1);
+    for (let y = 0; y < image.height; y++) {
+      pixels.set(image.pixels.subarray(y * image.width, (y + 1) * image.width), (top + y) * width + left);
+    }
+  });
+  return { pixels, width, height };
+}
+
+/** Where each cell begins, and where one more would. */
+function starts(sizes: readonly number[], gap: number, margin: number): number[] {
+  const result = [margin];
+  for (const size of sizes) result.push(result[result.length - 1] + size + gap);
+  return result;
+}
