@@ -1,0 +1,163 @@
+/**
+ * Scalar expressions as SIMD instructions, four lanes at a time.
+ *
+ * exp, log, tanh, erf and what is made of them are polynomials over plain float32 arithmetic, multiply then add, so
+ * that every engine gives the same bits. Errors are those of the classic single-precision Cephes forms, 1 to 2 units in
+ * the last place.
+ */
+import type { BinaryName, UnaryName } from "../../expr/expr.ts";
+import { type Expr, type Func, f32x4, i32x4, type Local, local, type Statement, v128 } from "./assembler.ts";
+
+export type Vector = Expr<"v128"> | Local<"v128">;
+
+/** Where the code of one expression goes: statements before it, and locals for values that are used twice. */
+export interface Target {
+  readonly func: Func;
+  readonly statements: Statement[];
+  /** Locals that are free again; `keep` takes from here first. */
+  readonly free: Local<"v128">[];
+}
+
+/** Computes a value once and gives the local that holds it. */
+export function keep(target: Target, value: Vector): Local<"v128"> {
+  if ("slot" in value || !("instruction" in value)) return value as Local<"v128">;
+  const l = target.free.pop() ?? target.func.local("v128");
+  target.statements.push(local.set(l, value as Expr<"v128">));
+  return l;
+}
+
+const c = (x: number): Expr<"v128"> => f32x4.const(x);
+
+/** Horner's scheme, highest power first. */
+const polynomial = (x: Local<"v128">, coefficients: readonly number[]): Expr<"v128"> =>
+  coefficients.slice(1).reduce<Expr<"v128">>((sum, k) => f32x4.add(f32x4.mul(sum, x), c(k)), c(coefficients[0]));
+
+const absolute = (x: Vector): Expr<"v128"> => f32x4.abs(x);
+
+/** e^x for x clamped to [−87.3, 88.7]: 2^n · e^r with |r| ≤ ln 2 / 2. */
+function exp(t: Target, x: Vector): Expr<"v128"> {
+  const clamped = keep(t, f32x4.min(f32x4.max(x, c(-87.33654)), c(88.72283)));
+  const n = keep(t, f32x4.nearest(f32x4.mul(clamped, c(Math.LOG2E))));
+  const r = keep(
+    t,
+    f32x4.sub(f32x4.sub(clamped, f32x4.mul(n, c(0.693359375))), f32x4.mul(n, c(-2.12194440e-4))),
+  );
+  const p = polynomial(r, [1.987569150e-4, 1.398199951e-3, 8.333451907e-3, 4.166579589e-2, 0.1666666546, 0.5]);
+  const e = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), c(1));
+  // 2^n in two halves, so that n = 128 and denormal results do not overflow the exponent.
+  const whole = keep(t, i32x4.truncSatF32x4S(n));
+  const half = keep(t, i32x4.shrS(whole, 1));
+  const power = (k: Vector) => i32x4.shl(i32x4.add(k, i32x4.const(127)), 23);
+  return f32x4.mul(f32x4.mul(e, power(half)), power(i32x4.sub(whole, half)));
+}
+
+/** The natural logarithm; −∞ at 0, NaN below. */
+function log(t: Target, x: Vector): Expr<"v128"> {
+  const v = keep(t, x);
+  const bits = keep(t, f32x4.max(v, c(1.17549435e-38)));
+  const exponent = i32x4.sub(i32x4.shrU(bits, 23), i32x4.const(126));
+  const mantissa = v128.or(v128.and(bits, i32x4.const(0x007fffff)), i32x4.const(0x3f000000));
+  const m = keep(t, mantissa);
+  const small = keep(t, f32x4.lt(m, c(0.707106781186547524)));
+  const e = keep(t, f32x4.sub(f32x4.convertI32x4S(exponent), v128.and(small, c(1))));
+  const y = keep(t, f32x4.add(f32x4.sub(m, c(1)), v128.and(small, m)));
+  const z = keep(t, f32x4.mul(y, y));
+  const p = polynomial(y, [
+    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+  ]);
+  const tail = f32x4.add(f32x4.mul(f32x4.mul(p, y), z), f32x4.mul(e, c(-2.12194440e-4)));
+  const value = f32x4.add(f32x4.add(f32x4.sub(tail, f32x4.mul(z, c(0.5))), y), f32x4.mul(e, c(0.693359375)));
+  const finite = v128.bitselect(value, v, f32x4.lt(v, c(Number.POSITIVE_INFINITY)));
+  const positive = v128.bitselect(finite, c(Number.NEGATIVE_INFINITY), f32x4.gt(v, c(0)));
+  return v128.bitselect(positive, c(Number.NaN), f32x4.ge(v, c(0)));
+}
+
+/** 1 / (1 + e^−|x|), mirrored: no overflow on either side. */
+function sigmoid(t: Target, x: Vector): Expr<"v128"> {
+  const v = keep(t, x);
+  const e = keep(t, exp(t, f32x4.neg(absolute(v))));
+  const top = v128.bitselect(c(1), e, f32x4.ge(v, c(0)));
+  return f32x4.div(top, f32x4.add(c(1), e));
+}
+
+/** max(x, 0) + ln(1 + e^−|x|), with ln(1 + e) = 2 artanh(e / (2 + e)). */
+function softplus(t: Target, x: Vector): Expr<"v128"> {
+  const v = keep(t, x);
+  const e = keep(t, exp(t, f32x4.neg(absolute(v))));
+  const r = keep(t, f32x4.div(e, f32x4.add(e, c(2))));
+  const s = keep(t, f32x4.mul(r, r));
+  const series = polynomial(s, [1 / 13, 1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3, 1]);
+  return f32x4.add(f32x4.max(v, c(0)), f32x4.mul(f32x4.add(r, r), series));
+}
+
+function tanh(t: Target, x: Vector): Expr<"v128"> {
+  const v = keep(t, x);
+  const a = keep(t, absolute(v));
+  const z = keep(t, f32x4.mul(v, v));
+  const p = polynomial(z, [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1]);
+  const near = f32x4.add(f32x4.mul(f32x4.mul(p, z), v), v);
+  const e = keep(t, exp(t, f32x4.add(a, a)));
+  const far = f32x4.sub(c(1), f32x4.div(c(2), f32x4.add(e, c(1))));
+  const signed = v128.or(far, v128.and(v, i32x4.const(-0x80000000)));
+  return v128.bitselect(near, signed, f32x4.lt(a, c(0.625)));
+}
+
+/** The error function: its series up to 1, and 1 − e^(−x²)·P(1/x-like) beyond (Abramowitz & Stegun 7.1.28 is too coarse). */
+function erf(t: Target, x: Vector): Expr<"v128"> {
+  const v = keep(t, x);
+  const a = keep(t, f32x4.min(absolute(v), c(4)));
+  const z = keep(t, f32x4.mul(a, a));
+  // Series 2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)), good to 1e-8 up to 1.
+  const series = polynomial(z, [
+    7.574e-7, -7.84e-6, 8.4995e-5, -8.548327e-4, 5.223977625e-3, -2.6866170645e-2, 0.11283791671, -0.37612638903,
+    1.1283791671,
+  ]);
+  const near = f32x4.mul(series, a);
+  // erfc(x) = τ·e^(−x² + p(τ)), τ = 1/(1 + x/2): W. J. Cody's form as in Numerical Recipes, relative error 1.2e-7.
+  const tau = keep(t, f32x4.div(c(1), f32x4.add(c(1), f32x4.mul(a, c(0.5)))));
+  const p = polynomial(tau, [
+    0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
+    -1.26551223,
+  ]);
+  const tail = f32x4.mul(tau, exp(t, f32x4.sub(p, z)));
+  const far = f32x4.sub(c(1), tail);
+  const size = v128.bitselect(near, far, f32x4.lt(a, c(1)));
+  return v128.or(size, v128.and(v, i32x4.const(-0x80000000)));
+}
+
+const mask = (m: Expr<"v128">): Expr<"v128"> => v128.and(m, c(1));
+
+export const unaryCode: Readonly<Record<UnaryName, (t: Target, x: Vector) => Expr<"v128">>> = {
+  neg: (_, x) => f32x4.neg(x),
+  abs: (_, x) => f32x4.abs(x),
+  sqrt: (_, x) => f32x4.sqrt(x),
+  exp,
+  log,
+  tanh,
+  sigmoid,
+  softplus,
+  erf,
+  sign: (t, x) => {
+    const v = keep(t, x);
+    return f32x4.sub(mask(f32x4.gt(v, c(0))), mask(f32x4.lt(v, c(0))));
+  },
+  floor: (_, x) => f32x4.floor(x),
+  round: (_, x) => f32x4.nearest(x),
+};
+
+export const binaryCode: Readonly<Record<BinaryName, (a: Vector, b: Vector) => Expr<"v128">>> = {
+  add: (a, b) => f32x4.add(a, b),
+  sub: (a, b) => f32x4.sub(a, b),
+  mul: (a, b) => f32x4.mul(a, b),
+  div: (a, b) => f32x4.div(a, b),
+  max: (a, b) => f32x4.max(a, b),
+  min: (a, b) => f32x4.min(a, b),
+  gt: (a, b) => mask(f32x4.gt(a, b)),
+  ge: (a, b) => mask(f32x4.ge(a, b)),
+  eq: (a, b) => mask(f32x4.eq(a, b)),
+};
+
+/** `yes` in lanes where the condition is not 0. */
+export const selectCode = (condition: Vector, yes: Vector, no: Vector): Expr<"v128"> =>
+  v128.bitselect(yes, no, f32x4.ne(condition, c(0)));
