@@ -27,7 +27,11 @@ function kind<D extends Readonly<Record<string, unknown>>>(code: string, words: 
 
 /** A value as it stands in a message. */
 export const showArgument = (value: unknown): string =>
-  typeof value === "string" ? JSON.stringify(value) : Array.isArray(value) ? `[${value.map(showArgument).join(", ")}]` : String(value);
+  typeof value === "string"
+    ? JSON.stringify(value)
+    : Array.isArray(value)
+      ? `[${value.map(showArgument).join(", ")}]`
+      : String(value);
 
 /** The nearest of `choices` to a mistyped `name`, or nothing when none is near. */
 export function nearest(name: string, choices: readonly string[]): string | undefined {
@@ -54,7 +58,9 @@ function editDistance(a: string, b: string): number {
 
 const didYouMean = (name: string, choices: readonly string[]): string => {
   const near = nearest(name, choices);
-  return near === undefined ? `Known: ${choices.join(", ")}.` : `Did you mean ${showArgument(near)}? Known: ${choices.join(", ")}.`;
+  return near === undefined
+    ? `Known: ${choices.join(", ")}.`
+    : `Did you mean ${showArgument(near)}? Known: ${choices.join(", ")}.`;
 };
 
 // ---- shapes and arguments -----------------------------------------------------------------------------------------
@@ -86,4 +92,101 @@ export const unknownName = kind(
 export const internalError = kind(
   "internal",
   (d: { where: string; problem: string }) => `${d.where}: ${d.problem}. This is a defect of Rhyton; please report it.`,
+);
+
+// ---- data files (src/data) ----------------------------------------------------------------------------------------
+
+/** The bytes of a data file (IDX, PNG, .npy) are not what its format promises. `where` names the file or the format. */
+export const dataFormat = kind(
+  "data-format",
+  (d: { where: string; got: string; expected: string; fix: string }) =>
+    `${d.where}: got ${d.got}, expected ${d.expected}. ${d.fix}`,
+);
+
+/** A data set is not on this machine, or cannot be read here. */
+export const datasetMissing = kind(
+  "dataset-missing",
+  (d: { dataset: string; looked: readonly string[]; problem: string; fix: string }) =>
+    `${d.dataset}(): ${d.problem}${d.looked.length > 0 ? ` (looked in ${d.looked.join(", ")})` : ""}. ${d.fix}`,
+);
+
+// ---- files --------------------------------------------------------------------------------------------------------
+
+/** The operating system would not read or write a file: missing, a directory, no permission, disk full, too large. */
+export const fileError = kind(
+  "file",
+  (d: { where: string; problem: string; fix: string }) => `${d.where}: ${d.problem}. ${d.fix}`,
+);
+
+/** The bytes of a file are not what they should be: damaged, cut off, or another format. */
+export const formatError = kind(
+  "file-format",
+  (d: { where: string; problem: string; fix: string }) => `${d.where}: ${d.problem}. ${d.fix}`,
+);
+
+/** A file asks for something that a loader must not do: follow links, leave its folder, unpack a bomb, run code. */
+export const unsafeFile = kind(
+  "file-refused",
+  (d: { where: string; problem: string; fix: string }) => `${d.where}: refused: ${d.problem}. ${d.fix}`,
+);
+
+// ---- training (src/training) --------------------------------------------------------------------------------------
+
+/** A model was asked to train or be judged before `compile`. */
+export const notCompiled = kind(
+  "not-compiled",
+  (d: { where: string }) =>
+    `${d.where}: the model has no optimizer and loss yet. Call compile({ optimizer: "adam", loss: … }) first.`,
+);
+
+/** A sequential model does not know its input shape yet. */
+export const notBuilt = kind(
+  "not-built",
+  (d: { where: string }) =>
+    `${d.where}: the model does not know its input shape yet. Begin it with input([…]), or call build([…]) or fit first.`,
+);
+
+/** Arrays given as data do not suit the model or each other. */
+export const dataError = kind(
+  "data",
+  (d: { where: string; got: string; expected: string; fix: string }) =>
+    `${d.where}: got ${d.got}, expected ${d.expected}. ${d.fix}`,
+);
+
+/** A number of the data is NaN or infinite. */
+export const notFiniteData = kind(
+  "data-not-finite",
+  (d: { where: string; index: readonly number[]; value: number }) =>
+    `${d.where}: the value at [${d.index.join(", ")}] is ${d.value}. Replace or remove such values before training.`,
+);
+
+/** Loss or gradient became NaN or infinite while training. `epoch` and `step` count from 1. */
+export const diverged = kind(
+  "diverged",
+  (d: { where: string; epoch: number; step: number; steps: number }) =>
+    `${d.where}: loss or gradient became NaN or infinite in epoch ${d.epoch}, step ${d.step} of ${d.steps}. ` +
+    `The weights are those of the last good step. Try a smaller learning rate, or scale the data to about [0, 1].`,
+);
+
+/** A model was used while it trains. */
+export const busyError = kind(
+  "busy",
+  (d: { where: string; running: string }) =>
+    `${d.where}: ${d.running} is still running on this model or its weights. Await it first, or do this in a callback.`,
+);
+
+// ---- layers and networks ------------------------------------------------------------------------------------------
+
+/** Tensors that do not make a model: an output without its input, two layers of one name, … */
+export const networkError = kind("network", (d: { where?: string; problem: string; fix: string }) =>
+  `${d.where ?? "model"}: ${d.problem}. ${d.fix}`.trimEnd(),
+);
+
+// ---- devices ------------------------------------------------------------------------------------------------------
+
+/** A worker thread ended or trapped while a program was running on it. */
+export const workerDied = kind(
+  "worker-died",
+  (d: { worker: number; reason: string }) =>
+    `Worker ${d.worker} died while a program was running on it: ${d.reason}. The run's last whole step counts as not done; weights are those of before the run. Run again; a new worker is started.`,
 );

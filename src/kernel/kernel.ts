@@ -68,8 +68,7 @@ export interface CollectKernel extends KernelBase {
 
 /**
  * For every window, in row-major order: `dy` of the window goes to the first cell of `x` that equals `y`, and is added
- * there. `loops` are the window's axes and the carried ones. `result` is applied to each cell's value (`reduced`);
- * unless the windows overlap it may read other buffers at `index`.
+ * there. `result` is applied to each cell's value (`reduced`); it is `reduced` itself unless the windows tile `out`.
  */
 export interface RouteKernel extends KernelBase {
   readonly kind: "route";

@@ -14,7 +14,7 @@ import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { findHalos } from "./halo.ts";
 import type { Buffer, Kernel, KernelExpr, Lowered, Place } from "./kernel.ts";
 import { orderUpdates } from "./order.ts";
-import { planStorage, type Storage, squeezedIndex } from "./storage.ts";
+import { planStorage, type Storage, squeezedIndex, windowsTile } from "./storage.ts";
 
 export function lower(graph: Graph): Lowered {
   const storage = planStorage(graph);
@@ -205,9 +205,8 @@ class Builder {
     const reduced: KernelExpr = { kind: "reduced" };
     const [x, y, dy] = core.inputs.map((input) => this.need(input));
     const { windows } = lowering;
-    // Cells that no window covers, or that several cover, start from 0.
-    const tiled = windows.every((w, a) => w.stride === w.kernel && w.before === 0 && w.output * w.stride >= t.shape[a]);
-    if (!tiled) this.kernels.push({ kind: "clear", name: `${out.name}.clear`, perSample: t.perSample, out });
+    if (!windowsTile(windows, t.shape))
+      this.kernels.push({ kind: "clear", name: `${out.name}.clear`, perSample: t.perSample, out });
     const result = core === t ? reduced : this.valueAt(t, index, t, { core, value: reduced });
     this.kernels.push({ kind: "route", name: out.name, perSample: t.perSample, out, windows, x, y, dy, cell, result });
     this.bufferOf.set(t, out);

@@ -6,7 +6,7 @@
 import { sameShape } from "../core/array.ts";
 import { type Affine, constantIndex, type Expr, loopIndex, rangeOf, sameIndex } from "../expr/expr.ts";
 import { type Graph, rootsOf, topological } from "../graph/graph.ts";
-import type { Lowering } from "../graph/op.ts";
+import type { Lowering, Read, RoutedAxis } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 
 export interface Storage {
@@ -46,8 +46,16 @@ export function planStorage(graph: Graph): Storage {
       movesOnly.get(r.by) && !stored.has(r.by) ? readersThrough(r.by) : [r],
     );
 
-  // What index maps cannot express must be stored: reads beyond the edge of what is not zero there.
-  for (const t of order) for (const x of unreadable(t, lowering, movesOnly, stored)) stored.add(x);
+  // What loops cannot express must be stored: reads beyond the edge of what is not zero there. What is stored for that
+  // reads in loops of its own and is looked at in turn.
+  const reading = order.filter((t) => stored.has(t) || !movesOnly.get(t));
+  for (const t of reading) {
+    for (const x of unreadable(t, lowering, movesOnly, stored)) {
+      if (stored.has(x)) continue;
+      stored.add(x);
+      reading.push(x);
+    }
+  }
 
   for (const t of order) {
     if (stored.has(t) || lowering(t).kind !== "map" || movesOnly.get(t)) continue;
@@ -60,7 +68,7 @@ export function planStorage(graph: Graph): Storage {
   const coreOf = new Map<Tensor, Tensor>();
   for (const t of order) {
     if (!stored.has(t) || lowering(t).kind !== "map") continue;
-    const core = findCore(t, lowering, stored, roots, (x) => (readers.get(x) as Reader[]).length);
+    const core = findCore(t, lowering, stored, roots, (x) => readersThrough(x).length);
     if (core) {
       coreOf.set(t, core);
       stored.delete(core);
@@ -119,13 +127,15 @@ function unreadable(
 ): Tensor[] {
   const result: Tensor[] = [];
   const check = (x: Tensor, index: readonly Affine[], outside: "zero" | "skip"): void => {
-    if (stored.has(x) || !movesOnly.get(x)) return;
+    if (stored.has(x)) return;
     const inside = index.every((a, i) => {
       const [low, high] = rangeOf(a);
       return low >= 0 && high < x.shape[i];
     });
     const own = lowering(x);
-    if (own.kind === "map") {
+    if (!movesOnly.get(x)) {
+      if (!inside) result.push(x);
+    } else if (own.kind === "map") {
       if (!inside && !(own.zeroBeyond && outside === "zero")) {
         result.push(x);
         return;
@@ -138,12 +148,13 @@ function unreadable(
     else result.push(x);
   };
   const own = lowering(t);
-  if (own.kind === "nests") {
-    own.nests((k, index, outside = "zero") => {
-      check(t.inputs[k], index, outside);
-      return { kind: "reduced" };
-    });
-  } else if (own.kind === "routeToMaximum" || (own.kind === "view" && !movesOnly.get(t))) {
+  const read: Read = (k, index, outside = "zero") => {
+    check(t.inputs[k], index, outside);
+    return { kind: "reduced" };
+  };
+  if (own.kind === "nests") own.nests(read);
+  else if (own.kind === "map") own.value(probeIndex(t.shape), read);
+  else if (own.kind === "routeToMaximum" || own.kind === "view") {
     // These name their inputs' buffers.
     for (const x of t.inputs) if (!stored.has(x)) result.push(x);
   }
@@ -165,7 +176,7 @@ function findCore(
     const own = lowering(x);
     const here = sameIndex(at, index);
     if (x !== t && stored.has(x)) {
-      if (here && canHost(own) && !roots.has(x) && readerCount(x) === 1 && x.perSample === t.perSample) core = x;
+      if (here && canHost(x, own) && !roots.has(x) && readerCount(x) === 1 && x.perSample === t.perSample) core = x;
       return;
     }
     if (own.kind === "map") {
@@ -180,8 +191,11 @@ function findCore(
 }
 
 /** Whether arithmetic may follow in the loops: every cell is finished by one iteration, and every cell is written. */
-function canHost(lowering: Lowering): boolean {
+function canHost(t: Tensor, lowering: Lowering): boolean {
   if (lowering.kind === "nests") return !(lowering.overSamples || lowering.partial);
-  if (lowering.kind === "routeToMaximum") return lowering.windows.every((w) => w.stride >= w.kernel);
-  return false;
+  return lowering.kind === "routeToMaximum" && windowsTile(lowering.windows, t.shape);
 }
+
+/** Whether windows cover every cell exactly once. Otherwise cells start from 0 and windows add to them. */
+export const windowsTile = (windows: readonly RoutedAxis[], shape: Shape): boolean =>
+  windows.every((w, a) => w.stride === w.kernel && w.before === 0 && w.output * w.stride >= shape[a]);

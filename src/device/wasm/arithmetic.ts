@@ -6,7 +6,7 @@
  * the last place.
  */
 import type { BinaryName, UnaryName } from "../../expr/expr.ts";
-import { type Expr, type Func, f32x4, i32x4, type Local, local, type Statement, v128 } from "./assembler.ts";
+import { type Expr, type Func, f32x4, i32x4, Local, local, type Statement, v128 } from "./assembler.ts";
 
 export type Vector = Expr<"v128"> | Local<"v128">;
 
@@ -14,15 +14,13 @@ export type Vector = Expr<"v128"> | Local<"v128">;
 export interface Target {
   readonly func: Func;
   readonly statements: Statement[];
-  /** Locals that are free again; `keep` takes from here first. */
-  readonly free: Local<"v128">[];
 }
 
 /** Computes a value once and gives the local that holds it. */
 export function keep(target: Target, value: Vector): Local<"v128"> {
-  if ("slot" in value || !("instruction" in value)) return value as Local<"v128">;
-  const l = target.free.pop() ?? target.func.local("v128");
-  target.statements.push(local.set(l, value as Expr<"v128">));
+  if (value instanceof Local) return value;
+  const l = target.func.local("v128");
+  target.statements.push(local.set(l, value));
   return l;
 }
 
@@ -38,11 +36,8 @@ const absolute = (x: Vector): Expr<"v128"> => f32x4.abs(x);
 function exp(t: Target, x: Vector): Expr<"v128"> {
   const clamped = keep(t, f32x4.min(f32x4.max(x, c(-87.33654)), c(88.72283)));
   const n = keep(t, f32x4.nearest(f32x4.mul(clamped, c(Math.LOG2E))));
-  const r = keep(
-    t,
-    f32x4.sub(f32x4.sub(clamped, f32x4.mul(n, c(0.693359375))), f32x4.mul(n, c(-2.12194440e-4))),
-  );
-  const p = polynomial(r, [1.987569150e-4, 1.398199951e-3, 8.333451907e-3, 4.166579589e-2, 0.1666666546, 0.5]);
+  const r = keep(t, f32x4.sub(f32x4.sub(clamped, f32x4.mul(n, c(0.693359375))), f32x4.mul(n, c(-2.1219444e-4))));
+  const p = polynomial(r, [1.98756915e-4, 1.398199951e-3, 8.333451907e-3, 4.166579589e-2, 0.1666666546, 0.5]);
   const e = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), c(1));
   // 2^n in two halves, so that n = 128 and denormal results do not overflow the exponent.
   const whole = keep(t, i32x4.truncSatF32x4S(n));
@@ -58,15 +53,18 @@ function log(t: Target, x: Vector): Expr<"v128"> {
   const exponent = i32x4.sub(i32x4.shrU(bits, 23), i32x4.const(126));
   const mantissa = v128.or(v128.and(bits, i32x4.const(0x007fffff)), i32x4.const(0x3f000000));
   const m = keep(t, mantissa);
-  const small = keep(t, f32x4.lt(m, c(0.707106781186547524)));
+  const small = keep(t, f32x4.lt(m, c(Math.SQRT1_2)));
   const e = keep(t, f32x4.sub(f32x4.convertI32x4S(exponent), v128.and(small, c(1))));
   const y = keep(t, f32x4.add(f32x4.sub(m, c(1)), v128.and(small, m)));
   const z = keep(t, f32x4.mul(y, y));
-  const p = polynomial(y, [
-    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-  ]);
-  const tail = f32x4.add(f32x4.mul(f32x4.mul(p, y), z), f32x4.mul(e, c(-2.12194440e-4)));
+  const p = polynomial(
+    y,
+    [
+      7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+      2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+    ],
+  );
+  const tail = f32x4.add(f32x4.mul(f32x4.mul(p, y), z), f32x4.mul(e, c(-2.1219444e-4)));
   const value = f32x4.add(f32x4.add(f32x4.sub(tail, f32x4.mul(z, c(0.5))), y), f32x4.mul(e, c(0.693359375)));
   const finite = v128.bitselect(value, v, f32x4.lt(v, c(Number.POSITIVE_INFINITY)));
   const positive = v128.bitselect(finite, c(Number.NEGATIVE_INFINITY), f32x4.gt(v, c(0)));
@@ -95,7 +93,10 @@ function tanh(t: Target, x: Vector): Expr<"v128"> {
   const v = keep(t, x);
   const a = keep(t, absolute(v));
   const z = keep(t, f32x4.mul(v, v));
-  const p = polynomial(z, [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1]);
+  const p = polynomial(
+    z,
+    [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
+  );
   const near = f32x4.add(f32x4.mul(f32x4.mul(p, z), v), v);
   const e = keep(t, exp(t, f32x4.add(a, a)));
   const far = f32x4.sub(c(1), f32x4.div(c(2), f32x4.add(e, c(1))));
@@ -109,17 +110,23 @@ function erf(t: Target, x: Vector): Expr<"v128"> {
   const a = keep(t, f32x4.min(absolute(v), c(4)));
   const z = keep(t, f32x4.mul(a, a));
   // Series 2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)), good to 1e-8 up to 1.
-  const series = polynomial(z, [
-    7.574e-7, -7.84e-6, 8.4995e-5, -8.548327e-4, 5.223977625e-3, -2.6866170645e-2, 0.11283791671, -0.37612638903,
-    1.1283791671,
-  ]);
+  const series = polynomial(
+    z,
+    [
+      7.574e-7, -7.84e-6, 8.4995e-5, -8.548327e-4, 5.223977625e-3, -2.6866170645e-2, 0.11283791671, -0.37612638903,
+      1.1283791671,
+    ],
+  );
   const near = f32x4.mul(series, a);
   // erfc(x) = τ·e^(−x² + p(τ)), τ = 1/(1 + x/2): W. J. Cody's form as in Numerical Recipes, relative error 1.2e-7.
   const tau = keep(t, f32x4.div(c(1), f32x4.add(c(1), f32x4.mul(a, c(0.5)))));
-  const p = polynomial(tau, [
-    0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
-    -1.26551223,
-  ]);
+  const p = polynomial(
+    tau,
+    [
+      0.17087277, -0.82215223, 1.48851587, -1.13520398, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368,
+      -1.26551223,
+    ],
+  );
   const tail = f32x4.mul(tau, exp(t, f32x4.sub(p, z)));
   const far = f32x4.sub(c(1), tail);
   const size = v128.bitselect(near, far, f32x4.lt(a, c(1)));

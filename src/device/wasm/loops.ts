@@ -1,0 +1,62 @@
+/** Loops as the emitter sees them: neighbours merged where every address moves evenly, counts split into groups. */
+import type { Loop } from "../../expr/expr.ts";
+import type { Access } from "./access.ts";
+import { brIf, type Func, i32, type Local, local, loop as repeat, type Statement } from "./assembler.ts";
+
+export interface MergedLoops {
+  /** Outermost first; loops of one iteration are gone. */
+  readonly loops: readonly Loop[];
+  /** The merged loop that contains a loop. */
+  partOf(loop: Loop): Loop | undefined;
+  /** Bytes between neighbours. */
+  strideOf(access: Access, merged: Loop): number;
+}
+
+/** Merges each loop with the next where, for all accesses, the outer one's stride is the length of the inner one. */
+export function mergeLoops(loops: readonly Loop[], accesses: readonly Access[]): MergedLoops {
+  const groups: { merged: Loop; parts: Loop[]; innermost: Loop }[] = [];
+  for (const l of loops) {
+    if (l.size === 1) continue;
+    const last = groups[groups.length - 1];
+    if (last && accesses.every((a) => a.strideOf(last.innermost) === a.strideOf(l) * l.size)) {
+      last.merged = { name: `${last.merged.name}${l.name}`, size: last.merged.size * l.size };
+      last.parts.push(l);
+      last.innermost = l;
+    } else groups.push({ merged: l, parts: [l], innermost: l });
+  }
+  return {
+    loops: groups.map((g) => g.merged),
+    partOf: (l) => groups.find((g) => g.parts.includes(l))?.merged,
+    strideOf: (access, merged) => {
+      const group = groups.find((g) => g.merged === merged);
+      return group ? access.strideOf(group.innermost) : 0;
+    },
+  };
+}
+
+/** `total` as `count` groups of `size` and a rest, or as nearly equal groups of at most `size`. */
+export interface Groups {
+  readonly size: number;
+  readonly count: number;
+  readonly rest: number;
+  readonly balanced: readonly number[];
+}
+
+export function groupsOf(total: number, size: number): Groups {
+  const parts = Math.ceil(total / size);
+  const balanced = Array.from(
+    { length: parts },
+    (_, k) => Math.floor(((k + 1) * total) / parts) - Math.floor((k * total) / parts),
+  );
+  return { size, count: Math.floor(total / size), rest: total % size, balanced: balanced.sort((a, b) => b - a) };
+}
+
+export const bump = (pointer: Local<"i32">, bytes: number): Statement[] =>
+  bytes === 0 ? [] : [local.set(pointer, i32.add(pointer, bytes))];
+
+/** `body`, `n` times over (n ≥ 1). */
+export function countedLoop(func: Func, n: number, body: readonly Statement[]): Statement[] {
+  if (n === 1) return [...body];
+  const counter = func.local("i32");
+  return [local.set(counter, n), repeat((again) => [...body, brIf(again, local.tee(counter, i32.sub(counter, 1)))])];
+}

@@ -1,0 +1,29 @@
+/**
+ * How large register tiles are. Two profiles, both measured: `narrow` for plain SIMD, where V8 has 15 vector registers
+ * and unrolled bodies lose, `wide` for engines that pair vectors, where more accumulators and unrolling win.
+ */
+export interface Profile {
+  readonly name: "narrow" | "wide";
+  /** Copies of the innermost reduction body. */
+  readonly unroll: number;
+  /** Independent chains of additions where nothing else interleaves. */
+  readonly chains: number;
+  /** Rows and vectors of a tile, for so many vectors of lanes and positions of the row loop. */
+  tile(laneVectors: number, positions: number, along: boolean, reduces: boolean): { rows: number; vectors: number };
+}
+
+/** The largest group of at most `most` that splits `total` evenly or nearly so. */
+const even = (total: number, most: number): number => Math.ceil(total / Math.ceil(total / most));
+
+function tileOf(accumulators: number, maps: number) {
+  return (laneVectors: number, positions: number, along: boolean, reduces: boolean) => {
+    if (along) return { rows: Math.min(positions, even(positions, 8)), vectors: 1 };
+    if (!reduces) return { rows: 1, vectors: Math.min(laneVectors, maps) };
+    if (positions === 1) return { rows: 1, vectors: even(laneVectors, 8) };
+    const vectors = even(laneVectors, 4);
+    return { rows: Math.min(positions, even(positions, Math.floor(accumulators / vectors))), vectors };
+  };
+}
+
+export const narrow: Profile = { name: "narrow", unroll: 1, chains: 4, tile: tileOf(8, 2) };
+export const wide: Profile = { name: "wide", unroll: 4, chains: 4, tile: tileOf(12, 4) };

@@ -1,0 +1,63 @@
+/**
+ * How a nest uses vectors, decided from its affine maps alone.
+ *
+ * `across` puts the lanes along a loop of the result (splat × vector and vector × vector), `along` puts them along the
+ * reduction with a sum over the lanes at the end (dot), `single` uses one lane.
+ */
+import { coefficientOf, type Loop } from "../expr/expr.ts";
+import type { Shape } from "../graph/tensor.ts";
+import type { Buffer, NestKernel } from "./kernel.ts";
+import { type Load, loadsOf } from "./reads.ts";
+
+export type Form =
+  | { readonly kind: "across"; readonly lanes: Loop }
+  | { readonly kind: "along"; readonly lanes: Loop }
+  | { readonly kind: "single" };
+
+/** The axis along which neighbouring cells lie side by side. */
+const innermost = (shape: Shape): number => {
+  let axis = shape.length - 1;
+  while (axis > 0 && shape[axis] === 1) axis--;
+  return axis;
+};
+
+/** How far apart two reads lie whose loop differs by one: 1 for neighbours, 0 for the same cell. */
+function step(shape: Shape, index: Load["index"], loop: Loop): 0 | 1 | "far" {
+  let result: 0 | 1 | "far" = 0;
+  index.forEach((affine, axis) => {
+    const c = coefficientOf(affine, loop);
+    if (c === 0) return;
+    result = result === 0 && c === 1 && axis === innermost(shape) ? 1 : "far";
+  });
+  return result;
+}
+
+export const stepOfLoad = (load: Load, loop: Loop): 0 | 1 | "far" =>
+  step((load.source as Buffer).shape, load.index, loop);
+
+/** Weights and other shared tensors can be laid out anew once a step; what belongs to a sample cannot. */
+export const canPack = (buffer: Buffer): boolean => ["variable", "shared", "constant"].includes(buffer.place.kind);
+
+export function chooseForm(kernel: Pick<NestKernel, "loops" | "reduce" | "out" | "index" | "value">): Form {
+  const loops = kernel.loops.filter((l) => l.size > 1);
+  const reduce = kernel.reduce.filter((l) => l.size > 1);
+  const neighbours = loops.filter((l) => step(kernel.out.shape, kernel.index, l) === 1);
+  const widest = neighbours.reduce<Loop | undefined>((best, l) => (best && best.size >= l.size ? best : l), undefined);
+  if (widest && widest.size >= 3) return { kind: "across", lanes: widest };
+  const last = reduce[reduce.length - 1];
+  if (last && kernel.value) {
+    const loads = loadsOf(kernel.value);
+    const fits = loads.every((load) => {
+      const s = stepOfLoad(load, last);
+      return s !== "far" || canPack(load.source as Buffer);
+    });
+    // Two reduction axes that lie side by side count as one.
+    if (fits && reduce.reduce((n, l) => n * l.size, 1) >= 4) return { kind: "along", lanes: last };
+  }
+  if (widest) return { kind: "across", lanes: widest };
+  if (!last && loops.length > 0) {
+    const inner = loops[loops.length - 1];
+    if (inner.size >= 4) return { kind: "across", lanes: inner };
+  }
+  return { kind: "single" };
+}

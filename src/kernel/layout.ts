@@ -1,0 +1,141 @@
+/**
+ * Where buffers lie: the memory plan of a program.
+ *
+ * `fixed` memory exists once; `arena` once a worker, holding one sample's values; `partial` once a shard; `kept` once
+ * a sample of the batch, for values that a later stage reads. Buffers with a halo own their cells for good, so that the
+ * border is zeroed once; others of the arena share memory when their lives do not overlap.
+ */
+import { sizeOf } from "../core/array.ts";
+import { findHalos } from "./halo.ts";
+import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
+import { readsOf } from "./reads.ts";
+import type { Stage } from "./stages.ts";
+
+export type Space = "fixed" | "arena" | "partial" | "kept" | "source";
+
+/** Bytes from the start of its space to cell [0, …, 0], and the bytes between neighbours on each axis. */
+export interface Placement {
+  readonly space: Space;
+  readonly offset: number;
+  readonly strides: readonly number[];
+  /** First byte and length including the halo. */
+  readonly start: number;
+  readonly bytes: number;
+}
+
+export interface Layout {
+  readonly placements: ReadonlyMap<Buffer, Placement>;
+  /** Bytes of each space (of one sample, worker or shard). */
+  readonly sizes: Readonly<Record<Exclude<Space, "source">, number>>;
+  /** For each stage the bytes of `partial` that its samples add to. */
+  readonly partialOfStage: readonly (readonly [start: number, end: number])[];
+}
+
+const FLOAT = 4;
+/** A vector may be read that starts at the last float; rows start on cache lines where that is free. */
+const SLACK = 16;
+const ALIGN = 64;
+const align = (n: number): number => Math.ceil(n / ALIGN) * ALIGN;
+
+export function planLayout(lowered: Lowered, stages: readonly Stage[], fixedStart: number): Layout {
+  const kernels = stages.flatMap((s) => s.levels.flat());
+  const halos = findHalos(kernels);
+  const placements = new Map<Buffer, Placement>();
+  const owners = new Set<Buffer>();
+  for (const k of kernels) for (const b of [...readsOf(k), k.out]) owners.add(ownerOf(b));
+  for (const b of [...lowered.outputs, ...lowered.totals, ...lowered.variables.values(), ...lowered.inputs])
+    owners.add(ownerOf(b));
+  if (lowered.guard) owners.add(ownerOf(lowered.guard));
+
+  const padded = (b: Buffer): number[] =>
+    b.shape.map((n, i) => n + (halos.get(b)?.before[i] ?? 0) + (halos.get(b)?.after[i] ?? 0));
+  const bytesOf = (b: Buffer): number => sizeOf(padded(b)) * FLOAT;
+  const put = (b: Buffer, space: Space, start: number): void => {
+    const sizes = padded(b);
+    const strides = sizes.map((_, i) => sizeOf(sizes.slice(i + 1)) * FLOAT);
+    const before = halos.get(b)?.before ?? [];
+    const offset = start + strides.reduce((sum, s, i) => sum + s * (before[i] ?? 0), 0);
+    placements.set(b, { space, offset, strides, start, bytes: bytesOf(b) });
+  };
+
+  const stageOf = stageSpans(stages);
+  const sizes = { fixed: fixedStart, arena: 0, partial: 0, kept: 0 };
+  const append = (b: Buffer, space: "fixed" | "arena" | "partial" | "kept"): void => {
+    put(b, space, sizes[space]);
+    sizes[space] = align(sizes[space] + bytesOf(b) + SLACK);
+  };
+
+  const partialOfStage = stages.map((_, s): readonly [number, number] => {
+    const start = sizes.partial;
+    for (const b of owners) if (b.place.kind === "partial" && stageOf.get(b)?.[0] === s) append(b, "partial");
+    return [start, sizes.partial];
+  });
+  const transient: Buffer[] = [];
+  for (const b of owners) {
+    const [first, last] = stageOf.get(b) ?? [0, 0];
+    if (b.place.kind === "input")
+      placements.set(b, { space: "source", offset: 0, strides: rowMajor(b.shape), start: 0, bytes: 0 });
+    else if (b.place.kind === "sample") {
+      if (first !== last) append(b, "kept");
+      else if (halos.has(b)) append(b, "arena");
+      else transient.push(b);
+    } else if (b.place.kind !== "partial") append(b, "fixed");
+  }
+  sizes.arena = shareMemory(transient, kernels, lowered.outputs.map(ownerOf), sizes.arena, bytesOf, (b, start) =>
+    put(b, "arena", start),
+  );
+
+  for (const k of kernels) {
+    for (const b of [...readsOf(k), k.out, ...lowered.outputs]) {
+      if (b.aliasOf && !placements.has(b)) {
+        const { space, offset, start, bytes } = placements.get(ownerOf(b)) as Placement;
+        placements.set(b, { space, offset, strides: rowMajor(b.shape), start, bytes });
+      }
+    }
+  }
+  return { placements, sizes, partialOfStage };
+}
+
+const rowMajor = (shape: readonly number[]): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)) * FLOAT);
+
+/** For each buffer the first and last stage that touches it. */
+function stageSpans(stages: readonly Stage[]): Map<Buffer, readonly [number, number]> {
+  const spans = new Map<Buffer, readonly [number, number]>();
+  stages.forEach((stage, s) => {
+    for (const k of stage.levels.flat()) {
+      for (const b of [...readsOf(k), k.out].map(ownerOf)) spans.set(b, [spans.get(b)?.[0] ?? s, s]);
+    }
+  });
+  return spans;
+}
+
+/** First fit by time of birth: a buffer's bytes are free again after the last kernel that touches it. */
+function shareMemory(
+  buffers: readonly Buffer[],
+  kernels: readonly Kernel[],
+  outputs: readonly Buffer[],
+  base: number,
+  bytesOf: (b: Buffer) => number,
+  put: (b: Buffer, start: number) => void,
+): number {
+  const life = new Map<Buffer, [number, number]>();
+  const wanted = new Set(buffers);
+  kernels.forEach((k, time) => {
+    for (const b of [...readsOf(k), k.out].map(ownerOf)) {
+      if (wanted.has(b)) life.set(b, [life.get(b)?.[0] ?? time, outputs.includes(b) ? kernels.length : time]);
+    }
+  });
+  const placed: { start: number; end: number; life: readonly [number, number] }[] = [];
+  let top = base;
+  for (const b of [...life.keys()].sort((x, y) => (life.get(x) as number[])[0] - (life.get(y) as number[])[0])) {
+    const span = life.get(b) as [number, number];
+    const bytes = align(bytesOf(b) + SLACK);
+    const taken = placed.filter((p) => p.life[0] <= span[1] && span[0] <= p.life[1]).sort((x, y) => x.start - y.start);
+    let start = base;
+    for (const p of taken) if (start + bytes > p.start && p.end > start) start = p.end;
+    placed.push({ start, end: start + bytes, life: span });
+    put(b, start);
+    top = Math.max(top, start + bytes);
+  }
+  return top;
+}
