@@ -56,21 +56,28 @@ export function topological(roots: readonly Tensor[]): Tensor[] {
   return order;
 }
 
-/**
- * Rebuilds a graph: `change` gets each tensor with its inputs rebuilt already and answers what stands in its place.
- * Leaves are kept unless `change` says otherwise.
- */
-export function rewriteGraph(graph: Graph, change: (tensor: Tensor, inputs: readonly Tensor[]) => Tensor): Graph {
+/** `change` gets each tensor with its inputs rebuilt already and answers what stands in its place. */
+export type Change = (tensor: Tensor, inputs: readonly Tensor[]) => Tensor;
+
+/** What stands in the place of each tensor that `roots` need. */
+function rebuild(roots: readonly Tensor[], change: Change): ReadonlyMap<Tensor, Tensor> {
   const replaced = new Map<Tensor, Tensor>();
-  for (const t of topological(rootsOf(graph))) {
-    replaced.set(
-      t,
-      change(
-        t,
-        t.inputs.map((x) => replaced.get(x) as Tensor),
-      ),
-    );
+  for (const t of topological(roots)) {
+    const inputs = t.inputs.map((x) => replaced.get(x) as Tensor);
+    replaced.set(t, change(t, inputs));
   }
+  return replaced;
+}
+
+/** Rebuilds tensors and everything that they need. */
+export function rewriteTensors(roots: readonly Tensor[], change: Change): Tensor[] {
+  const replaced = rebuild(roots, change);
+  return roots.map((t) => replaced.get(t) as Tensor);
+}
+
+/** Rebuilds a graph. */
+export function rewriteGraph(graph: Graph, change: Change): Graph {
+  const replaced = rebuild(rootsOf(graph), change);
   const now = (t: Tensor): Tensor => replaced.get(t) ?? t;
   return {
     inputs: graph.inputs.map(now),

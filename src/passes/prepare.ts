@@ -1,5 +1,11 @@
-/** The passes that every graph goes through before it is lowered, in order. */
-import type { Graph } from "../graph/graph.ts";
+/** The passes of every program, in order. */
+import { type Graph, rewriteGraph, rewriteTensors } from "../graph/graph.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { simplify } from "./simplify.ts";
+import { upsampleConvolution } from "./upsample-convolution.ts";
 
-export const prepare = (graph: Graph): Graph => simplify(graph);
+/** Rewrites of the forward part that the gradient should follow: to be done before `gradients`. */
+export const beforeGradient = (roots: readonly Tensor[]): Tensor[] => rewriteTensors(roots, upsampleConvolution);
+
+/** What every graph goes through before it is lowered. */
+export const prepare = (graph: Graph): Graph => simplify(rewriteGraph(graph, upsampleConvolution));

@@ -8,15 +8,15 @@
  *
  * It runs before the gradient and folds the weights with ordinary ops, so both directions follow.
  */
-import { type Graph, rewriteGraph, withInputs } from "../graph/graph.ts";
+import { type Change, withInputs } from "../graph/graph.ts";
 import { apply } from "../graph/op.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { convolveInput, convolveOp, type Relation } from "../ops/convolution.ts";
 import { slice, transpose } from "../ops/movement.ts";
 import { type Windows, windowSpreadOp, windowSum } from "../ops/window.ts";
 
-export const upsampleConvolution = (graph: Graph): Graph =>
-  rewriteGraph(graph, (t, inputs) => fold(withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes))));
+export const upsampleConvolution: Change = (t, inputs) =>
+  fold(withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes)));
 
 function fold(y: Tensor): Tensor {
   if (y.op !== convolveOp) return y;

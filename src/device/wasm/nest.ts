@@ -305,6 +305,7 @@ class NestEmitter {
   private walkers(t: Target, value: KernelExpr): Map<Stream, Local<"i32">> {
     const walkers = new Map<Stream, Local<"i32">>();
     for (const load of loadsOf(value)) {
+      if (this.hoisted.has(load)) continue;
       const s = this.streamOf.get(this.accesses.get(load) as Access) as Stream;
       if (walkers.has(s)) continue;
       const p = this.walkerLocals.get(s) ?? this.func.local("i32");

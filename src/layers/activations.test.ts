@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { add, divide, exponential, identity, placeholder, reshape, sigmoid, sum } from "../ops/index.ts";
+import { activation } from "./activation.ts";
+import { activationConfig, activationOf, activations, logitsOf } from "./activations.ts";
+import { conv2d } from "./convolution.ts";
+import { dense } from "./dense.ts";
+import { input } from "./input.ts";
+import { Network } from "./network.ts";
+
+const x = input([4]);
+
+describe("by name", () => {
+  test("every name gives an activation that keeps the shape (glu halves it)", () => {
+    for (const [name, { apply }] of activations) {
+      expect(apply(placeholder([6], "x")).shape, name).toEqual([name === "glu" ? 3 : 6]);
+    }
+  });
+
+  test("aliases are written under the name that Keras writes", () => {
+    expect(activationConfig("dense", activationOf("dense", "swish"))).toBe("silu");
+  });
+
+  test("nothing is linear", () => {
+    expect(activationOf("dense", null).name).toBe("linear");
+    expect(activationOf("dense", undefined).name).toBe("linear");
+  });
+
+  test("a mistyped name gets a suggestion", () => {
+    expect(() => activationOf("dense", "relux")).toThrow(
+      'dense: there is no activation "relux". Did you mean "relu"? Known: linear, relu,',
+    );
+    expect(() => activationOf("dense", "toString")).toThrow("there is no activation");
+  });
+
+  test("a function of one's own cannot go into a file", () => {
+    const own = dense(2, { activation: (t) => add(t, 1), name: "head" });
+    expect(own(x).shape).toEqual([2]);
+    expect(() => own.getConfig()).toThrow(
+      'dense "head": activation is "a function", expected a name when a config is wanted. Give the activation by name',
+    );
+  });
+});
+
+describe("logitsOf", () => {
+  const z = placeholder([3, 4], "z");
+
+  test("sigmoid and softmax, by name, as layer, as activation of a layer", () => {
+    expect(logitsOf(sigmoid(z))).toEqual({ logits: z, kind: "sigmoid" });
+    expect(logitsOf(activations.get("softmax")!.apply(z))).toEqual({ logits: z, kind: "softmax" });
+    expect(logitsOf(activation("softmax")(z))?.logits).toBe(z);
+    expect(logitsOf(dense(3, { activation: "sigmoid" })(x))?.kind).toBe("sigmoid");
+    expect(logitsOf(dense(1, { activation: "softmax" })(x))?.kind).toBe("softmax");
+    const chw = conv2d(3, 1, { activation: "softmax", dataFormat: "channels_first" })(input([2, 4, 4]));
+    expect(logitsOf(chw)?.kind).toBe("softmax");
+  });
+
+  test("through identity, and through a network that is traced anew", () => {
+    expect(logitsOf(identity(identity(sigmoid(z))))).toEqual({ logits: z, kind: "sigmoid" });
+    const network = new Network([x], [dense(3, { activation: "softmax" })(x)]);
+    const [y] = network.trace([placeholder([4], "again")], { training: true });
+    expect(logitsOf(y)?.kind).toBe("softmax");
+  });
+
+  test("nothing else", () => {
+    const power = exponential(z);
+    expect(logitsOf(z)).toBeUndefined();
+    expect(logitsOf(reshape(sigmoid(z), [12]))).toBeUndefined();
+    expect(logitsOf(divide(power, sum(power, [1], true)))).toBeUndefined();
+    expect(logitsOf(divide(z, 2))).toBeUndefined();
+    expect(logitsOf(dense(3, { activation: "log_softmax" })(x))).toBeUndefined();
+  });
+});

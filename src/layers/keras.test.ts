@@ -1,0 +1,94 @@
+/** Every layer against Keras: outputs and gradients for the cases in fixtures/layers. */
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { interp } from "../device/interp.ts";
+import { topological } from "../graph/graph.ts";
+import { type Tensor, Variable } from "../graph/tensor.ts";
+import { add, multiply, placeholder, sum, sumSamples } from "../ops/index.ts";
+import { gradients } from "../passes/gradient.ts";
+import { input } from "./input.ts";
+import type { Config } from "./options.ts";
+import { layerRegistry } from "./registry.ts";
+
+interface Values {
+  readonly shape: readonly number[];
+  readonly f32: string;
+}
+interface Case {
+  readonly name: string;
+  readonly class_name: string;
+  readonly config: Config;
+  readonly inputs: readonly Values[];
+  readonly weights: readonly Values[];
+  readonly outputs: readonly Values[];
+  readonly upstream: Values;
+  readonly grad_inputs: readonly Values[];
+  readonly grad_weights: readonly Values[];
+}
+
+const folder = new URL("../../fixtures/layers/", import.meta.url);
+const floats = (values: Values): Float32Array => {
+  const bytes = Buffer.from(values.f32, "base64");
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+};
+
+/** Equal within 3 float32 roundings of the largest value. */
+function expectClose(got: Float32Array, want: Float32Array, what: string): void {
+  expect(got.length, what).toBe(want.length);
+  const largest = Math.max(...Array.from(want, Math.abs), 1e-30);
+  const worst = Math.max(0, ...Array.from(want, (v, i) => Math.abs(v - got[i])));
+  expect(worst / largest, what).toBeLessThan(2e-6);
+}
+
+for (const file of readdirSync(folder)) {
+  const { cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { cases: Case[] };
+  describe(file.replace(".json", ""), () => {
+    test.each(cases)("$name", async (c) => {
+      const record = layerRegistry.get(c.class_name);
+      if (record === undefined) throw new Error(`no layer ${c.class_name}`);
+      const layer = record.fromConfig(c.config);
+      const x = input(c.inputs[0].shape.slice(1));
+      const y = layer(x);
+      expect(y.shape).toEqual(c.outputs[0].shape.slice(1));
+      layer.weights.forEach((weight, i) => {
+        expect(weight.shape).toEqual(c.weights[i].shape);
+        weight.assign(floats(c.weights[i]));
+      });
+
+      const upstream = placeholder(y.shape, "upstream");
+      const loss = sumSamples(
+        sum(
+          multiply(y, upstream),
+          y.shape.map((_, i) => i),
+        ),
+      );
+      const reads = (v: Variable): Tensor[] => topological([loss]).filter((t) => t.attributes.variable === v);
+      const gradient = (of: readonly Tensor[]): Tensor => gradients(loss, of).reduce((a, b) => add(a, b));
+      const results = layer.weights.map((w) => {
+        const variable = new Variable(`d${w.name}`, w.shape, w.initializer);
+        variable.assign(new Float32Array(w.shape.reduce((n, size) => n * size, 1)));
+        return variable;
+      });
+      const program = interp("float64").compile({
+        inputs: [x, upstream],
+        scalars: [],
+        outputs: [y, gradient([x])],
+        totals: [],
+        updates: results.map((variable, i) => ({ variable, value: gradient(reads(layer.weights[i])) })),
+        guard: undefined,
+      });
+      const outcome = await program.run({
+        inputs: [
+          { data: floats(c.inputs[0]), shape: c.inputs[0].shape },
+          { data: floats(c.upstream), shape: c.upstream.shape },
+        ],
+        batchSize: c.inputs[0].shape[0],
+      });
+      expectClose(outcome.outputs[0], floats(c.outputs[0]), "output");
+      expectClose(outcome.outputs[1], floats(c.grad_inputs[0]), "gradient of the input");
+      results.forEach((variable, i) => {
+        expectClose(variable.value as Float32Array, floats(c.grad_weights[i]), `gradient of ${variable.name}`);
+      });
+    });
+  });
+}

@@ -1,0 +1,278 @@
+/**
+ * A Layer is weights plus a `call` that builds tensors. Its instances can be called: `conv2d(16, 3)(x)`.
+ *
+ * Calling a layer builds it (once, from the shapes of its first input), lets `call` make tensors from ops, and notes the
+ * call on the tensors that come out. Models are cut out of these notes later (`network.ts`).
+ */
+import { sameShape, showShape } from "../core/array.ts";
+import { argumentError, internalError, shapeError } from "../core/errors.ts";
+import { type Initializer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
+import { identity, variableTensor } from "../ops/index.ts";
+import { type Config, checkBoolean, checkName, dtypePolicy, snakeCase, whereOf } from "./options.ts";
+import type { Accepted, After, AnyRule, Rule, ShapesOf, Tensors } from "./rule.ts";
+
+/** What every layer takes. */
+export interface LayerOptions {
+  /** Without one, the first model that owns the layer names it after its class: `conv2d`, `conv2d_1`, … */
+  readonly name?: string;
+  /** Whether training changes the weights. */
+  readonly trainable?: boolean;
+}
+
+/** How tensors are being built. */
+export interface CallContext {
+  /** Whether it is for a training step: layers such as dropout differ. */
+  readonly training: boolean;
+}
+
+/** One call of a layer: what went in and what came out. */
+export interface LayerCall {
+  readonly layer: Layer;
+  /** How many calls of the layer came before. */
+  readonly index: number;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Whether the inputs were given as a list (a layer that merges), rather than as one tensor. */
+  readonly listed: boolean;
+}
+
+/** What a call gives: a tensor, or as many as the rule has shapes. */
+type Answer<R extends Rule, X> = "saysNothing" extends keyof R ? Tensor : Tensors<After<R, ShapesOf<X>>>;
+
+/**
+ * What makes instances callable. (Written as a method type because methods are compared leniently: only so is every
+ * `Layer<R>` also a `Layer`.)
+ */
+type Callable<R extends Rule> = {
+  method<const X extends Tensor | readonly Tensor[]>(x: X & Accepted<R, ShapesOf<X>>): Answer<R, X>;
+}["method"];
+
+/** Its constructor answers a function with the prototype of the class that is being made. */
+const Callable = function (this: object): unknown {
+  const prototype = Object.getPrototypeOf(this) as object;
+  const self = (x: Tensor | readonly Tensor[]): unknown => (self as unknown as Layer).enter(x);
+  // A function's own `name` and `length` would hide what the class has under these names.
+  Reflect.deleteProperty(self, "name");
+  Reflect.deleteProperty(self, "length");
+  return Object.setPrototypeOf(self, prototype);
+} as unknown as new <R extends Rule>() => Callable<R>;
+
+/** The call that is being traced, for layers that are called inside another layer's `call`: they join it, unrecorded. */
+let enclosing: CallContext | undefined;
+
+/**
+ * The base of all layers. A layer of your own:
+ *
+ * ```ts
+ * class Double extends Layer<Same> {
+ *   call(x: Tensor) {
+ *     return add(x, x);
+ *   }
+ * }
+ * ```
+ *
+ * `R` says what becomes of the shape, for the compiler; without it the result has any shape. Weights are made in `build`
+ * with `addWeight`. Layers held in properties (also in arrays) count as parts: their weights belong to this layer.
+ */
+export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
+  /** Exists for the type checker only. */
+  declare readonly rule?: R;
+  /** As `rule`; a mapped type makes the checker compare layers by structure, so that every `Layer<R>` is a `Layer`. */
+  declare readonly ruleKeys?: { readonly [K in keyof R]?: unknown };
+
+  /** Calls outside other layers' calls, in order. */
+  readonly calls: LayerCall[] = [];
+  /** The name given by the caller. */
+  readonly givenName: string | undefined;
+  /** The name given by the first model that owns the layer. */
+  modelName: string | undefined;
+
+  readonly #weights: { readonly variable: Variable; readonly trainable: boolean }[] = [];
+  #builtShapes: readonly Shape[] | undefined;
+  #trainable: boolean;
+
+  constructor(options: LayerOptions = {}) {
+    super();
+    this.givenName = checkName(whereOf(this.className, undefined), options.name);
+    this.#trainable = checkBoolean(this.where, "trainable", options.trainable ?? true);
+  }
+
+  // ---- to be written by layers ------------------------------------------------------------------------------------
+
+  /**
+   * Builds the output from the input with ops.
+   *
+   * @param x - the tensor that the layer was called with, or the list of tensors.
+   */
+  abstract override call(x: Tensor | readonly Tensor[], context: CallContext): Tensor | readonly Tensor[];
+
+  /** Makes the weights for inputs of these shapes (without the batch axis). Runs once, at the first call. */
+  protected build(..._inputShapes: readonly Shape[]): void {}
+
+  /** Whether the layer's own weights, made for inputs of the shapes `built`, also serve `now`. */
+  protected suits(built: readonly Shape[], now: readonly Shape[]): boolean {
+    if (this.#weights.length === 0) return true;
+    return built.length === now.length && built.every((shape, i) => sameShape(shape, now[i]));
+  }
+
+  /** The name of the class in Keras; of the class itself for layers of your own. */
+  get className(): string {
+    return this.constructor.name;
+  }
+
+  /** The constructor's arguments under Keras' keys, in Keras' order. */
+  getConfig(): Config {
+    return { name: this.name, trainable: this.trainable, dtype: dtypePolicy };
+  }
+
+  // ---- what all layers have ---------------------------------------------------------------------------------------
+
+  override get name(): string {
+    return this.givenName ?? this.modelName ?? snakeCase(this.className);
+  }
+
+  /** How the layer stands in messages: `conv2d "encoder"`. */
+  get where(): string {
+    return whereOf(this.className, this.givenName ?? this.modelName);
+  }
+
+  /** The shapes of the first call's inputs, without the batch axis; undefined before. */
+  get builtShapes(): readonly Shape[] | undefined {
+    return this.#builtShapes;
+  }
+
+  /** Layers held in properties, in the order in which these were set. */
+  get parts(): readonly Layer[] {
+    const found = new Set<Layer>();
+    for (const value of Object.values(this)) {
+      for (const item of Array.isArray(value) ? value : [value]) if (item instanceof Layer) found.add(item);
+    }
+    return [...found];
+  }
+
+  /** All weights: the layer's own (trainable, then not), then those of its parts. */
+  get weights(): readonly Variable[] {
+    const own = [...this.#weights].sort((a, b) => Number(b.trainable) - Number(a.trainable));
+    return [...new Set([...own.map((w) => w.variable), ...this.parts.flatMap((part) => part.weights)])];
+  }
+
+  get trainableWeights(): readonly Variable[] {
+    return this.weights.filter((w) => w.trainable);
+  }
+
+  get nonTrainableWeights(): readonly Variable[] {
+    return this.weights.filter((w) => !w.trainable);
+  }
+
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+
+  /** Also sets it on the parts. Statistics that were never trained (moving averages) stay so. */
+  set trainable(value: boolean) {
+    this.#trainable = checkBoolean(this.where, "trainable", value);
+    for (const weight of this.#weights) weight.variable.trainable = value && weight.trainable;
+    for (const part of this.parts) part.trainable = value;
+  }
+
+  /** The number of all weights' elements. */
+  countParams(): number {
+    return this.weights.reduce((n, w) => n + w.shape.reduce((p, size) => p * size, 1), 0);
+  }
+
+  /** A new weight. Its value is drawn when the first model that owns the layer is made. */
+  protected addWeight(name: string, shape: Shape, initializer: Initializer, trainable = true): Variable {
+    const variable = new Variable(name, [...shape], initializer, trainable && this.#trainable);
+    this.#weights.push({ variable, trainable });
+    return variable;
+  }
+
+  /** A weight as a tensor, for `call`. */
+  protected read(variable: Variable | undefined): Tensor {
+    if (variable === undefined) throw internalError({ where: this.where, problem: "call ran before build" });
+    return variableTensor(variable);
+  }
+
+  /** What `layer(x)` does. */
+  enter(x: Tensor | readonly Tensor[]): Tensor | readonly Tensor[] {
+    const inputs = this.#checkInputs(x);
+    this.prepare(inputs.map((t) => t.shape));
+    if (enclosing) return this.call(x, enclosing);
+    const result = this.trace(x, { training: false });
+    // An output must be this call's alone: not an input, not another layer's output, not given twice.
+    const outputs: Tensor[] = [];
+    for (const t of result instanceof Tensor ? [result] : result) {
+      outputs.push(t.origin !== undefined || inputs.includes(t) || outputs.includes(t) ? identity(t) : t);
+    }
+    const call: LayerCall = {
+      layer: this as unknown as Layer,
+      index: this.calls.length,
+      inputs,
+      outputs,
+      listed: !(x instanceof Tensor),
+    };
+    this.calls.push(call);
+    outputs.forEach((t, output) => {
+      t.origin = { call, output };
+    });
+    return result instanceof Tensor ? outputs[0] : outputs;
+  }
+
+  /** Runs `call` without noting it, as models do for each of their programs. */
+  trace(x: Tensor | readonly Tensor[], context: CallContext): Tensor | readonly Tensor[] {
+    const outer = enclosing;
+    enclosing = context;
+    try {
+      const result = this.call(x, context);
+      if (result instanceof Tensor || (Array.isArray(result) && result.every((t) => t instanceof Tensor)))
+        return result;
+      throw argumentError({
+        where: this.where,
+        argument: "the result of call",
+        value: result,
+        expected: "a tensor or a list of tensors",
+      });
+    } finally {
+      enclosing = outer;
+    }
+  }
+
+  /** Builds the weights for inputs of these shapes, or checks that those built suit. */
+  prepare(shapes: readonly Shape[]): void {
+    if (this.#builtShapes === undefined) {
+      // Parts that were set after the constructor's options were read.
+      if (!this.#trainable) this.trainable = false;
+      this.build(...shapes);
+      this.#builtShapes = shapes.map((shape) => [...shape]);
+      return;
+    }
+    if (this.suits(this.#builtShapes, shapes)) return;
+    const show = (list: readonly Shape[]): string => list.map((shape) => showShape(shape, true)).join(", ");
+    throw shapeError({
+      where: this.where,
+      got: `an input of shape ${show(shapes)}`,
+      expected: `${show(this.#builtShapes)}, for which its weights were made`,
+      fix: "Feed that shape, or make a new layer.",
+    });
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `<${this.where}>`;
+  }
+
+  #checkInputs(x: unknown): readonly Tensor[] {
+    const list: readonly unknown[] = Array.isArray(x) ? x : [x];
+    for (const item of list) {
+      if (item instanceof Tensor) continue;
+      throw argumentError({
+        where: this.where,
+        argument: "the input",
+        value: Object.prototype.toString.call(item),
+        expected: "a tensor, e.g. input([28, 28, 1]), or a list of tensors",
+        fix: "To run a model on data, use predict.",
+      });
+    }
+    return list as readonly Tensor[];
+  }
+}

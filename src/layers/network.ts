@@ -1,0 +1,386 @@
+/**
+ * A Network is what lies between given input and output tensors: calls of layers, and ops between them, in Keras' order.
+ * Layers may be shared with other networks, and any tensor in the middle of one may be an end of another.
+ */
+import { sameShape, showShape, sizeOf } from "../core/array.ts";
+import { networkError, shapeError } from "../core/errors.ts";
+import { deriveSeed, purposes } from "../core/random.ts";
+import { apply } from "../graph/op.ts";
+import { Tensor, type Variable } from "../graph/tensor.ts";
+import { variableOp } from "../ops/leaf.ts";
+import { enterAt, InputLayer } from "./input.ts";
+import type { CallContext, Layer, LayerCall } from "./layer.ts";
+import { snakeCase } from "./options.ts";
+
+/** A layer, or an op that stands between layers. */
+export type Operation = Layer | Tensor;
+
+/** One run of an operation within a network. */
+export interface NetworkNode {
+  readonly operation: Operation;
+  /** How many runs of the operation in this network come before (Keras' node index). */
+  readonly index: number;
+  /** Tensors that come from other nodes; constants and weights that an op reads are not among them. */
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Whether a layer got its inputs as a list. */
+  readonly listed: boolean;
+  /** The longest way to an output, in nodes. */
+  readonly depth: number;
+}
+
+/** Where a tensor comes from, in Keras' terms: the name of the operation, which run of it, which of its outputs. */
+export interface History {
+  readonly name: string;
+  readonly node: number;
+  readonly output: number;
+}
+
+/** What a node is before it is known which nodes there are. */
+interface Step {
+  readonly operation: Operation;
+  readonly call: LayerCall | undefined;
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+}
+
+/** Classes of Keras for ops that stand between layers. */
+const classNames: Readonly<Record<string, string>> = {
+  neg: "Negative",
+  abs: "Absolute",
+  sqrt: "Sqrt",
+  sub: "Subtract",
+  mul: "Multiply",
+  div: "Divide",
+  max: "Maximum",
+  min: "Minimum",
+  gt: "Greater",
+  ge: "GreaterEqual",
+  eq: "Equal",
+  reduceMax: "Max",
+  slice: "GetItem",
+};
+
+/** Keras' name of the class of a layer or op. */
+export const classNameOf = (operation: Operation): string =>
+  operation instanceof Tensor
+    ? (classNames[operation.op.name] ?? operation.op.name.charAt(0).toUpperCase() + operation.op.name.slice(1))
+    : operation.className;
+
+export class Network {
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Every node, inputs before users. */
+  readonly nodes: readonly NetworkNode[];
+  /** Layers and ops, farthest from the outputs first. */
+  readonly operations: readonly Operation[];
+  /** The layers among them, `InputLayer`s included. */
+  readonly layers: readonly Layer[];
+
+  readonly #names: ReadonlyMap<Operation, string>;
+  readonly #histories = new Map<Tensor, History>();
+  /** The variables that ops between layers read. */
+  readonly #looseWeights: readonly Variable[];
+
+  /**
+   * @throws RhytonError `network` when an output needs a tensor that does not follow from the inputs, when it follows
+   *   from none of them, or when two layers were given one name.
+   */
+  constructor(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
+    this.inputs = inputs;
+    this.outputs = outputs;
+    checkEnds(inputs, outputs);
+    const { steps, visits } = collect(inputs, outputs);
+    const { nodeDepths, operationDepths } = depths(steps);
+    const order = (a: Operation, b: Operation): number =>
+      operationDepths.get(b)! - operationDepths.get(a)! || visits.get(a)! - visits.get(b)!;
+    this.operations = [...operationDepths.keys()].sort(order);
+    this.layers = this.operations.filter((op): op is Layer => !(op instanceof Tensor));
+    this.nodes = numbered(steps, nodeDepths);
+    this.#names = nameAll(this.operations);
+    for (const node of this.nodes) {
+      const name = this.nameOf(node.operation);
+      node.outputs.forEach((t, output) => {
+        const isOtherEnd = node.inputs.length > 0 && inputs.includes(t);
+        if (!isOtherEnd) this.#histories.set(t, { name, node: node.index, output });
+      });
+    }
+    this.#looseWeights = this.operations
+      .flatMap((op) => (op instanceof Tensor ? op.inputs : []))
+      .filter((t) => t.op === (variableOp as object))
+      .map((t) => t.attributes.variable as Variable);
+    this.#checkReach();
+  }
+
+  /** The name of a layer or op in this network. A shared layer may have another name in another network. */
+  nameOf(operation: Operation): string {
+    const name = this.#names.get(operation);
+    if (name === undefined) throw networkError({ problem: "a layer of another network was asked for", fix: "" });
+    return name;
+  }
+
+  /** Where a tensor comes from. Undefined for tensors outside the network. */
+  historyOf(tensor: Tensor): History | undefined {
+    return this.#histories.get(tensor);
+  }
+
+  /** The names of the layers that give the inputs. */
+  get inputNames(): readonly string[] {
+    return this.inputs.map((t) => this.#histories.get(t)!.name);
+  }
+
+  /** The names of the layers that give the outputs. */
+  get outputNames(): readonly string[] {
+    return this.outputs.map((t) => this.#histories.get(t)!.name);
+  }
+
+  /** Every weight once, in the order of the layers. */
+  get weights(): readonly Variable[] {
+    return [...new Set([...this.layers.flatMap((layer) => layer.weights), ...this.#looseWeights])];
+  }
+
+  get trainableWeights(): readonly Variable[] {
+    return this.weights.filter((w) => w.trainable);
+  }
+
+  get nonTrainableWeights(): readonly Variable[] {
+    return this.weights.filter((w) => !w.trainable);
+  }
+
+  /** The layer of that name. @throws RhytonError `network` with the names that there are. */
+  getLayer(name: string): Layer {
+    const layer = this.layers.find((l) => this.nameOf(l) === name);
+    if (layer) return layer;
+    const known = this.layers.map((l) => this.nameOf(l)).join(", ");
+    throw networkError({ problem: `there is no layer "${name}"`, fix: `The layers are ${known}.` });
+  }
+
+  /** Draws every weight that has no value yet, each from the seed and its position among the weights. */
+  initialise(seed: number): void {
+    this.weights.forEach((variable, position) => {
+      if (variable.value !== undefined) return;
+      const values = new Float32Array(sizeOf(variable.shape));
+      variable.initializer.fill(values, variable.shape, deriveSeed(seed, purposes.weights, position));
+      variable.assign(values);
+    });
+  }
+
+  /**
+   * The outputs for other inputs: every layer's `call` runs again, and every op between layers is rebuilt.
+   *
+   * @param inputs - one tensor for each input of the network, of the same shape.
+   */
+  trace(inputs: readonly Tensor[], context: CallContext): Tensor[] {
+    this.#checkInputs(inputs);
+    const now = new Map<Tensor, Tensor>(this.inputs.map((t, i) => [t, inputs[i]]));
+    for (const { operation, inputs: from, outputs, listed } of this.nodes) {
+      if (outputs.every((t) => now.has(t))) continue;
+      if (operation instanceof Tensor) {
+        const rebuilt = operation.inputs.map((t) => now.get(t) ?? t);
+        now.set(operation, apply(operation.op, rebuilt, operation.attributes));
+        continue;
+      }
+      const given = from.map((t) => now.get(t)!);
+      const result = operation.trace(listed ? given : given[0], context);
+      const list = result instanceof Tensor ? [result] : result;
+      outputs.forEach((t, i) => {
+        if (!now.has(t)) now.set(t, list[i]);
+      });
+    }
+    return this.outputs.map((t) => now.get(t)!);
+  }
+
+  #checkInputs(inputs: readonly Tensor[]): void {
+    const show = (list: readonly Tensor[]): string => list.map((t) => showShape(t.shape, true)).join(", ");
+    if (inputs.length === this.inputs.length && inputs.every((t, i) => sameShape(t.shape, this.inputs[i].shape)))
+      return;
+    throw shapeError({
+      where: "model",
+      got: `${inputs.length === 1 ? "an input" : `${inputs.length} inputs`} of shape ${show(inputs)}`,
+      expected: `${show(this.inputs)} for ${this.inputNames.map((name) => JSON.stringify(name)).join(", ")}`,
+      fix: "Feed these shapes in this order.",
+    });
+  }
+
+  /** Every output must follow from an input, or training it would be training nothing. */
+  #checkReach(): void {
+    const reached = new Set<Tensor>(this.inputs);
+    for (const node of this.nodes) {
+      if (node.inputs.some((t) => reached.has(t))) for (const t of node.outputs) reached.add(t);
+    }
+    this.outputs.forEach((t, i) => {
+      if (reached.has(t)) return;
+      throw networkError({
+        problem: `output ${i}, given by "${this.outputNames[i]}", does not depend on any input of the model`,
+        fix: "Give the tensors from which it was made as inputs.",
+      });
+    });
+  }
+}
+
+function checkEnds(inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
+  for (const [kind, list] of [
+    ["input", inputs],
+    ["output", outputs],
+  ] as const) {
+    if (list.length === 0)
+      throw networkError({ problem: `the model has no ${kind}s`, fix: `Give at least one ${kind}.` });
+    const wrong = list.findIndex((t) => !(t instanceof Tensor));
+    if (wrong >= 0) {
+      throw networkError({
+        problem: `${kind} ${wrong} is not a tensor`,
+        fix: "Give what input(...) returned, and what layers returned for it.",
+      });
+    }
+  }
+  if (new Set(inputs).size < inputs.length) {
+    throw networkError({ problem: "one tensor is given as an input twice", fix: "Give every input once." });
+  }
+  const shared = inputs.findIndex((t) => !t.perSample);
+  if (shared >= 0) {
+    throw networkError({
+      problem: `input ${shared} does not belong to a sample: it is the same for all of them`,
+      fix: "Give what input(...) returned.",
+    });
+  }
+}
+
+/** The steps that the outputs need, inputs before users, and when each operation was first met on the way back. */
+function collect(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
+  const steps: Step[] = [];
+  const visits = new Map<Operation, number>();
+  const finished = new Set<object>();
+  const inputSteps = new Map(inputs.map((t) => [t, inputStep(t)]));
+  const made = new Map<object, Step>();
+  const stepOf = (t: Tensor): Step => {
+    const key = inputSteps.get(t) ?? t.origin?.call ?? t;
+    let step = made.get(key);
+    if (step === undefined) {
+      step = inputSteps.get(t) ?? stepFor(t);
+      made.set(key, step);
+    }
+    return step;
+  };
+  // An explicit stack: networks of hundreds of layers are deeper than the call stack is safe for.
+  const stack: { readonly step: Step; next: number }[] = [];
+  const push = (t: Tensor, user: Step | undefined): void => {
+    const step = stepOf(t);
+    if (finished.has(step)) return;
+    finished.add(step);
+    checkLeaf(step, t, user, inputSteps.has(t));
+    if (!visits.has(step.operation)) visits.set(step.operation, visits.size);
+    stack.push({ step, next: 0 });
+  };
+  for (const output of outputs) {
+    push(output, undefined);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (top.next < top.step.inputs.length) push(top.step.inputs[top.next++], top.step);
+      else {
+        steps.push(top.step);
+        stack.pop();
+      }
+    }
+  }
+  // Inputs that no output needs are kept, at the end, as Keras does.
+  for (const step of inputSteps.values()) {
+    if (finished.has(step)) continue;
+    steps.push(step);
+    visits.set(step.operation, -1);
+  }
+  return { steps, visits };
+}
+
+/** A tensor from within another network becomes the output of an `InputLayer` of this one. */
+function inputStep(t: Tensor): Step {
+  const call = t.origin?.call as LayerCall | undefined;
+  const entry = call?.layer instanceof InputLayer ? call : enterAt(new InputLayer(t.shape), t);
+  return { operation: entry.layer, call: entry, inputs: [], outputs: [t] };
+}
+
+function stepFor(t: Tensor): Step {
+  const call = t.origin?.call as LayerCall | undefined;
+  if (call) return { operation: call.layer, call, inputs: call.inputs, outputs: call.outputs };
+  // Constants and weights are part of the op that reads them.
+  const inputs = t.inputs.filter((x) => x.perSample || x.inputs.length > 0);
+  return { operation: t, call: undefined, inputs, outputs: [t] };
+}
+
+function checkLeaf(step: Step, t: Tensor, user: Step | undefined, isInput: boolean): void {
+  if (isInput || step.inputs.length > 0 || !t.perSample) return;
+  const needs = user === undefined ? "an output is" : `${describe(user.operation)} needs`;
+  throw networkError({
+    problem: `${needs} ${describe(step.operation)}, which does not follow from the inputs of the model`,
+    fix: "Add that input to the model's inputs, or build the outputs from the inputs that it has.",
+  });
+}
+
+const describe = (operation: Operation): string =>
+  operation instanceof Tensor
+    ? `the op ${operation.op.name} of shape ${showShape(operation.shape, true)}`
+    : operation instanceof InputLayer
+      ? `the input of shape ${showShape(operation.shape, true)} ("${operation.name}")`
+      : operation.where;
+
+/** Keras' depth of a node, the longest way to an output; a shared layer counts where it is used first. */
+function depths(steps: readonly Step[]) {
+  const nodeDepths = new Map<Step, number>();
+  const operationDepths = new Map<Operation, number>();
+  const giver = new Map<Tensor, Step>();
+  for (const step of steps) for (const t of step.outputs) giver.set(t, step);
+  for (const step of [...steps].reverse()) {
+    const depth = Math.max(nodeDepths.get(step) ?? 0, operationDepths.get(step.operation) ?? 0);
+    nodeDepths.set(step, depth);
+    operationDepths.set(step.operation, depth);
+    for (const t of step.inputs) {
+      const from = giver.get(t)!;
+      nodeDepths.set(from, Math.max(depth + 1, nodeDepths.get(from) ?? 0));
+    }
+  }
+  return { nodeDepths, operationDepths };
+}
+
+function numbered(steps: readonly Step[], nodeDepths: ReadonlyMap<Step, number>): NetworkNode[] {
+  const runs = new Map<Operation, Step[]>();
+  for (const step of steps) runs.set(step.operation, [...(runs.get(step.operation) ?? []), step]);
+  return steps.map((step) => {
+    const { operation, inputs, outputs, call } = step;
+    const earlier = runs.get(operation)!.filter((other) => (other.call?.index ?? 0) < (call?.index ?? 0));
+    const depth = nodeDepths.get(step)!;
+    return { operation, index: earlier.length, inputs, outputs, listed: call?.listed ?? false, depth };
+  });
+}
+
+/** Names: those that were given, then those from earlier models as far as free, then class names with numbers. */
+function nameAll(operations: readonly Operation[]): ReadonlyMap<Operation, string> {
+  const names = new Map<Operation, string>();
+  const owners = new Map<string, Operation>();
+  const take = (operation: Operation, name: string): void => {
+    names.set(operation, name);
+    owners.set(name, operation);
+  };
+  const layers = operations.filter((op): op is Layer => !(op instanceof Tensor));
+  for (const layer of layers) {
+    if (layer.givenName === undefined) continue;
+    if (owners.has(layer.givenName)) {
+      throw networkError({
+        problem: `two layers are named "${layer.givenName}"`,
+        fix: "Give each layer a name of its own, or leave the names out.",
+      });
+    }
+    take(layer, layer.givenName);
+  }
+  for (const layer of layers) {
+    if (!names.has(layer) && layer.modelName !== undefined && !owners.has(layer.modelName))
+      take(layer, layer.modelName);
+  }
+  for (const operation of operations) {
+    if (names.has(operation)) continue;
+    const base = snakeCase(classNameOf(operation));
+    let name = base;
+    for (let k = 1; owners.has(name); k++) name = `${base}_${k}`;
+    take(operation, name);
+    if (!(operation instanceof Tensor)) operation.modelName ??= name;
+  }
+  return names;
+}

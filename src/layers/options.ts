@@ -1,0 +1,187 @@
+/** Checking what a caller gave to a layer: every refusal names the layer, the argument, the value and the way out. */
+
+import { showShape } from "../core/array.ts";
+import { argumentError, shapeError, unknownName } from "../core/errors.ts";
+import type { Shape } from "../graph/tensor.ts";
+
+/** One number for both spatial axes, or one for each: [height, width]. */
+export type Pair = number | readonly [number, number];
+
+export type DataFormat = "channels_last" | "channels_first";
+
+/** No options given. */
+export type None = Record<never, never>;
+
+/**
+ * Options of the literal type `Given`, with no keys but those of `Allowed`. (A generic parameter alone would let other
+ * keys pass; `Allowed` itself is what gives functions among the options the types of their parameters.)
+ */
+export type Only<Given, Allowed> = Given &
+  Allowed & { readonly [K in keyof Given]: K extends keyof Allowed ? unknown : never };
+
+/** What option `Key` is when it was left out or is `undefined`: `Default`. */
+export type Given<Options, Key, Default> = Key extends keyof Options
+  ? [Options[Key]] extends [undefined]
+    ? Default
+    : undefined extends Options[Key]
+      ? Exclude<Options[Key], undefined> | Default
+      : Options[Key]
+  : Default;
+
+/** `Conv2D` as Keras names a first layer of that class: `conv2d`; `MaxPooling2D`: `max_pooling2d`. */
+export function snakeCase(className: string): string {
+  return className
+    .replace(/\W+/g, "")
+    .replace(/(.)([A-Z][a-z]+)/g, "$1_$2")
+    .replace(/([a-z])([A-Z])/g, "$1_$2")
+    .toLowerCase();
+}
+
+/** `max_pooling2d` as an identifier of TypeScript: `maxPooling2d`. */
+export const camelCase = (name: string): string => name.replace(/_+([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+
+/** How a layer stands in a message: `conv2d "encoder"`. */
+export const whereOf = (className: string, name: string | undefined): string => {
+  const kind = camelCase(snakeCase(className));
+  return name === undefined ? kind : `${kind} ${JSON.stringify(name)}`;
+};
+
+export function checkOptions(where: string, options: unknown, choices: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw argumentError({
+      where,
+      argument: "options",
+      value: options,
+      expected: 'an object such as { padding: "same" }',
+    });
+  }
+  for (const name of Object.keys(options)) {
+    if (!choices.includes(name)) throw unknownName({ where, what: "option", name, choices });
+  }
+}
+
+export function checkChoice<T extends string>(
+  where: string,
+  argument: string,
+  value: unknown,
+  choices: readonly T[],
+): T {
+  if (typeof value !== "string") {
+    throw argumentError({
+      where,
+      argument,
+      value,
+      expected: `one of ${choices.map((c) => JSON.stringify(c)).join(", ")}`,
+    });
+  }
+  const found = choices.find((c) => c === value.toLowerCase());
+  if (found === undefined) throw unknownName({ where, what: argument, name: value, choices });
+  return found;
+}
+
+export function checkBoolean(where: string, argument: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw argumentError({ where, argument, value, expected: "true or false" });
+  return value;
+}
+
+/** A whole number ≥ 1. */
+export function checkCount(where: string, argument: string, value: unknown): number {
+  if (!Number.isInteger(value) || (value as number) < 1) {
+    throw argumentError({ where, argument, value, expected: "a whole number of at least 1" });
+  }
+  return value as number;
+}
+
+/** Two whole numbers ≥ 1 from one or two. */
+export function checkPair(where: string, argument: string, value: unknown): readonly [number, number] {
+  const list = Array.isArray(value) ? value : [value, value];
+  if (list.length !== 2 || list.some((n) => !Number.isInteger(n) || n < 1)) {
+    throw argumentError({
+      where,
+      argument,
+      value,
+      expected: "a whole number of at least 1, or two of them: [height, width]",
+    });
+  }
+  return [list[0], list[1]];
+}
+
+export function checkName(where: string, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "string" || value === "" || value.includes("/")) {
+    throw argumentError({ where, argument: "name", value, expected: `a text without "/"` });
+  }
+  return value;
+}
+
+/** Pictures have three axes; anything else gets an error that shows the order in which they are expected. */
+export function checkPicture(where: string, shape: Shape, dataFormat: DataFormat): void {
+  if (shape.length === 3) return;
+  const axes = dataFormat === "channels_last" ? "height, width, channels" : "channels, height, width";
+  throw shapeError({
+    where,
+    got: `an input of shape ${showShape(shape, true)}`,
+    expected: `3 axes besides the batch: (None, ${axes})`,
+    fix:
+      shape.length === 2
+        ? "Add the channel axis, e.g. with reshape([height, width, 1])."
+        : "Feed pictures, or reshape.",
+  });
+}
+
+// ---- Keras' configs -----------------------------------------------------------------------------------------------
+
+/** The plain values that describe a layer in a file, under Keras' keys. */
+export type Config = Readonly<Record<string, unknown>>;
+
+/** An object as Keras writes it: where its class lives, and its config. */
+export interface Serialized {
+  readonly module: string;
+  readonly class_name: string;
+  readonly config: Config;
+  readonly registered_name: string | null;
+}
+
+export const dtypePolicy: Serialized = {
+  module: "keras",
+  class_name: "DTypePolicy",
+  config: { name: "float32" },
+  registered_name: null,
+};
+
+export const isRecord = (value: unknown): value is Config =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * Picks what a config holds of our arguments; a key with another name may hold only nothing (null or false), since
+ * anything else would change what the layer computes.
+ *
+ * @param known - names of arguments, in camelCase.
+ * @throws RhytonError `argument` naming layer and key.
+ */
+export function readConfig(className: string, config: Config, known: readonly string[]): Record<string, unknown> {
+  const where = whereOf(className, typeof config.name === "string" ? config.name : undefined);
+  const result: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(config)) {
+    const argument = camelCase(key);
+    if (key === "dtype") checkDType(where, value);
+    else if (known.includes(argument)) result[argument] = value ?? undefined;
+    else if (value !== null && value !== false) {
+      throw argumentError({
+        where,
+        argument: key,
+        value: JSON.stringify(value),
+        expected: "null: Rhyton has nothing for it yet",
+        fix: `Save the model without ${key}.`,
+      });
+    }
+  }
+  return result;
+}
+
+function checkDType(where: string, value: unknown): void {
+  const name = isRecord(value) && isRecord(value.config) ? value.config.name : value;
+  if (name !== "float32" && name !== null && name !== undefined) {
+    throw argumentError({ where, argument: "dtype", value: name, expected: `"float32"` });
+  }
+}

@@ -1,0 +1,41 @@
+/** Layers one after another. */
+import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { Layer } from "./layer.ts";
+import type { Accepted, After, Rule, Tensors } from "./rule.ts";
+
+/** What a layer shows of its rule. */
+interface Ruled {
+  readonly rule?: Rule;
+}
+
+type RuleOf<L> = L extends { readonly rule?: infer R extends Rule } ? R : Rule;
+
+/** For every layer of `L` in order what is asked of it, given the shapes that reach it. */
+type Asked<S, L extends readonly unknown[], Done extends readonly unknown[] = []> = L extends readonly [
+  infer Head,
+  ...infer Tail,
+]
+  ? Asked<After<RuleOf<Head>, S>, Tail, readonly [...Done, Accepted<RuleOf<Head>, S>]>
+  : readonly [...Done, ...L];
+
+/** The shapes that leave the last layer of `L`. */
+export type Piped<S, L extends readonly unknown[]> = L extends readonly [infer Head, ...infer Tail]
+  ? Piped<After<RuleOf<Head>, S>, Tail>
+  : L extends readonly []
+    ? S
+    : Shape;
+
+/**
+ * Pours `x` through the layers, in order: `pipe(image, conv2d(16, 3), flatten(), dense(10))`.
+ *
+ * @param x - a symbolic tensor, usually an `input`.
+ * @returns what the last layer answers; `x` itself without layers.
+ */
+export function pipe<S extends Shape, const L extends readonly Ruled[]>(
+  x: Tensor<S>,
+  ...layers: { readonly [K in keyof L]: L[K] & Asked<S, L>[K & keyof Asked<S, L>] }
+): Tensors<Piped<S, L>> {
+  let y: Tensor | readonly Tensor[] = x;
+  for (const layer of layers as unknown as readonly Layer[]) y = layer(y);
+  return y as Tensors<Piped<S, L>>;
+}

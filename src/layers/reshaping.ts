@@ -1,0 +1,151 @@
+/** The same numbers under another shape. */
+import { showShape, sizeOf } from "../core/array.ts";
+import { argumentError, shapeError } from "../core/errors.ts";
+import type { Divides, FloorDivide, Known, Product } from "../core/shape-types.ts";
+import type { Shape, Tensor } from "../graph/tensor.ts";
+import { reshape as reshapeTensor, transpose } from "../ops/index.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+import { type Config, checkChoice, checkOptions, type DataFormat, readConfig } from "./options.ts";
+import type { Rule, ShapeError } from "./rule.ts";
+
+// ---- Flatten ------------------------------------------------------------------------------------------------------
+
+export interface FlattenOptions extends LayerOptions {
+  /** `"channels_first"` moves the channels to the end first, so that both formats give the same order. */
+  readonly dataFormat?: DataFormat | null;
+}
+
+const flattenOptions = ["dataFormat", "name", "trainable"] as const satisfies readonly (keyof FlattenOptions)[];
+
+export interface FlattenRule extends Rule {
+  readonly out: this["in"] extends infer S extends Shape
+    ? [Product<S>]
+    : ShapeError<"flatten: takes one tensor, not a list">;
+}
+
+export class Flatten extends Layer<FlattenRule> {
+  readonly dataFormat: DataFormat;
+
+  constructor(options: FlattenOptions = {}) {
+    super(options);
+    checkOptions(this.where, options, flattenOptions);
+    this.dataFormat = checkChoice(this.where, "dataFormat", options.dataFormat ?? "channels_last", [
+      "channels_last",
+      "channels_first",
+    ]);
+  }
+
+  override get className(): string {
+    return "Flatten";
+  }
+
+  call(x: Tensor): Tensor {
+    const axes = x.shape.map((_, i) => i);
+    const turned = this.dataFormat === "channels_first" ? transpose(x, [...axes.slice(1), ...axes.slice(0, 1)]) : x;
+    return reshapeTensor(turned, [sizeOf(x.shape)]);
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), data_format: this.dataFormat };
+  }
+
+  static fromConfig(config: Config): Flatten {
+    return new Flatten(readConfig("Flatten", config, flattenOptions));
+  }
+}
+
+/** All axes of a sample as one. */
+export const flatten = (options?: FlattenOptions): Flatten => new Flatten(options);
+
+// ---- Reshape ------------------------------------------------------------------------------------------------------
+
+/** `T` with −1 replaced by what is left of `N`. */
+type Filled<N extends number, T extends Shape, Rest extends Shape = Given_<T>> = -1 extends T[number]
+  ? { [K in keyof T]: T[K] extends -1 ? FloorDivide<N, Product<Rest>> : T[K] }
+  : T;
+
+/** The sizes that are given. */
+type Given_<T extends Shape> = T extends readonly [infer H extends number, ...infer R extends Shape]
+  ? H extends -1
+    ? Given_<R>
+    : [H, ...Given_<R>]
+  : [];
+
+type Plain<S> = S extends readonly [...infer Sizes extends number[]] ? Sizes : never;
+
+type Reshaped<N extends number, T extends Shape> = number extends T["length"]
+  ? number[]
+  : Known<N> extends true
+    ? (-1 extends T[number] ? Divides<Product<Given_<T>>, N> : Divides<1, N> & Equals<Product<T>, N>) extends false
+      ? ShapeError<`reshape: ${N} cells do not fill the given shape`>
+      : Plain<Filled<N, T>>
+    : Plain<Filled<N, T>>;
+
+type Equals<A extends number, B extends number> = number extends A ? boolean : A extends B ? true : false;
+
+export interface ReshapeRule<T extends Shape> extends Rule {
+  readonly out: this["in"] extends infer S extends Shape
+    ? Reshaped<Product<S>, T>
+    : ShapeError<"reshape: takes one tensor, not a list">;
+}
+
+const reshapeOptions = ["name", "trainable"] as const satisfies readonly (keyof LayerOptions)[];
+
+export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>> {
+  /** As given, with −1. */
+  readonly targetShape: Shape;
+
+  constructor(targetShape: T, options: LayerOptions = {}) {
+    super(options);
+    checkOptions(this.where, options, reshapeOptions);
+    const isWhole = (size: number): boolean => Number.isInteger(size) && (size === -1 || size >= 1);
+    if (!Array.isArray(targetShape) || !targetShape.every(isWhole) || targetShape.filter((s) => s < 0).length > 1) {
+      throw argumentError({
+        where: this.where,
+        argument: "targetShape",
+        value: targetShape,
+        expected: "whole numbers of at least 1, and −1 at most once, for what is left",
+      });
+    }
+    this.targetShape = [...targetShape];
+  }
+
+  override get className(): string {
+    return "Reshape";
+  }
+
+  call(x: Tensor): Tensor {
+    const cells = sizeOf(x.shape);
+    const given = sizeOf(this.targetShape.filter((size) => size >= 0));
+    const isOpen = this.targetShape.includes(-1);
+    if (isOpen ? cells % given !== 0 : cells !== given) {
+      throw shapeError({
+        where: this.where,
+        got: `an input of shape ${showShape(x.shape, true)}, ${cells} cells for each sample`,
+        expected: isOpen ? `a multiple of ${given}` : `${given}, the cells of ${showShape(this.targetShape, true)}`,
+        fix: "Choose a target shape with as many cells, or leave one size open with -1.",
+      });
+    }
+    return reshapeTensor(
+      x,
+      this.targetShape.map((size) => (size < 0 ? cells / given : size)),
+    );
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), target_shape: this.targetShape };
+  }
+
+  static fromConfig(config: Config): Reshape {
+    const { targetShape, ...options } = readConfig("Reshape", config, ["targetShape", ...reshapeOptions]);
+    return new Reshape<Shape>(targetShape as Shape, options);
+  }
+}
+
+/**
+ * Another shape for the same cells, in the same order.
+ *
+ * @param targetShape - without the batch axis; one size may be −1, for what is left.
+ */
+export const reshape = <const T extends Shape>(targetShape: T, options?: LayerOptions): Reshape<T> =>
+  new Reshape<T>(targetShape, options);

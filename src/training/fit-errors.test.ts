@@ -1,0 +1,113 @@
+import { describe, expect, it } from "vitest";
+import { input } from "../layers/input.ts";
+import { model } from "./make-model.ts";
+import { arrayOf, Linear, line, silent, x, y } from "./testing.ts";
+
+describe("training that goes wrong", () => {
+  it("stops before NaN reaches the weights, and says where", async () => {
+    const m = line();
+    m.setWeights([arrayOf([[1]]), arrayOf([0])]);
+    const huge = arrayOf([[1], [1], [3e30], [1]]);
+    const zeros = arrayOf([[0], [0], [0], [0]]);
+    await m.fit(arrayOf([[1], [1]]), arrayOf([[0], [0]]), { batchSize: 1, shuffle: false, ...silent });
+    const good = line();
+    good.setWeights([arrayOf([[1]]), arrayOf([0])]);
+    await good.fit(arrayOf([[1], [1]]), arrayOf([[0], [0]]), { batchSize: 1, shuffle: false, ...silent });
+    await good.fit(arrayOf([[1], [1]]), arrayOf([[0], [0]]), { batchSize: 1, shuffle: false, ...silent });
+    await expect(m.fit(huge, zeros, { batchSize: 1, shuffle: false, epochs: 3, ...silent })).rejects.toMatchObject({
+      code: "diverged",
+      message: expect.stringContaining("in epoch 1, step 3 of 4"),
+    });
+    expect(m.getWeights()).toEqual(good.getWeights());
+    expect(m.optimizer.iterations).toBe(4);
+    await expect(m.trainOnBatch(huge, zeros)).rejects.toMatchObject({ code: "diverged" });
+    expect(m.getWeights()).toEqual(good.getWeights());
+  });
+
+  it("can be aborted", async () => {
+    const m = line();
+    const abort = new AbortController();
+    let epochs = 0;
+    const training = m.fit(x, y, {
+      epochs: 100,
+      ...silent,
+      signal: abort.signal,
+      callbacks: [
+        {
+          onEpochEnd: () => {
+            if (++epochs === 3) abort.abort(new Error("enough"));
+          },
+        },
+      ],
+    });
+    await expect(training).rejects.toThrow("enough");
+    expect(epochs).toBe(3);
+    expect(m.optimizer.iterations).toBe(3);
+    expect((await m.fit(x, y, silent)).epoch).toEqual([0]);
+    await expect(m.fit(x, y, { signal: AbortSignal.abort(new Error("no")) })).rejects.toThrow("no");
+  });
+
+  it("is refused while the model, or another with its weights, trains", async () => {
+    const v = input([1]);
+    const middle = new Linear(2)(v);
+    const whole = model(v, new Linear(1)(middle), { name: "whole" });
+    const part = model(v, middle, { name: "part" });
+    for (const m of [whole, part]) m.compile({ optimizer: "sgd", loss: "mse" });
+    const training = whole.fit(x, y, { epochs: 5, ...silent });
+    const two = arrayOf([[1, 1]]);
+    await expect(whole.fit(x, y)).rejects.toThrow('functional "whole" fit is still running');
+    await expect(whole.predict(x)).rejects.toMatchObject({ code: "busy" });
+    await expect(part.fit(arrayOf([[1]]), two)).rejects.toMatchObject({ code: "busy" });
+    expect(() => whole.compile({ optimizer: "sgd", loss: "mse" })).toThrow("is still running");
+    expect(() => whole.setWeights(whole.getWeights())).toThrow("is still running");
+    await training;
+    await part.fit(arrayOf([[1]]), two, silent);
+  });
+
+  it("lets questions wait for each other, but not for training", async () => {
+    const m = line();
+    const [a, b, c] = [m.predict(x), m.predict(x), m.evaluate(x, y)];
+    await expect(m.fit(x, y, silent)).rejects.toThrow("predict is still running");
+    expect(await a).toEqual(await b);
+    expect((await c).loss).toBeGreaterThan(0);
+    await m.fit(x, y, silent);
+  });
+
+  it("changes nothing when arguments or data are wrong", async () => {
+    const m = line();
+    const before = m.getWeights();
+    const bad = arrayOf([[1], [Number.NaN], [1], [1], [1], [1], [1]]);
+    await expect(m.fit(bad, y, { epochs: 3 })).rejects.toThrow("x: the value at [1, 0] is NaN");
+    await expect(m.fit(x, arrayOf([[1]]))).rejects.toThrow("7 samples in x and 1 samples in y");
+    await expect(m.fit(x, y, { batchSize: 0 })).rejects.toThrow("batchSize is 0");
+    await expect(m.fit(x, y, { epochs: 1.5 })).rejects.toThrow("epochs is 1.5");
+    await expect(m.fit(x, y, { epoch: 3 } as object)).rejects.toThrow(
+      'there is no option "epoch". Did you mean "epochs"?',
+    );
+    await expect(m.fit(arrayOf([[1, 2]]), y)).rejects.toThrow('x for input "v"');
+    await expect(
+      m.fit(
+        x,
+        arrayOf([
+          [1, 2],
+          [1, 2],
+          [1, 2],
+          [1, 2],
+          [1, 2],
+          [1, 2],
+          [1, 2],
+        ]),
+      ),
+    ).rejects.toThrow("targets of shape (None, 2)");
+    await expect(m.fit(x, y, { validationData: [x] as never })).rejects.toThrow("[x, y]");
+    await expect(m.fit(x, y, { validationData: [x, bad] })).rejects.toThrow("validationData[1]: the value at [1, 0]");
+    expect(m.getWeights()).toEqual(before);
+    expect(m.optimizer.iterations).toBe(0);
+    expect(() => m.compile({ optimizer: "adam", loss: "mse", metric: [] } as never)).toThrow('Did you mean "metrics"?');
+    expect(() => m.compile({ optimizer: "adam", loss: ["mse", "mse"] })).toThrow("1 entries, one for each output");
+    const v = input([1]);
+    await expect(model(v, new Linear(1)(v), { name: "new" }).fit(x, y)).rejects.toThrow(
+      'functional "new" fit: the model has no optimizer and loss yet.',
+    );
+  });
+});

@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import type { Tensor } from "../graph/tensor.ts";
+import { divide, exponential, max, mean, multiply, reshape, sigmoid, subtract, sum } from "../ops/index.ts";
+import { binaryCrossentropy, categoricalCrossentropy, lossValue, meanSquaredError, resolveLoss } from "./losses.ts";
+import { arrayOf, decode, type Encoded, gradientOf, scalarOf } from "./testing.ts";
+
+interface Case {
+  readonly name: string;
+  readonly kind: "loss" | "model";
+  readonly class_name: string;
+  readonly config: { readonly from_logits?: boolean; readonly label_smoothing?: number; readonly reduction?: string };
+  readonly dtype: "float32" | "float64";
+  readonly targets: Encoded;
+  readonly predictions: Encoded;
+  readonly sample_weight: Encoded | null;
+  readonly loss: number;
+  readonly grad_predictions: Encoded;
+}
+const cases: readonly Case[] = JSON.parse(
+  readFileSync(new URL("../../fixtures/losses.json", import.meta.url), "utf8"),
+).cases;
+// Sample weights and other reductions are not there yet; models are in test/keras.
+const ours = cases.filter((c) => c.kind === "loss" && c.sample_weight === null && c.config.reduction === undefined);
+
+const softmax = (z: Tensor): Tensor => {
+  const e = exponential(subtract(z, max(z, [-1], true)));
+  return divide(e, sum(e, [-1], true));
+};
+
+type Given = Parameters<typeof resolveLoss>[0];
+const value = (
+  given: Given,
+  target: readonly unknown[],
+  prediction: readonly unknown[],
+  activation = (x: Tensor) => x,
+) =>
+  scalarOf([arrayOf(target), arrayOf(prediction)], (t, p) => lossValue(resolveLoss(given, "test"), t, activation(p)));
+
+describe("losses", () => {
+  const t = [
+    [0, 1],
+    [1, 0],
+  ];
+  const p = [
+    [0.1, 0.8],
+    [0.6, 0.3],
+  ];
+
+  it.each(ours.map((c) => [c.name, c] as const))("%s: value and gradient as in Keras", async (_, c) => {
+    const loss =
+      c.class_name === "MeanSquaredError"
+        ? meanSquaredError()
+        : binaryCrossentropy({ fromLogits: c.config.from_logits, labelSmoothing: c.config.label_smoothing });
+    const arrays = [c.targets, c.predictions].map((a) => ({ data: decode(a), shape: a.shape }));
+    const got = await scalarOf(arrays, (t, p) => lossValue(loss, t, p), c.dtype);
+    expect(Math.abs(got - c.loss)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(c.loss)));
+    const gradient = await gradientOf(arrays, (t, p) => lossValue(loss, t, p), c.dtype);
+    const expected = decode(c.grad_predictions);
+    const largest = expected.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    gradient.forEach((value, i) => {
+      expect(Math.abs(value - expected[i])).toBeLessThanOrEqual(1e-6 * largest);
+    });
+  });
+
+  it("average over elements and samples", async () => {
+    expect(await value("mse", t, p)).toBeCloseTo((0.01 + 0.04 + 0.16 + 0.09) / 4, 6);
+    expect(await value("mean_absolute_error", t, p)).toBeCloseTo((0.1 + 0.2 + 0.4 + 0.3) / 4, 6);
+    expect(await value(binaryCrossentropy({ labelSmoothing: 0.1 }), t, p)).toBeCloseTo(0.3594547, 6);
+  });
+
+  it("clip probabilities in float32, as Keras", async () => {
+    expect(await value("bce", [[1]], [[0]])).toBeCloseTo(16.118096, 5);
+    expect(await value("bce", [[0]], [[1]])).toBeCloseTo(15.942385, 5);
+    expect(await value("bce", [[1]], [[1]])).toBeCloseTo(1.1920929e-7, 12);
+    expect(await value("categorical_crossentropy", [[0, 1, 0]], [[1, 0, 0]])).toBeCloseTo(16.118095, 5);
+    expect(await value("sparse_categorical_crossentropy", [[1]], [[1, 0, 0]])).toBeCloseTo(16.118095, 5);
+  });
+
+  it("normalise unnormalised predictions", async () => {
+    expect(await value("categorical_crossentropy", [[0, 1, 0]], [[0.2, 0.3, 0.4]])).toBeCloseTo(1.0986123, 6);
+    expect(await value("sparse_categorical_crossentropy", [1], [[0.2, 0.3, 0.4]])).toBeCloseTo(1.0986123, 6);
+  });
+
+  it("use the logits of a sigmoid or softmax that comes directly before", async () => {
+    const z = [[40, -40]];
+    expect(await value("bce", [[0, 1]], z, sigmoid)).toBeCloseTo(40, 5);
+    const around = (x: Tensor) => reshape(reshape(sigmoid(x), [2, 1]), [2]);
+    expect(await value("bce", [[0, 1]], z, around)).toBeCloseTo((16.118096 + 15.942385) / 2, 4);
+    expect(await value("categorical_crossentropy", [[0, 1]], z, softmax)).toBeCloseTo(80, 4);
+    expect(await value("sparse_categorical_crossentropy", [[1]], z, softmax)).toBeCloseTo(80, 4);
+    expect(await value(categoricalCrossentropy({ fromLogits: true }), [[0, 1]], z)).toBeCloseTo(80, 4);
+    expect(await value(binaryCrossentropy({ fromLogits: true }), [[0, 1]], z)).toBeCloseTo(40, 4);
+  });
+
+  it("forgive a trailing axis of 1, and nothing else", async () => {
+    expect(await value("mse", [1, 2, 3], [[1], [2], [5]])).toBeCloseTo(4 / 3, 6);
+    expect(await value("mse", [[1], [2], [3]], [1, 2, 5])).toBeCloseTo(4 / 3, 6);
+    await expect(value("mse", [[1, 2]], [[1, 2, 3]])).rejects.toThrow(
+      'loss "mean_squared_error": got targets of shape (None, 2), expected (None, 3), the shape of the predictions.',
+    );
+  });
+
+  it("may be functions of one's own", async () => {
+    const half = (target: Tensor, prediction: Tensor) => multiply(mean(subtract(prediction, target), [-1]), 0.5);
+    expect(await value(half, t, p)).toBeCloseTo(((0.1 - 0.2) / 2 + (-0.4 + 0.3) / 2) / 4, 6);
+    expect(resolveLoss(half, "test")).toMatchObject({ name: "half" });
+    expect(resolveLoss(meanSquaredError as unknown as Given, "test").className).toBe("MeanSquaredError");
+  });
+
+  it("name what was mistyped", () => {
+    expect(() => resolveLoss("binary_crosentropy" as "bce", "compile")).toThrow('Did you mean "binary_crossentropy"?');
+    expect(() => binaryCrossentropy({ labelSmoothing: 2 })).toThrow("labelSmoothing is 2, expected a number in [0, 1]");
+    expect(() => binaryCrossentropy({ from_logits: true } as object)).toThrow('Did you mean "fromLogits"?');
+  });
+});

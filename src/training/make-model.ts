@@ -1,0 +1,80 @@
+/**
+ * The two ways to make a model: from tensors, and from layers in a row.
+ */
+import { argumentError } from "../core/errors.ts";
+import { type Shape, Tensor } from "../graph/tensor.ts";
+import { InputLayer, input } from "../layers/input.ts";
+import { Layer } from "../layers/layer.ts";
+import { Network } from "../layers/network.ts";
+import type { Shapes } from "../layers/rule.ts";
+import { Model } from "./model.ts";
+import type { ModelOptions, ShapesIn } from "./model-types.ts";
+
+/** Layers in a row. Without an input they get their weights when the input's shape is first seen. */
+export class Sequential extends Model<Shapes, Shape> {
+  /** @param start - the input, or nothing while its shape is unknown. */
+  constructor(start: Tensor | undefined, layers: readonly Layer[], options: ModelOptions = {}) {
+    super(undefined, options);
+    this.layers = [...layers];
+    if (start !== undefined) this.#connect(start);
+  }
+
+  override get className(): string {
+    return "Sequential";
+  }
+
+  /** Makes the weights for an input of this shape, without the batch axis. */
+  override build(...shapes: readonly Shape[]): void {
+    if (this.isBuilt) super.build(...shapes);
+    else this.#connect(input(shapes[0]));
+  }
+
+  protected override get summarised(): readonly Layer[] {
+    return this.layers;
+  }
+
+  #connect(start: Tensor): void {
+    const { layers } = this;
+    const end = layers.reduce<Tensor>((x, layer) => layer.enter(x) as Tensor, start);
+    this.own(new Network([start], [end]));
+    this.layers = layers;
+  }
+}
+
+/**
+ * A model of what lies between tensors.
+ *
+ * @param inputs - from `input`, or tensors in the middle of another model: the weights are shared.
+ * @param outputs - what layers answered for them. Lists where there are several.
+ */
+export function model<const I extends Tensor | readonly Tensor[], const O extends Tensor | readonly Tensor[]>(
+  inputs: I,
+  outputs: O,
+  options: ModelOptions = {},
+): Model<ShapesIn<I>, ShapesIn<O>> {
+  const list = (given: Tensor | readonly Tensor[]) => (given instanceof Tensor ? [given] : given);
+  return new Model(new Network(list(inputs), list(outputs)), options);
+}
+
+/**
+ * A model of layers in a row: `sequential([input([784]), dense(32), dense(784)])`. The input may be left out; then the
+ * weights are made when the first data, or `build`, tells its shape.
+ */
+export function sequential(
+  layers: readonly [Tensor | Layer, ...Layer[]] | readonly Layer[],
+  options: ModelOptions = {},
+): Sequential {
+  const [first, ...rest] = layers;
+  const start = first instanceof InputLayer ? input(first.shape, { name: first.givenName }) : first;
+  const row = start instanceof Tensor ? rest : layers;
+  const wrong = row.findIndex((layer) => !(layer instanceof Layer));
+  if (row.length === 0 || wrong >= 0) {
+    throw argumentError({
+      where: "sequential",
+      argument: wrong >= 0 ? `layer ${wrong}` : "layers",
+      value: wrong >= 0 ? typeof row[wrong] : layers.length,
+      expected: "layers in a row, with input([…]) or a layer first",
+    });
+  }
+  return new Sequential(start instanceof Tensor ? start : undefined, row as readonly Layer[], options);
+}

@@ -1,0 +1,59 @@
+/**
+ * What a model takes, and what it does to shapes, as types.
+ */
+import type { NdArray } from "../core/array.ts";
+import type { Shape } from "../graph/tensor.ts";
+import type { Rule, ShapeError, Shapes, ShapesOf } from "../layers/rule.ts";
+
+export interface ModelOptions {
+  /** For the first values of the weights and for the order of samples. Default 0: two runs are equal. */
+  readonly seed?: number;
+  readonly name?: string;
+}
+
+export interface SummaryOptions {
+  /** Characters a line. Default: the terminal's, at most 88. */
+  readonly lineLength?: number;
+  /** Adds a column that says which layers train. */
+  readonly showTrainable?: boolean;
+  /** Shows the layers of models inside, too. */
+  readonly expandNested?: boolean;
+  /** Gets the text. Default `console.log`. */
+  readonly print?: (text: string) => void;
+}
+
+/** Whether a shape may be fed where another is expected; a size that is only `number` fits any. */
+type Fits<Given, Expected> = Given extends readonly [infer G, ...infer Given2]
+  ? Expected extends readonly [infer E, ...infer Expected2]
+    ? number extends G | E
+      ? Fits<Given2, Expected2>
+      : G extends E
+        ? Fits<Given2, Expected2>
+        : false
+    : Expected extends readonly []
+      ? false
+      : true
+  : Given extends readonly []
+    ? Expected extends readonly [unknown, ...unknown[]]
+      ? false
+      : true
+    : true;
+
+/** A model answers tensors of shapes `O` to inputs of shapes `I`. */
+export interface ModelRule<I, O> extends Rule {
+  readonly out: this["in"] extends Shape
+    ? Fits<this["in"], I> extends false
+      ? ShapeError<"model: the input has another shape than the one the model was made for">
+      : O
+    : O;
+}
+
+/** The shapes of one tensor, or of a list. */
+export type ShapesIn<X> = ShapesOf<X> extends infer S extends Shapes ? S : Shapes;
+
+/** What a model with these output shapes predicts: one array, or one for each output. */
+export type Predicted<O> = O extends Shape
+  ? NdArray<Float32Array>
+  : O extends readonly Shape[]
+    ? { readonly [K in keyof O]: NdArray<Float32Array> }
+    : never;

@@ -1,0 +1,128 @@
+import { describe, expect, it } from "vitest";
+import type { Tensor } from "../graph/tensor.ts";
+import { input } from "../layers/input.ts";
+import { Layer } from "../layers/layer.ts";
+import { multiply, subtract } from "../ops/index.ts";
+import { model, sequential } from "./make-model.ts";
+import { sgd } from "./optimizers.ts";
+import { arrayOf, Linear, line, silent, x, y } from "./testing.ts";
+
+describe("several inputs and outputs", () => {
+  const two = () => {
+    const [a, b] = [input([1], { name: "a" }), input([1], { name: "b" })];
+    class Minus extends Layer {
+      call(both: readonly Tensor[]): Tensor {
+        return subtract(both[0], both[1]);
+      }
+    }
+    const difference = new Minus({ name: "difference" })([a, b]);
+    const line = new Linear(1, "line")(difference);
+    return model([a, b], [line, difference]);
+  };
+
+  it("are given and answered in order", async () => {
+    const m = two();
+    m.compile({ optimizer: "sgd", loss: ["mse", null], metrics: [["mae"], "mse"], device: "interp" });
+    const { history } = await m.fit([x, y], [x, y], { epochs: 2, ...silent });
+    expect(Object.keys(history)).toEqual(["difference_mse", "line_loss", "line_mae", "loss"]);
+    expect(history.loss).toEqual(history.line_loss);
+    const [, difference] = await m.predict([x, y]);
+    expect(difference.shape).toEqual([7, 1]);
+    expect([...difference.data]).toEqual([-1, -2, -3, -4, -5, -6, -7]);
+    await expect(m.predict(x)).rejects.toThrow("got 1 array, expected 2, one for each input of the model");
+  });
+
+  it("have losses that are weighted and added", async () => {
+    const m = two();
+    m.compile({ optimizer: "sgd", loss: "mse", lossWeights: [1, 0.5] });
+    const logs = await m.evaluate([x, y], [x, y]);
+    expect(Object.keys(logs)).toEqual(["loss", "line_loss", "difference_loss"]);
+    expect(logs.loss).toBeCloseTo(logs.line_loss + logs.difference_loss / 2, 4);
+  });
+});
+
+describe("a model", () => {
+  it("in a row is built by the first shape it sees", async () => {
+    const m = sequential([new Linear(3), new Linear(1)], { seed: 4 });
+    expect(m.isBuilt).toBe(false);
+    expect(() => m.network).toThrow("does not know its input shape yet");
+    m.compile({ optimizer: "sgd", loss: "mse" });
+    await m.fit(arrayOf([[1, 2]]), arrayOf([[1]]), silent);
+    expect(m.countParams()).toBe(2 * 3 + 3 + 3 + 1);
+    expect(m.layers.map((l) => l.name)).toEqual(["linear", "linear_1"]);
+    expect(m.getLayer("linear_1")).toBe(m.layers[1]);
+    expect(() => m.getLayer("liner_1")).toThrow('Did you mean "linear_1"?');
+    await expect(m.predict(arrayOf([[1, 2, 3]]))).rejects.toThrow("(None, 2)");
+    const other = sequential([new Linear(3)]);
+    other.build([2]);
+    expect(other.countParams()).toBe(9);
+    expect(() => sequential([])).toThrow("layers in a row");
+  });
+
+  it("is a layer: part of another model it shares the weights", async () => {
+    const v = input([1]);
+    const encoder = model(v, new Linear(2, "code")(v), { name: "encoder" });
+    const decoder = sequential([new Linear(1)], { name: "decoder" });
+    const whole = model(v, decoder(encoder(v)), { name: "whole" });
+    expect(whole.layers.map((l) => l.name)).toEqual(["input_layer", "encoder", "decoder"]);
+    whole.compile({ optimizer: sgd({ learningRate: 0.01 }), loss: "mse" });
+    const before = await encoder.predict(x);
+    await whole.fit(x, y, silent);
+    const after = await encoder.predict(x);
+    expect(after.shape).toEqual([7, 2]);
+    expect([...after.data]).not.toEqual([...before.data]);
+    const decoded = (await decoder.predict(after)) as { data: Float32Array };
+    expect([...decoded.data]).toEqual([...(await whole.predict(x)).data]);
+    expect(() => encoder(input([2]) as never)).toThrow("encoder");
+  });
+
+  it("keeps weights that must not train", async () => {
+    const m = sequential([input([1]), new Linear(2), new Linear(1)]);
+    m.layers[0].trainable = false;
+    m.compile({ optimizer: "adam", loss: "mse" });
+    const before = m.getWeights();
+    await m.fit(x, y, silent);
+    const after = m.getWeights();
+    expect(after.slice(0, 2)).toEqual(before.slice(0, 2));
+    expect(after[2]).not.toEqual(before[2]);
+  });
+
+  it("gives and takes its weights", () => {
+    const m = line();
+    m.setWeights([arrayOf([[2]]), arrayOf([1])]);
+    expect(m.getWeights().map((a) => [...a.data])).toEqual([[2], [1]]);
+    expect(() => m.setWeights([arrayOf([[5]])])).toThrow("got 1 arrays, expected 2");
+    expect(() => m.setWeights([arrayOf([[5]]), arrayOf([1, 2])])).toThrow('array 1 for the weight "bias": got (2,)');
+    expect(m.getWeights()[0].data[0]).toBe(2);
+  });
+
+  it("trains and judges one batch", async () => {
+    const m = line();
+    const before = await m.testOnBatch(x, y);
+    const during = await m.trainOnBatch(x, y);
+    expect(during).toEqual(before);
+    expect((await m.testOnBatch(x, y)).loss).not.toBe(before.loss);
+    const predicted = (await m.predictOnBatch(x)) as { shape: readonly number[] };
+    expect(predicted.shape).toEqual([7, 1]);
+  });
+
+  it("takes losses and metrics of one's own", async () => {
+    const m = line();
+    const cubed = (t: Tensor, p: Tensor) => {
+      const e = subtract(p, t);
+      return multiply(multiply(e, e), e);
+    };
+    m.compile({ optimizer: "sgd", loss: cubed, metrics: [cubed] });
+    const logs = await m.evaluate(x, y);
+    expect(Object.keys(logs)).toEqual(["loss", "cubed"]);
+    expect(logs.cubed).toBeCloseTo(logs.loss, 4);
+  });
+
+  it("prints itself", () => {
+    const printed: string[] = [];
+    const text = line().summary({ print: (t) => printed.push(t), lineLength: 60 });
+    expect(text).toContain('Model: "lines"');
+    expect(text).toContain("Total params: 2 (8.00 B)");
+    expect(printed).toEqual([text.trimEnd()]);
+  });
+});

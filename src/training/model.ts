@@ -1,0 +1,293 @@
+/**
+ * A Model is a Layer that can be compiled, fitted, judged and asked. It holds a network: the layers between its inputs
+ * and outputs, whose weights it shares with every other model that holds them.
+ */
+import { type NdArray, sameShape, showShape } from "../core/array.ts";
+import { notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
+import { type Shape, Tensor, type Variable } from "../graph/tensor.ts";
+import { type CallContext, Layer } from "../layers/layer.ts";
+import type { Network } from "../layers/network.ts";
+import { checkOptions } from "../layers/options.ts";
+import type { Shapes } from "../layers/rule.ts";
+import { summaryText } from "../layers/summary.ts";
+import type { History, Logs } from "./callbacks.ts";
+import { type Compiled, type CompileOptions, resolveCompile } from "./compile.ts";
+import { type Arrays, checkInputs, checkSamples, type Expected, listOf, type Samples, targetsOf } from "./data.ts";
+import { chooseDevice } from "./device.ts";
+import { judgeSamples, trainEpochs, trainOnce } from "./fit.ts";
+import { type FitOptions, type RunOptions, readFitOptions, readRunOptions, splitSamples } from "./fit-options.ts";
+import type { ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
+import { wholeNumber } from "./options.ts";
+import { Programs } from "./programs.ts";
+import { Progress, withProgress } from "./progress.ts";
+import { Turn } from "./turn.ts";
+import { assignWeights, copyWeights } from "./weights.ts";
+
+/** Made by `model(inputs, outputs)` and `sequential(layers)`. */
+export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends Layer<ModelRule<I, O>> {
+  readonly seed: number;
+  /** Set by a callback to end training after the current batch. */
+  stopTraining = false;
+  /** In order; a sequential model does not count its input. */
+  layers: readonly Layer[] = [];
+
+  readonly #turn = new Turn();
+  #network: Network | undefined;
+  #compiled: Compiled | undefined;
+  #programs: Programs | undefined;
+
+  /** @param network - nothing while the input shape is not known yet. */
+  constructor(network: Network | undefined, options: ModelOptions = {}) {
+    const where = options.name === undefined ? "model" : `model ${JSON.stringify(options.name)}`;
+    checkOptions(where, options, ["seed", "name"]);
+    super({ name: options.name });
+    this.seed = wholeNumber(where, "seed", options.seed ?? 0, 0);
+    if (network !== undefined) this.own(network);
+  }
+
+  override get className(): string {
+    return "Functional";
+  }
+
+  /** The layers between inputs and outputs. @throws RhytonError `not-built` while the input shape is unknown. */
+  get network(): Network {
+    if (this.#network === undefined) throw notBuilt({ where: this.where });
+    return this.#network;
+  }
+
+  get optimizer(): Compiled["optimizer"] {
+    return this.#needCompiled(this.where).optimizer;
+  }
+
+  /** What `compile` was given, or nothing. */
+  get compiled(): Compiled | undefined {
+    return this.#compiled;
+  }
+
+  /** The first layer with this name, or the layer at this place. */
+  getLayer(nameOrIndex: string | number): Layer {
+    const nameOf = (layer: Layer): string => this.#network?.nameOf(layer) ?? layer.name;
+    const found =
+      typeof nameOrIndex === "number"
+        ? this.layers.at(nameOrIndex)
+        : this.layers.find((layer) => nameOf(layer) === nameOrIndex);
+    if (found !== undefined) return found;
+    const choices = this.layers.map(nameOf);
+    throw unknownName({ where: this.where, what: "layer", name: String(nameOrIndex), choices });
+  }
+
+  // ---- as a layer -------------------------------------------------------------------------------------------------
+
+  /** Whether the input shape is known, and with it the weights. */
+  get isBuilt(): boolean {
+    return this.#network !== undefined;
+  }
+
+  override get weights(): readonly Variable[] {
+    return this.#network?.weights ?? super.weights;
+  }
+
+  protected override build(...shapes: readonly Shape[]): void {
+    if (this.suits([], shapes)) return;
+    const show = (list: readonly Shape[]): string => list.map((shape) => showShape(shape, true)).join(", ");
+    const expected = show(this.network.inputs.map((x) => x.shape));
+    throw shapeError({
+      where: this.where,
+      got: `an input of shape ${show(shapes)}`,
+      expected,
+      fix: "Feed that shape.",
+    });
+  }
+
+  protected override suits(_: readonly Shape[], now: readonly Shape[]): boolean {
+    const { inputs } = this.network;
+    return inputs.length === now.length && inputs.every((x, i) => sameShape(x.shape, now[i]));
+  }
+
+  override call(x: Tensor | readonly Tensor[], context: CallContext): Tensor | readonly Tensor[] {
+    const outputs = this.network.trace(x instanceof Tensor ? [x] : x, context);
+    return outputs.length === 1 ? outputs[0] : outputs;
+  }
+
+  // ---- looking at it ----------------------------------------------------------------------------------------------
+
+  /** A table of layers, shapes and parameters: printed, and answered as text. */
+  summary(options: SummaryOptions = {}): string {
+    checkOptions(`${this.where} summary`, options, ["lineLength", "showTrainable", "expandNested", "print"]);
+    const { print = console.log, ...rest } = options;
+    const columns = typeof process === "undefined" ? undefined : process.stdout?.columns;
+    const optimizerParams = this.#compiled?.optimizer.countParams();
+    const text = summaryText(this.summarised, { ...rest, name: this.name, columns, optimizerParams });
+    print(text.trimEnd());
+    return text;
+  }
+
+  /** What a summary shows. */
+  protected get summarised(): Network | readonly Layer[] {
+    return this.network;
+  }
+
+  /** Copies of all weights, in order. */
+  getWeights(): NdArray<Float32Array>[] {
+    return copyWeights(this.weights);
+  }
+
+  /** Sets all weights, in the order of `getWeights`. Nothing changes when one does not fit. */
+  setWeights(values: readonly NdArray[]): void {
+    const where = `${this.where} setWeights`;
+    this.#turn.check(where);
+    assignWeights(where, this.weights, values);
+  }
+
+  // ---- training and asking ----------------------------------------------------------------------------------------
+
+  /** Says how the model learns and is judged. Call it again after changing `trainable`. */
+  compile(options: CompileOptions): void {
+    const where = `${this.where} compile`;
+    this.#turn.check(where);
+    const outputs = this.#network?.outputNames ?? ["output"];
+    this.#compiled = resolveCompile(where, options, outputs);
+    this.#programs = undefined;
+  }
+
+  /**
+   * Trains. Everything is checked first: an error about arguments or data leaves the model as it was.
+   *
+   * @param x - samples, first axis the sample: one array, or one for each input.
+   * @param y - targets: one array, or one for each output. An autoencoder takes `x` twice, which is stored once.
+   * @returns what happened, epoch by epoch.
+   * @throws RhytonError `diverged` when loss or gradient is NaN or infinite; the weights are those of the step before.
+   */
+  async fit(x: Arrays, y: Arrays, options: FitOptions = {}): Promise<History> {
+    const where = `${this.where} fit`;
+    const o = readFitOptions(where, options);
+    const compiled = this.#needCompiled(where);
+    let samples = this.#samples(where, x, y);
+    let validation: Samples | undefined;
+    if (o.validationData !== undefined) {
+      const [vx, vy] = o.validationData;
+      validation = this.#samples(where, vx, vy, ["validationData[0]", "validationData[1]"]);
+    } else if (o.validationSplit > 0) [samples, validation] = splitSamples(where, samples, o.validationSplit);
+    o.signal?.throwIfAborted();
+    this.#ensureBuilt(samples);
+    return this.#turn.train(where, this.weights, async () => {
+      const programs = this.#ensurePrograms(where);
+      this.stopTraining = false;
+      return trainEpochs({
+        ...o,
+        where,
+        model: this,
+        seed: this.seed,
+        optimizer: compiled.optimizer,
+        turn: this.#turn,
+        train: programs.training(targetsOf(samples), compiled),
+        samples,
+        validation: validation && {
+          judge: programs.evaluation(targetsOf(validation), compiled),
+          samples: validation,
+          batchSize: o.validationBatchSize,
+        },
+        progress: { verbose: o.verbose },
+      });
+    });
+  }
+
+  /** Loss and metrics over samples, by name: `const { loss } = await model.evaluate(x, y)`. Changes nothing. */
+  async evaluate(x: Arrays, y: Arrays, options: RunOptions = {}): Promise<Logs> {
+    const where = `${this.where} evaluate`;
+    const { batchSize, verbose, signal } = readRunOptions(where, options);
+    const compiled = this.#needCompiled(where);
+    const samples = this.#samples(where, x, y);
+    this.#ensureBuilt(samples);
+    return this.#turn.read(where, async () => {
+      const judge = this.#ensurePrograms(where).evaluation(targetsOf(samples), compiled);
+      const progress = new Progress(Math.ceil(samples.count / batchSize), { verbose });
+      const onProgress = (steps: number, logs: Logs): void => progress.update(steps, logs);
+      const logs = await withProgress(progress, () => judgeSamples(judge, samples, batchSize, { onProgress, signal }));
+      progress.finish(logs);
+      return logs;
+    });
+  }
+
+  /** What the model answers: the outputs for all samples, in order. Needs no `compile`. */
+  async predict(x: Arrays, options: RunOptions = {}): Promise<Predicted<O>> {
+    const where = `${this.where} predict`;
+    const { batchSize, verbose, signal } = readRunOptions(where, options);
+    const inputs = checkInputs(where, x, this.#expected(x));
+    const count = inputs[0].shape[0];
+    this.#ensureBuilt({ x: inputs });
+    return this.#turn.read(where, async () => {
+      const { program } = this.#ensurePrograms(where).prediction();
+      const progress = new Progress(Math.ceil(count / batchSize), { verbose });
+      const onProgress = (steps: number): void => progress.update(steps, {});
+      const outputs = await withProgress(progress, async () => {
+        const outcome = await program.run({ inputs, batchSize, count, onProgress, signal });
+        signal?.throwIfAborted();
+        return outcome.outputs;
+      });
+      progress.finish({});
+      const arrays = outputs.map((data, i) => ({ data, shape: [count, ...this.network.outputs[i].shape] }));
+      return (arrays.length === 1 ? arrays[0] : arrays) as unknown as Predicted<O>;
+    });
+  }
+
+  /** One step on all of these samples at once; answers loss and metrics before the update. */
+  async trainOnBatch(x: Arrays, y: Arrays): Promise<Logs> {
+    const where = `${this.where} trainOnBatch`;
+    const compiled = this.#needCompiled(where);
+    const samples = this.#samples(where, x, y);
+    this.#ensureBuilt(samples);
+    return this.#turn.train(where, this.weights, async () => {
+      const train = this.#ensurePrograms(where).training(targetsOf(samples), compiled);
+      return trainOnce({ where, optimizer: compiled.optimizer, train, samples });
+    });
+  }
+
+  /** `evaluate` on all of these samples at once. */
+  testOnBatch(x: Arrays, y: Arrays): Promise<Logs> {
+    return this.evaluate(x, y, { batchSize: Math.max(1, listOf(x)[0]?.shape?.[0] ?? 1) });
+  }
+
+  /** `predict` on all of these samples at once. */
+  predictOnBatch(x: Arrays): Promise<Predicted<O>> {
+    return this.predict(x, { batchSize: Math.max(1, listOf(x)[0]?.shape?.[0] ?? 1) });
+  }
+
+  // ---- files: `save` belongs here, over src/saving ----------------------------------------------------------------
+
+  // ---- inside -----------------------------------------------------------------------------------------------------
+
+  /** Takes a network over and draws those of its weights that have no value yet. */
+  protected own(network: Network): void {
+    this.#network = network;
+    this.layers = network.layers;
+    network.initialise(this.seed);
+  }
+
+  #needCompiled(where: string): Compiled {
+    if (this.#compiled === undefined) throw notCompiled({ where });
+    return this.#compiled;
+  }
+
+  /** What the inputs expect; whatever is given, while that is unknown. */
+  #expected(x: Arrays): readonly Expected[] {
+    if (this.#network === undefined) {
+      return [{ name: "the first layer", shape: listOf(x)[0]?.shape?.slice(1) ?? [] }];
+    }
+    const { inputs, inputNames } = this.#network;
+    return inputs.map(({ shape }, i) => ({ name: `input "${inputNames[i]}"`, shape }));
+  }
+
+  #samples(where: string, x: Arrays, y: Arrays, names?: readonly [string, string]): Samples {
+    return checkSamples(where, x, y, this.#expected(x), this.#network?.outputs.length ?? 1, names);
+  }
+
+  #ensureBuilt({ x }: Pick<Samples, "x">): void {
+    this.prepare(x.map((array) => array.shape.slice(1)));
+  }
+
+  #ensurePrograms(where: string): Programs {
+    this.#programs ??= new Programs(chooseDevice(where, this.#compiled?.options ?? {}), this.network);
+    return this.#programs;
+  }
+}
