@@ -93,8 +93,10 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
 
   constructor(options: LayerOptions = {}) {
     super();
-    this.givenName = checkName(whereOf(this.className, undefined), options.name);
-    this.#trainable = checkBoolean(this.where, "trainable", options.trainable ?? true);
+    // Not `className`, which may ask fields that a derived class has yet to set.
+    const where = whereOf(this.constructor.name, undefined);
+    this.givenName = checkName(where, options.name);
+    this.#trainable = checkBoolean(where, "trainable", options.trainable ?? true);
   }
 
   // ---- to be written by layers ------------------------------------------------------------------------------------

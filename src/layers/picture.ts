@@ -57,13 +57,18 @@ type Misfit<
   N extends number,
 > = ShapeError<`${Layer}: a window of ${E} does not fit a ${Axis} of ${N} under padding "valid"`>;
 
-type Ends<H extends number, W extends number, S extends Picture, W_ extends WindowType, C extends number> = [
+type Ends<H extends number, W extends number, S extends Picture, Win extends WindowType, C extends number> = [
   H,
 ] extends [never]
-  ? Misfit<W_["layer"], Extent<Vertical<W_["kernel"]>, Vertical<W_["dilation"]>>, "height", Height<S, W_["format"]>>
+  ? Misfit<Win["layer"], Extent<Vertical<Win["kernel"]>, Vertical<Win["dilation"]>>, "height", Height<S, Win["format"]>>
   : [W] extends [never]
-    ? Misfit<W_["layer"], Extent<Horizontal<W_["kernel"]>, Horizontal<W_["dilation"]>>, "width", Width<S, W_["format"]>>
-    : PictureOf<H, W, C, W_["format"]>;
+    ? Misfit<
+        Win["layer"],
+        Extent<Horizontal<Win["kernel"]>, Horizontal<Win["dilation"]>>,
+        "width",
+        Width<S, Win["format"]>
+      >
+    : PictureOf<H, W, C, Win["format"]>;
 
 /** The picture of `C` channels that a window makes of `S`; a `ShapeError` with both sizes where it does not fit. */
 export type Windowed<S, W extends WindowType, C extends number> = S extends Picture

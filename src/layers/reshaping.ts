@@ -60,15 +60,15 @@ export const flatten = (options?: FlattenOptions): Flatten => new Flatten(option
 // ---- Reshape ------------------------------------------------------------------------------------------------------
 
 /** `T` with −1 replaced by what is left of `N`. */
-type Filled<N extends number, T extends Shape, Rest extends Shape = Given_<T>> = -1 extends T[number]
+type Filled<N extends number, T extends Shape, Rest extends Shape = GivenSizes<T>> = -1 extends T[number]
   ? { [K in keyof T]: T[K] extends -1 ? FloorDivide<N, Product<Rest>> : T[K] }
   : T;
 
 /** The sizes that are given. */
-type Given_<T extends Shape> = T extends readonly [infer H extends number, ...infer R extends Shape]
+type GivenSizes<T extends Shape> = T extends readonly [infer H extends number, ...infer R extends Shape]
   ? H extends -1
-    ? Given_<R>
-    : [H, ...Given_<R>]
+    ? GivenSizes<R>
+    : [H, ...GivenSizes<R>]
   : [];
 
 type Plain<S> = S extends readonly [...infer Sizes extends number[]] ? Sizes : never;
@@ -76,7 +76,7 @@ type Plain<S> = S extends readonly [...infer Sizes extends number[]] ? Sizes : n
 type Reshaped<N extends number, T extends Shape> = number extends T["length"]
   ? number[]
   : Known<N> extends true
-    ? (-1 extends T[number] ? Divides<Product<Given_<T>>, N> : Divides<1, N> & Equals<Product<T>, N>) extends false
+    ? (-1 extends T[number] ? Divides<Product<GivenSizes<T>>, N> : Divides<1, N> & Equals<Product<T>, N>) extends false
       ? ShapeError<`reshape: ${N} cells do not fill the given shape`>
       : Plain<Filled<N, T>>
     : Plain<Filled<N, T>>;

@@ -11,10 +11,12 @@
  * The gradient of each is made of the other two, so whatever runs forward also trains. Dense layers are the case
  * without spatial axes. Groups split channels and filters into equal parts that do not meet.
  */
+import { internalError } from "../core/errors.ts";
 import { type Affine, addIndex, binary, type Loop, loopIndex } from "../expr/expr.ts";
 import { apply, type LoopNest, type Op, type Read } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { reshape } from "./movement.ts";
+import { sumSamples } from "./reduce.ts";
 
 /** The relation between the cells; one number for each spatial axis. */
 export type Relation = {
@@ -42,12 +44,18 @@ const channel = (group: Loop, perGroup: number, c: Loop): Affine => addIndex(loo
 
 const product = (read: Read, a: readonly Affine[], b: readonly Affine[]) => binary("mul", read(0, a), read(1, b));
 
+/** `convolveKernel` sums over the samples, so a kernel of each sample's own has no gradient yet. */
+function requireShared(result: Tensor, kernel: Tensor): void {
+  if (kernel.perSample) throw internalError({ where: result.op.name, problem: "no gradient to a per-sample kernel" });
+}
+
 export const convolveOp: Op<ConvolveAttributes> = {
   name: "convolve",
   infer: ([, w], { output }) => ({ shape: [...output, last(w.shape)] }),
   grad: (y, dy, wanted) => {
     const [x, w] = y.inputs;
     const relation = relationOf(y);
+    if (wanted[1]) requireShared(y, w);
     return [
       wanted[0] ? convolveInput(dy, w, { ...relation, input: spatial(x) }) : undefined,
       wanted[1] ? convolveKernel(x, dy, { ...relation, kernel: w.shape.slice(0, -2) }) : undefined,
@@ -129,6 +137,7 @@ export const convolveInputOp: Op<ConvolveInputAttributes> = {
   grad: (x, dx, wanted) => {
     const [y, w] = x.inputs;
     const relation = relationOf(x);
+    if (wanted[1]) requireShared(x, w);
     return [
       wanted[0] ? convolve(dx, w, { ...relation, output: spatial(y) }) : undefined,
       wanted[1] ? convolveKernel(dx, y, { ...relation, kernel: w.shape.slice(0, -2) }) : undefined,
@@ -176,9 +185,12 @@ export const convolveKernelOp: Op<ConvolveKernelAttributes> = {
   grad: (w, dw, wanted) => {
     const [x, y] = w.inputs;
     const relation = relationOf(w);
+    // What one operand shares with all samples meets the other of every sample.
+    const meets = (gradient: Tensor, operand: Tensor) =>
+      gradient.perSample && !operand.perSample ? sumSamples(gradient) : gradient;
     return [
-      wanted[0] ? convolveInput(y, dw, { ...relation, input: spatial(x) }) : undefined,
-      wanted[1] ? convolve(x, dw, { ...relation, output: spatial(y) }) : undefined,
+      wanted[0] ? meets(convolveInput(y, dw, { ...relation, input: spatial(x) }), x) : undefined,
+      wanted[1] ? meets(convolve(x, dw, { ...relation, output: spatial(y) }), y) : undefined,
     ];
   },
   lower: (w) => ({

@@ -5,6 +5,7 @@ import { type Loop, loopIndex } from "../expr/expr.ts";
 import { apply, type LoopNest, type Op, type Read } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { divide, equal, multiply } from "./elementwise.ts";
+import { batchSize } from "./leaf.ts";
 import { broadcastTo, reshape } from "./movement.ts";
 
 type SumAttributes = { readonly axes: readonly number[]; readonly overSamples: boolean };
@@ -83,6 +84,8 @@ export function sum(
 ): Tensor {
   const { keepDims = false, overSamples = false } = typeof options === "boolean" ? { keepDims: options } : options;
   const list = normalizeAxes("sum", x.shape.length, axes);
+  // What the samples share counts once for each of them.
+  if (overSamples && !x.perSample) return multiply(sum(x, axes, keepDims), batchSize());
   const y = list.length === 0 && !overSamples ? x : apply(sumOp, [x], { axes: list, overSamples });
   return keepDims ? reshape(y, withOnes(x.shape, list)) : y;
 }

@@ -1,0 +1,120 @@
+/**
+ * Gradients against finite differences, as JAX's `check_grads` does it.
+ *
+ * The inputs move along a random direction: `x + ε·v` with a step scalar ε. Then f(ε) is a number, and f′(0) by the
+ * gradient pass must equal the differences of f; f″(0), by differentiating once more, those of f′. All of it runs in
+ * one program on `interp("float64")`.
+ */
+import { expect } from "vitest";
+import { sameShape, sizeOf } from "../../src/core/array.ts";
+import { interp } from "../../src/device/interp.ts";
+import type { Tensor } from "../../src/graph/tensor.ts";
+import { add, constantTensor, multiply, stepScalar, sum, sumSamples } from "../../src/ops/index.ts";
+import { gradients } from "../../src/passes/gradient.ts";
+import { type Domain, randomArray } from "./arrays.ts";
+import { compile, type Feed, feed, weight, withSamples } from "./run.ts";
+
+/** An input of an op under test. */
+export interface Operand {
+  readonly shape: readonly number[];
+  readonly domain?: Domain;
+  /** The same for all samples (a weight). */
+  readonly shared?: boolean;
+}
+
+export interface Operands {
+  readonly tensors: readonly Tensor[];
+  readonly feeds: readonly Feed[];
+  /** Values as given to the device: of all samples where the operand is per sample. */
+  readonly values: readonly Float32Array[];
+}
+
+/** Leaves with random values for a list of operands. */
+export function makeOperands(operands: readonly Operand[], samples: number, seed: number): Operands {
+  const feeds: Feed[] = [];
+  const values: Float32Array[] = [];
+  const tensors = operands.map(({ shape, shared, domain }, i) => {
+    if (shared) {
+      values.push(randomArray(sizeOf(shape), seed + i, domain));
+      return weight(`w${i}`, shape, values[i]);
+    }
+    // Sample by sample, so that "apart" holds within each and stays small.
+    const own = Array.from({ length: samples }, (_, n) =>
+      randomArray(sizeOf(shape), seed + i + 1000 * (n + 1), domain),
+    );
+    values.push(Float32Array.from(own.flatMap((v) => Array.from(v))));
+    feeds.push(feed(`x${i}`, shape, samples, values[i]));
+    return feeds[feeds.length - 1].tensor;
+  });
+  return { tensors, feeds, values };
+}
+
+const allAxes = (t: Tensor): number[] => t.shape.map((_, i) => i);
+
+/** A shared scalar: the sum of everything, over samples too. */
+export const total = (t: Tensor): Tensor => {
+  const one = sum(t, allAxes(t));
+  return one.perSample ? sumSamples(one) : one;
+};
+
+/**
+ * A number that depends on every cell of `y`: Σ r·y with random weights r, plus ½ Σ y² where it is `curved`. Without the
+ * curve the gradient that reaches `y` is the same for all samples; with it every sample has its own.
+ */
+export function lossOf(y: Tensor, seed: number, curved: boolean): Tensor {
+  const r = constantTensor({ data: randomArray(sizeOf(y.shape), seed, "nonzero"), shape: y.shape });
+  const weighted = multiply(y, r);
+  return total(curved ? add(weighted, multiply(0.5, multiply(y, y))) : weighted);
+}
+
+export interface GradientCheck {
+  readonly operands: readonly Operand[];
+  readonly build: (inputs: readonly Tensor[]) => Tensor;
+  readonly seed?: number;
+  readonly samples?: number;
+  /** 2 also checks the gradient of the gradient. */
+  readonly order?: 1 | 2;
+  readonly tolerance?: number;
+}
+
+export async function checkGradient(check: GradientCheck): Promise<void> {
+  const { operands, build, seed = 1, samples = 3, order = 1, tolerance = 1e-7 } = check;
+  const base = makeOperands(operands, samples, seed);
+  const direction = makeOperands(
+    operands.map((o) => ({ ...o, domain: "any" as const })),
+    samples,
+    seed + 77,
+  );
+  const epsilon = stepScalar("epsilon");
+  const moved = base.tensors.map((x, i) => add(x, multiply(epsilon, direction.tensors[i])));
+  for (const curved of [false, true]) {
+    const loss = lossOf(build(moved), seed + 5, curved);
+    gradients(loss, moved).forEach((g, i) => {
+      expect(
+        sameShape(g.shape, moved[i].shape),
+        `gradient ${i} has the shape [${g.shape}] for [${moved[i].shape}]`,
+      ).toBe(true);
+      if (!moved[i].perSample) expect(g.perSample, `the gradient of shared input ${i} is per sample`).toBe(false);
+    });
+    const [slope] = gradients(loss, [epsilon]);
+    const derivatives = [loss, slope, ...(order === 2 && curved ? gradients(slope, [epsilon]) : [])];
+    const feeds = withSamples([...base.feeds, ...direction.feeds], samples);
+    const program = compile(interp("float64"), [], { feeds, scalars: [[epsilon, 0]] }, derivatives);
+    const at = async (value: number): Promise<Float64Array> => (await program([value])).totals;
+    const h = 2 ** -15;
+    const [here, up, down, up2, down2] = [await at(0), await at(h), await at(-h), await at(2 * h), await at(-2 * h)];
+    for (let k = 0; k + 1 < derivatives.length; k++) {
+      const numeric = (8 * (up[k] - down[k]) - (up2[k] - down2[k])) / (12 * h);
+      const scale = Math.max(1, Math.abs(here[k]), Math.abs(numeric));
+      const label = `derivative ${k + 1} of ${curved ? "the curved" : "the plain"} loss`;
+      expect(
+        Math.abs(here[k + 1] - numeric) / scale,
+        `${label}: ${here[k + 1]}, differences say ${numeric}`,
+      ).toBeLessThan(tolerance);
+    }
+  }
+}
+
+/** `t` as a per-sample tensor, for reading a gradient that is the same for all samples; `like` is per sample. */
+export const forEachSample = (t: Tensor, like: Tensor): Tensor =>
+  t.perSample ? t : add(t, multiply(0, sum(like, allAxes(like))));
