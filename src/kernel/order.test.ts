@@ -58,10 +58,12 @@ describe("where an update is written", () => {
       { variable: b, value: oldA },
     ];
     expect(text(updates)).toMatchInlineSnapshot(`
-      "stage 0: update
+      "stage 0: once
+        for i0<3: b.next[i0] = a[i0]
+      stage 1: update
         for i0<3: a[i0] = b[i0]
         wait
-        for i0<3: b[i0] = a[i0]
+        for i0<3: b[i0] = b.next[i0]
       "
     `);
   });

@@ -11,29 +11,51 @@ import { replaceBuffers } from "./replace.ts";
 type Before = Map<Kernel, Set<Kernel>>;
 
 export function orderUpdates(lowered: Lowered): Lowered {
-  const before = dataOrder(lowered.kernels);
+  const kernels = [...lowered.kernels];
+  const wanted = lowered.updates.map((update) => {
+    if (update.from === update.to || ownerOf(update.from).place.kind !== "variable") return update;
+    // The old value of another variable is read like any other, so that it is read in time.
+    const value: Buffer = { ...update.to, name: `${update.to.name}.next`, place: { kind: "shared" } };
+    kernels.push(copyOf(update.from, value));
+    return { ...update, from: value };
+  });
+  const before = dataOrder(kernels);
+  const early = neededEarly({ ...lowered, kernels }, before);
   const copies: Kernel[] = [];
   const inPlace = new Map<Buffer, Buffer>();
-  const updates = lowered.updates.map((update) => {
-    if (update.from === update.to) return update;
-    const writers = lowered.kernels.filter((k) => k.out === update.from);
-    const readers = lowered.kernels.filter((k) => readsOf(k).some((b) => ownerOf(b) === update.to));
-    if (
-      !inPlace.has(update.from) &&
-      writers.length > 0 &&
-      canReplace(update.from, update.to, writers, readers, before)
-    ) {
-      inPlace.set(update.from, update.to);
+  const updates = wanted.map((update) => {
+    const { from, to } = update;
+    if (from === to) return update;
+    const writers = kernels.filter((k) => k.out === from);
+    const readers = kernels.filter((k) => readsOf(k).some((b) => ownerOf(b) === to));
+    const free = !inPlace.has(from) && writers.length > 0 && !writers.some((w) => early.has(w));
+    if (free && canReplace(from, to, writers, readers, before)) {
+      inPlace.set(from, to);
       for (const w of writers) for (const r of readers) if (r !== w) before.get(w)?.add(r);
-      return { ...update, from: update.to };
+    } else {
+      const copy = copyOf(from, to);
+      before.set(copy, new Set([...kernels.filter((k) => k.out === ownerOf(from)), ...readers]));
+      copies.push(copy);
     }
-    const copy = copyOf(update.from, update.to);
-    before.set(copy, new Set([...lowered.kernels.filter((k) => k.out === ownerOf(update.from)), ...readers]));
-    copies.push(copy);
-    return { ...update, from: update.to };
+    return { ...update, from: to };
   });
-  const kernels = sorted([...lowered.kernels, ...copies], before);
-  return replaceBuffers({ ...lowered, kernels, updates }, (b) => inPlace.get(b) ?? b);
+  const ordered = sorted([...kernels, ...copies], before);
+  return replaceBuffers({ ...lowered, kernels: ordered, updates }, (b) => inPlace.get(b) ?? b);
+}
+
+/** Kernels whose results samples or the guard still need: variables change after those. */
+function neededEarly(lowered: Lowered, before: Before): Set<Kernel> {
+  const { kernels, guard } = lowered;
+  const stack = kernels.filter((k) => k.perSample || (guard && k.out === ownerOf(guard)));
+  const early = new Set(stack);
+  for (let k = stack.pop(); k !== undefined; k = stack.pop()) {
+    for (const b of before.get(k) ?? []) {
+      if (early.has(b)) continue;
+      early.add(b);
+      stack.push(b);
+    }
+  }
+  return early;
 }
 
 function dataOrder(kernels: readonly Kernel[]): Before {

@@ -1,8 +1,17 @@
-/** Puts other buffers in the place of some, throughout a lowered program. */
+/** Puts other buffers in the place of some and of their aliases, throughout a lowered program. */
 import { rewrite, withOperands } from "../expr/expr.ts";
 import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";
 
-export function replaceBuffers(lowered: Lowered, now: (buffer: Buffer) => Buffer): Lowered {
+export function replaceBuffers(lowered: Lowered, replacement: (buffer: Buffer) => Buffer): Lowered {
+  const aliases = new Map<Buffer, Buffer>();
+  const now = (buffer: Buffer): Buffer => {
+    if (!buffer.aliasOf) return replacement(buffer);
+    const owner = now(buffer.aliasOf);
+    if (owner === buffer.aliasOf) return buffer;
+    const alias = aliases.get(buffer) ?? { ...buffer, place: owner.place, aliasOf: owner };
+    aliases.set(buffer, alias);
+    return alias;
+  };
   const inExpr = (e: KernelExpr): KernelExpr =>
     rewrite<Buffer, Buffer>(e, (node, operands) =>
       node.kind === "load" ? { ...node, source: now(node.source) } : withOperands(node, operands),

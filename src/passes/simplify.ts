@@ -1,13 +1,15 @@
 /**
- * Makes graphs smaller without changing their values: equal tensors become one, and arithmetic with 0 and 1 goes away
- * where it changes no value.
+ * Makes graphs smaller without changing their values: equal tensors become one, sums of sums become one sum, and
+ * arithmetic with 0 and 1 goes away where it changes no value.
  */
 import { sameShape } from "../core/array.ts";
-import { type Graph, rewriteGraph, withInputs } from "../graph/graph.ts";
+import { type Graph, rewriteGraph, rootsOf, topological, withInputs } from "../graph/graph.ts";
 import { apply } from "../graph/op.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { identityOp, ops } from "../ops/elementwise.ts";
 import { fillOp } from "../ops/leaf.ts";
+import { reshape, reshapeOp } from "../ops/movement.ts";
+import { sumOp } from "../ops/reduce.ts";
 
 export function simplify(graph: Graph): Graph {
   const known = new Map<string, Tensor>();
@@ -17,8 +19,12 @@ export function simplify(graph: Graph): Graph {
     numbers.set(value, n);
     return n;
   };
+  const uses = new Map<Tensor, number>();
+  for (const root of rootsOf(graph)) uses.set(root, 2);
+  for (const t of topological(rootsOf(graph))) for (const x of t.inputs) uses.set(x, (uses.get(x) ?? 0) + 1);
   return rewriteGraph(graph, (t, inputs) => {
-    const now = trivial(withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes)));
+    const rebuilt = withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes));
+    const now = trivial(uses.get(t.inputs[0]) === 1 ? joinSums(rebuilt) : rebuilt);
     if (graph.inputs.includes(now)) return now;
     const key = keyOf(now, numberOf);
     const same = known.get(key);
@@ -38,6 +44,22 @@ function keyOf(t: Tensor, numberOf: (value: object) => number): string {
     return `${name}:${plain ? `${value}` : `#${numberOf(value as object)}`}`;
   });
   return `${numberOf(t.op)}(${t.inputs.map(numberOf).join(",")}){${attributes.join(";")}}[${t.shape}]`;
+}
+
+/** The sum of a sum that nobody else reads, as one sum over the axes of both. */
+function joinSums(t: Tensor): Tensor {
+  if (t.op !== sumOp) return t;
+  let inner = t.inputs[0];
+  while (inner.op === reshapeOp && inner.shape.length === 0) inner = inner.inputs[0];
+  const outer = t.attributes as { axes: readonly number[]; overSamples: boolean };
+  const before = inner.attributes as { axes: readonly number[]; overSamples: boolean };
+  if (inner.op !== sumOp || before.overSamples) return t;
+  if (inner !== t.inputs[0] && outer.axes.length > 0) return t;
+  const [x] = inner.inputs;
+  const left = x.shape.map((_, axis) => axis).filter((axis) => !before.axes.includes(axis));
+  const axes = [...before.axes, ...outer.axes.map((axis) => left[axis])].sort((a, b) => a - b);
+  const joined = apply(sumOp, [x], { axes, overSamples: outer.overSamples });
+  return reshape(joined, t.shape);
 }
 
 const isFill = (t: Tensor, value: number): boolean => t.op === fillOp && t.attributes.value === value;

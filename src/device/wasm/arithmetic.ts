@@ -153,6 +153,13 @@ export const unaryCode: Readonly<Record<UnaryName, (t: Target, x: Vector) => Exp
   round: (_, x) => f32x4.nearest(x),
 };
 
+/** All bits set where the comparison holds. */
+export const compareCode = {
+  gt: (a: Vector, b: Vector): Expr<"v128"> => f32x4.gt(a, b),
+  ge: (a: Vector, b: Vector): Expr<"v128"> => f32x4.ge(a, b),
+  eq: (a: Vector, b: Vector): Expr<"v128"> => f32x4.eq(a, b),
+} as const;
+
 export const binaryCode: Readonly<Record<BinaryName, (a: Vector, b: Vector) => Expr<"v128">>> = {
   add: (a, b) => f32x4.add(a, b),
   sub: (a, b) => f32x4.sub(a, b),
@@ -160,11 +167,7 @@ export const binaryCode: Readonly<Record<BinaryName, (a: Vector, b: Vector) => E
   div: (a, b) => f32x4.div(a, b),
   max: (a, b) => f32x4.max(a, b),
   min: (a, b) => f32x4.min(a, b),
-  gt: (a, b) => mask(f32x4.gt(a, b)),
-  ge: (a, b) => mask(f32x4.ge(a, b)),
-  eq: (a, b) => mask(f32x4.eq(a, b)),
+  gt: (a, b) => mask(compareCode.gt(a, b)),
+  ge: (a, b) => mask(compareCode.ge(a, b)),
+  eq: (a, b) => mask(compareCode.eq(a, b)),
 };
-
-/** `yes` in lanes where the condition is not 0. */
-export const selectCode = (condition: Vector, yes: Vector, no: Vector): Expr<"v128"> =>
-  v128.bitselect(yes, no, f32x4.ne(condition, c(0)));

@@ -4,8 +4,8 @@
  */
 export interface Profile {
   readonly name: "narrow" | "wide";
-  /** Copies of the innermost reduction body. */
-  readonly unroll: number;
+  /** Copies of the innermost reduction body, for a loop of so many iterations. */
+  unroll(size: number): number;
   /** Independent chains of additions where nothing else interleaves. */
   readonly chains: number;
   /** Rows and vectors of a tile, for so many vectors of lanes and positions of the row loop. */
@@ -25,5 +25,15 @@ function tileOf(accumulators: number, maps: number) {
   };
 }
 
-export const narrow: Profile = { name: "narrow", unroll: 1, chains: 4, tile: tileOf(8, 2) };
-export const wide: Profile = { name: "wide", unroll: 4, chains: 4, tile: tileOf(12, 4) };
+export const narrow: Profile = {
+  name: "narrow",
+  unroll: (size) => (size <= 4 ? size : 1),
+  chains: 4,
+  tile: tileOf(8, 2),
+};
+export const wide: Profile = {
+  name: "wide",
+  unroll: (size) => (size % 8 === 0 ? 8 : 4),
+  chains: 4,
+  tile: tileOf(12, 4),
+};

@@ -1,0 +1,149 @@
+/**
+ * The plan of one loop nest: which loop the vectors lie along, which loop gives the rows of the register tile, what
+ * stays outside, and how each address and each term changes with them. It decides and measures; it emits nothing.
+ */
+import { type Affine, type Loop, operandsOf } from "../../expr/expr.ts";
+import { chooseForm } from "../../kernel/form.ts";
+import type { Buffer, KernelExpr, NestKernel } from "../../kernel/kernel.ts";
+import type { Layout } from "../../kernel/layout.ts";
+import { type Load, loadsOf } from "../../kernel/reads.ts";
+import { type Access, accessOf, type Element } from "./access.ts";
+import { type MergedLoops, mergeLoops } from "./loops.ts";
+import type { Profile } from "./profile.ts";
+
+/** A nest that reads nothing outside, with one or more results written each iteration. */
+export interface Nest extends Omit<NestKernel, "index" | "result"> {
+  readonly stores: readonly { readonly index: readonly Affine[]; readonly result: KernelExpr }[];
+}
+
+/** Results computed together in registers: positions of the row loop times groups of four lanes. */
+export interface Tile {
+  /** First position on the row loop, from where the pointers are. */
+  readonly row: number;
+  readonly rows: number;
+  readonly vectors: number;
+  /** Lanes of the last vector that exist. */
+  readonly valid: number;
+}
+
+export class NestPlan {
+  readonly nest: Nest;
+  /** Where each store goes. */
+  readonly outs: readonly Access[];
+  readonly accesses: ReadonlyMap<Load, Access>;
+  /** The loop of the lanes; a reduction loop when `along`. */
+  readonly lanes: Loop | undefined;
+  readonly along: boolean;
+  /** The loop whose neighbouring positions share vector operands. */
+  readonly rowLoop: Loop | undefined;
+  /** Loops around the tile, outermost first. */
+  readonly outer: readonly Loop[];
+  readonly reduce: readonly Loop[];
+  readonly rows: number;
+  readonly vectors: number;
+  private readonly merged: MergedLoops;
+  private readonly mergedReduce: MergedLoops;
+  private readonly useCounts = new Map<KernelExpr, number>();
+  private readonly loopSets = new Map<KernelExpr, Set<Loop>>();
+
+  constructor(nest: Nest, layout: Layout, profile: Profile, element: Element) {
+    this.nest = nest;
+    this.outs = nest.stores.map((store) => accessOf(layout, nest.out, store.index, "float32"));
+    const valueLoads = loadsOf(nest.value);
+    this.accesses = new Map(
+      [...valueLoads, ...loadsOf(...nest.stores.map((store) => store.result))].map((load) => {
+        const source = load.source as Buffer;
+        return [load, accessOf(layout, source, load.index, source.place.kind === "input" ? element : "float32")];
+      }),
+    );
+    const values = valueLoads.map((load) => this.accessOf(load));
+    this.merged = mergeLoops(nest.loops, [...this.accesses.values(), ...this.outs]);
+    this.mergedReduce = mergeLoops(nest.reduce, values);
+    this.reduce = this.mergedReduce.loops;
+    const form = chooseForm({ ...nest, index: nest.stores[0].index });
+    this.along = form.kind === "along";
+    this.lanes = form.kind === "single" ? undefined : (this.along ? this.mergedReduce : this.merged).partOf(form.lanes);
+    const parallel = this.merged.loops.filter((l) => l !== this.lanes);
+    this.rowLoop = nest.value && this.chooseRowLoop(parallel, values);
+    this.outer = parallel.filter((l) => l !== this.rowLoop);
+    const reduces = nest.value !== undefined;
+    const tile = profile.tile(this.laneVectors, this.rowLoop?.size ?? 1, this.along, reduces);
+    this.rows = tile.rows;
+    this.vectors = tile.vectors;
+    for (const e of [nest.value, ...nest.stores.map((store) => store.result)]) if (e) this.countUses(e);
+  }
+
+  /** Vectors side by side that cover the lanes' loop. */
+  get laneVectors(): number {
+    return Math.ceil(this.laneCount / 4);
+  }
+
+  /** Results side by side: 1 where the lanes are reduced. */
+  get laneCount(): number {
+    return this.lanes && !this.along ? this.lanes.size : 1;
+  }
+
+  accessOf(load: Load): Access {
+    return this.accesses.get(load) as Access;
+  }
+
+  /** Bytes between neighbours of a loop. */
+  stride(access: Access, l: Loop | undefined): number {
+    return l === undefined ? 0 : this.merged.strideOf(access, l) || this.mergedReduce.strideOf(access, l);
+  }
+
+  /** All loops of the plan, merged. */
+  get loops(): Loop[] {
+    return [...this.outer, ...this.reduce, this.lanes, this.rowLoop].filter((l): l is Loop => l !== undefined);
+  }
+
+  /** How many lanes of a vector of the tile hold results. */
+  validLanes(tile: Tile, vector: number): number {
+    if (this.along || this.lanes === undefined) return 1;
+    return vector === tile.vectors - 1 ? tile.valid : 4;
+  }
+
+  /** How many terms use a node. */
+  uses(e: KernelExpr): number {
+    return this.useCounts.get(e) ?? 1;
+  }
+
+  changesWithRow(e: KernelExpr): boolean {
+    return this.rowLoop !== undefined && this.changesWith(e).has(this.rowLoop);
+  }
+
+  changesWithLanes(e: KernelExpr): boolean {
+    return this.lanes !== undefined && this.changesWith(e).has(this.lanes);
+  }
+
+  /** The loops with which a term changes; the result of the reduction changes with all. */
+  changesWith(e: KernelExpr): ReadonlySet<Loop> {
+    const known = this.loopSets.get(e);
+    if (known) return known;
+    const set = new Set<Loop>();
+    if (e.kind === "reduced") for (const l of this.loops) set.add(l);
+    if (e.kind === "load") {
+      const access = this.accessOf(e as Load);
+      for (const l of this.loops) if (this.stride(access, l) !== 0) set.add(l);
+    }
+    for (const x of operandsOf(e)) for (const l of this.changesWith(x)) set.add(l);
+    this.loopSets.set(e, set);
+    return set;
+  }
+
+  private countUses(e: KernelExpr): void {
+    const seen = this.useCounts.get(e);
+    this.useCounts.set(e, (seen ?? 0) + 1);
+    if (seen === undefined) for (const x of operandsOf(e)) this.countUses(x);
+  }
+
+  private chooseRowLoop(parallel: readonly Loop[], values: readonly Access[]): Loop | undefined {
+    const enough = 8;
+    let best: Loop | undefined;
+    for (const l of parallel) {
+      const shared = values.some((a) => this.stride(a, l) === 0 && (!this.lanes || this.stride(a, this.lanes) !== 0));
+      if (shared && (!best || Math.min(l.size, enough) >= Math.min(best.size, enough))) best = l;
+    }
+    return best;
+  }
+}
