@@ -5,6 +5,7 @@
  * In "float32" every operation is rounded to float32; in "float64" nothing is rounded (for finite differences).
  */
 import { sizeOf } from "../core/array.ts";
+import { bits } from "../core/random.ts";
 import { type Affine, type BinaryName, type Loop, rangeOf, type UnaryName } from "../expr/expr.ts";
 import type { Graph } from "../graph/graph.ts";
 import {
@@ -18,6 +19,7 @@ import {
   type RouteKernel,
 } from "../kernel/kernel.ts";
 import { lower } from "../kernel/lower.ts";
+import { readsOf } from "../kernel/reads.ts";
 import { planStages, type Stage } from "../kernel/stages.ts";
 import { prepare } from "../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "./device.ts";
@@ -98,11 +100,14 @@ class InterpProgram implements Program {
   }
 
   private load(work: Work, first: number, scalars: readonly number[]): void {
-    const sources = (k: Kernel) => [k.out, ...(k.kind === "nest" ? leavesOf(k) : [])];
+    const sources = (k: Kernel) => [k.out, ...readsOf(k)];
     for (const buffer of new Set([...this.lowered.kernels.flatMap(sources), ...this.lowered.inputs])) {
       const { place } = buffer;
       if (place.kind === "batchSize") this.valuesOf(buffer, 0)[0] = this.batch;
       if (place.kind === "stepScalar") this.valuesOf(buffer, 0)[0] = scalars[place.position];
+      if (place.kind === "sampleIndex") {
+        for (let n = 0; n < this.batch; n++) this.valuesOf(buffer, n)[0] = first + n;
+      }
       if (place.kind === "partial") this.valuesOf(buffer, 0).fill(0);
       if (place.kind === "input") {
         const { data, scale = 1 } = work.inputs[place.position];
@@ -300,6 +305,17 @@ class InterpProgram implements Program {
         const [f, a, b] = [binaryFunctions[e.name], this.compile(e.a, slots), this.compile(e.b, slots)];
         return (s) => round(f(a(s), b(s)));
       }
+      case "gather": {
+        const source = (e.from as Extract<KernelExpr, { kind: "load" }>).source as Buffer;
+        const cell = this.compile(e.cell, slots);
+        const most = sizeOf(source.shape) - 1;
+        return (s) => this.valuesOf(source, s.sample)[Math.max(0, Math.min(most, Math.trunc(cell(s))))];
+      }
+      case "random": {
+        const [step, sample, cell] = [e.step, e.sample, e.cell].map((x) => this.compile(x, slots));
+        const { key } = e;
+        return (s) => (bits([key[0], (key[1] + step(s)) >>> 0], [sample(s), cell(s)])[0] >>> 8) / 2 ** 24;
+      }
       case "select": {
         const [c, yes, no] = [e.condition, e.yes, e.no].map((x) => this.compile(x, slots));
         return (s) => (c(s) !== 0 ? yes(s) : no(s));
@@ -352,20 +368,6 @@ function walk(counters: Int32Array, loops: readonly (readonly [slot: number, siz
   go(0);
 }
 
-function leavesOf(kernel: NestKernel): Buffer[] {
-  const buffers: Buffer[] = [];
-  const visit = (e: KernelExpr | undefined): void => {
-    if (!e) return;
-    if (e.kind === "load") buffers.push(e.source as Buffer);
-    else if (e.kind === "unary") visit(e.x);
-    else if (e.kind === "binary") [e.a, e.b].forEach(visit);
-    else if (e.kind === "select") [e.condition, e.yes, e.no].forEach(visit);
-  };
-  visit(kernel.value);
-  visit(kernel.result);
-  return buffers;
-}
-
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 
@@ -398,6 +400,8 @@ const unaryFunctions: Readonly<Record<UnaryName, (x: number) => number>> = {
   exp: Math.exp,
   log: Math.log,
   tanh: Math.tanh,
+  sin: Math.sin,
+  cos: Math.cos,
   sigmoid,
   softplus,
   erf,

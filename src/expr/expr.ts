@@ -59,6 +59,8 @@ export type UnaryName =
   | "exp"
   | "log"
   | "tanh"
+  | "sin"
+  | "cos"
   | "sigmoid"
   | "softplus"
   | "erf"
@@ -87,6 +89,19 @@ export type Expr<Source = unknown> =
       readonly condition: Expr<Source>;
       readonly yes: Expr<Source>;
       readonly no: Expr<Source>;
+    }
+  /** The cell of `from`'s source (a load at index 0) whose place in a row is `cell`, cut to whole and to the source. */
+  | { readonly kind: "gather"; readonly from: Expr<Source>; readonly cell: Expr<Source> }
+  /**
+   * A number in [0, 1) that depends on nothing but its operands: the first word of Threefry-2x32 for the key
+   * `[key[0], key[1] + step]` and the counter `[sample, cell]`, its upper 24 bits.
+   */
+  | {
+      readonly kind: "random";
+      readonly key: readonly [number, number];
+      readonly step: Expr<Source>;
+      readonly sample: Expr<Source>;
+      readonly cell: Expr<Source>;
     };
 
 export const constant = (value: number): Expr<never> => ({ kind: "const", value });
@@ -108,6 +123,10 @@ export function operandsOf<S>(e: Expr<S>): readonly Expr<S>[] {
       return [e.a, e.b];
     case "select":
       return [e.condition, e.yes, e.no];
+    case "gather":
+      return [e.from, e.cell];
+    case "random":
+      return [e.step, e.sample, e.cell];
     default:
       return [];
   }
@@ -136,6 +155,10 @@ export function withOperands<T>(node: Expr<T>, operands: readonly Expr<T>[]): Ex
       return operands[0] === node.a && operands[1] === node.b ? node : { ...node, a: operands[0], b: operands[1] };
     case "select":
       return { ...node, condition: operands[0], yes: operands[1], no: operands[2] };
+    case "gather":
+      return { ...node, from: operands[0], cell: operands[1] };
+    case "random":
+      return { ...node, step: operands[0], sample: operands[1], cell: operands[2] };
     default:
       return node;
   }

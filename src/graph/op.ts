@@ -29,6 +29,8 @@ export type Lowering =
   | {
       readonly kind: "map";
       value(index: readonly Affine[], read: Read): Expr;
+      /** Inputs that must lie in a buffer of their own, because `value` reads them at computed places. */
+      readonly buffered?: readonly number[];
       /** Beyond the edge of the result lies only what is beyond the edge of the input: zero stays zero. */
       readonly zeroBeyond?: boolean;
     }

@@ -17,7 +17,8 @@ export function verify(graph: Graph): Graph {
     const lowering = t.op.lower(t);
     if (lowering.kind === "leaf" && t.inputs.length > 0) throw broken(t, "a leaf with inputs");
   }
-  const leaves = new Set(order.filter((t) => t.op.lower(t).kind === "leaf" && t.perSample));
+  // Leaves with a name stand for data; others (the place of a sample) need none.
+  const leaves = new Set(order.filter((t) => t.op.lower(t).kind === "leaf" && t.perSample && "name" in t.attributes));
   for (const t of graph.inputs) leaves.delete(t);
   for (const t of leaves) throw broken(t, "a per-sample leaf that is not an input of the graph");
   for (const t of graph.outputs) if (!t.perSample) throw broken(t, "an output that is not per sample");

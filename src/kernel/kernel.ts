@@ -12,6 +12,7 @@ import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
  * - `shared`: one, computed;
  * - `partial`: one a shard of the batch, added to by every sample of it, `collect`ed into a shared one;
  * - `input`: one a sample, from the caller's arrays;
+ * - `sampleIndex`: one a sample, its place in the run;
  * - `sample`: one a sample, computed.
  */
 export type Place =
@@ -22,6 +23,7 @@ export type Place =
   | { readonly kind: "shared" }
   | { readonly kind: "partial" }
   | { readonly kind: "input"; readonly position: number }
+  | { readonly kind: "sampleIndex" }
   | { readonly kind: "sample" };
 
 export interface Buffer {
@@ -106,4 +108,4 @@ export function ownerOf(buffer: Buffer): Buffer {
 
 /** Whether there is one value for each sample. */
 export const belongsToSample = (buffer: Buffer): boolean =>
-  buffer.place.kind === "sample" || buffer.place.kind === "input";
+  ["sample", "input", "sampleIndex"].includes(buffer.place.kind);

@@ -75,7 +75,7 @@ export function planLayout(lowered: Lowered, stages: readonly Stage[], fixedStar
     const [first, last] = stageOf.get(b) ?? [0, 0];
     if (b.place.kind === "input")
       placements.set(b, { space: "source", offset: 0, strides: rowMajor(b.shape), start: 0, bytes: 0 });
-    else if (b.place.kind === "sample") {
+    else if (b.place.kind === "sample" || b.place.kind === "sampleIndex") {
       if (first !== last) append(b, "kept");
       else if (halos.has(b)) append(b, "arena");
       else transient.push(b);

@@ -119,6 +119,7 @@ class Builder {
     if (variable) return this.variableBuffer(variable);
     if (data) return this.buffer(t.op.name, t.shape, { kind: "constant", data });
     if (this.graph.inputs.includes(t)) return this.inputBuffer(t);
+    if (t.perSample) return this.buffer(t.op.name, t.shape, { kind: "sampleIndex" });
     const position = this.graph.scalars.indexOf(t);
     return this.buffer(t.op.name, t.shape, position >= 0 ? { kind: "stepScalar", position } : { kind: "batchSize" });
   }

@@ -27,6 +27,10 @@ export function showExpr(e: KernelExpr): string {
       const [a, b, symbol] = [showExpr(e.a), showExpr(e.b), symbols[e.name]];
       return symbol ? `(${a} ${symbol} ${b})` : `${e.name}(${a}, ${b})`;
     }
+    case "gather":
+      return `${((e.from as { source?: Buffer }).source as Buffer).name}[at ${showExpr(e.cell)}]`;
+    case "random":
+      return `random(${e.key.join(",")}; ${showExpr(e.step)}, ${showExpr(e.sample)}, ${showExpr(e.cell)})`;
     case "select":
       return `(${showExpr(e.condition)} ? ${showExpr(e.yes)} : ${showExpr(e.no)})`;
   }

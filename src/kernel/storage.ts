@@ -36,6 +36,7 @@ export function planStorage(graph: Graph): Storage {
     const kind = lowering(t).kind;
     if (roots.has(t) || kind === "leaf" || kind === "nests" || kind === "routeToMaximum") stored.add(t);
     if (kind === "view" && !movesOnly.get(t)) stored.add(t);
+    for (const k of bufferedInputs(lowering(t))) stored.add(t.inputs[k]);
   }
 
   const readers = new Map<Tensor, Reader[]>(order.map((t) => [t, []]));
@@ -76,6 +77,9 @@ export function planStorage(graph: Graph): Storage {
   }
   return { order, stored, coreOf, lowering };
 }
+
+const bufferedInputs = (lowering: Lowering): readonly number[] =>
+  lowering.kind === "map" ? (lowering.buffered ?? []) : [];
 
 const probeIndex = (shape: Shape): Affine[] => shape.map((size, i) => loopIndex({ name: `p${i}`, size }));
 

@@ -112,6 +112,8 @@ export const ops = {
   log: unaryOp("log", (dy, x) => divide(dy, x)),
   // d tanh x = (1 − tanh² x)·dx
   tanh: unaryOp("tanh", (dy, _, y) => multiply(dy, subtract(1, multiply(y, y)))),
+  sin: unaryOp("sin", (dy, x) => multiply(dy, cosine(x))),
+  cos: unaryOp("cos", (dy, x) => negative(multiply(dy, sine(x)))),
   // dσ(x) = σ(1 − σ)·dx
   sigmoid: unaryOp("sigmoid", (dy, _, y) => multiply(dy, multiply(y, subtract(1, y)))),
   // d ln(1 + eˣ) = σ(x)·dx
@@ -176,6 +178,14 @@ export const identityOp: Op<NoAttributes> = {
   lower: () => ({ kind: "map", zeroBeyond: true, value: (index, read) => read(0, index) }),
 };
 
+/** The value, without a gradient. */
+export const stopGradientOp: Op<NoAttributes> = {
+  name: "stopGradient",
+  infer: ([x]) => ({ shape: x.shape }),
+  grad: () => [undefined],
+  lower: () => ({ kind: "map", zeroBeyond: true, value: (index, read) => read(0, index) }),
+};
+
 const one =
   (op: Op<NoAttributes>) =>
   (x: TensorLike): Tensor =>
@@ -191,6 +201,8 @@ export const squareRoot = one(ops.sqrt);
 export const exponential = one(ops.exp);
 export const logarithm = one(ops.log);
 export const tanh = one(ops.tanh);
+export const sine = one(ops.sin);
+export const cosine = one(ops.cos);
 export const sigmoid = one(ops.sigmoid);
 export const softplus = one(ops.softplus);
 export const erf = one(ops.erf);
@@ -199,6 +211,7 @@ export const floor = one(ops.floor);
 export const round = one(ops.round);
 export const relu = one(reluOp);
 export const identity = one(identityOp);
+export const stopGradient = one(stopGradientOp);
 export const add = two(ops.add);
 export const subtract = two(ops.sub);
 export const multiply = two(ops.mul);

@@ -8,6 +8,7 @@ export {
 export {
   absolute,
   add,
+  cosine,
   divide,
   equal,
   erf,
@@ -25,13 +26,16 @@ export {
   round,
   sigmoid,
   sign,
+  sine,
   softplus,
   squareRoot,
+  stopGradient,
   subtract,
   tanh,
   where,
 } from "./elementwise.ts";
-export { batchSize, constantTensor, fill, placeholder, stepScalar, variableTensor } from "./leaf.ts";
+export { batchSize, constantTensor, fill, placeholder, sampleIndex, stepScalar, variableTensor } from "./leaf.ts";
 export { broadcastTo, concatenate, pad, reshape, slice, transpose } from "./movement.ts";
+export { cellNumbers, randomNormal, randomUniform, take } from "./random.ts";
 export { max, mean, sum, sumSamples } from "./reduce.ts";
 export { averagePool, maxPool, upSampleNearest, windowSum } from "./window.ts";

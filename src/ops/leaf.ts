@@ -31,6 +31,13 @@ export const batchSizeOp: Op = {
   lower: () => ({ kind: "leaf" }),
 };
 
+/** Which place of the epoch (or of the run) a sample has: 0 for the first. Exact up to 2²⁴. */
+export const sampleIndexOp: Op = {
+  name: "sampleIndex",
+  infer: () => ({ shape: [], perSample: true }),
+  lower: () => ({ kind: "leaf" }),
+};
+
 /** The value of a variable at the start of the step. */
 export const variableOp: Op<{ readonly variable: Variable }> = {
   name: "variable",
@@ -57,6 +64,7 @@ export const constantOp: Op<{ readonly data: Float32Array; readonly shape: Shape
 
 export const placeholder = (shape: Shape, name: string): Tensor => apply(placeholderOp, [], { shape, name });
 export const stepScalar = (name: string): Tensor => apply(stepScalarOp, [], { name });
+export const sampleIndex = (): Tensor => apply(sampleIndexOp, [], {});
 export const batchSize = (): Tensor => apply(batchSizeOp, [], {});
 export const variableTensor = (variable: Variable): Tensor => apply(variableOp, [], { variable });
 export const fill = (value: number, shape: Shape): Tensor => apply(fillOp, [], { value, shape });

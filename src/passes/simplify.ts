@@ -6,7 +6,7 @@ import { sameShape } from "../core/array.ts";
 import { type Graph, rewriteGraph, rootsOf, topological, withInputs } from "../graph/graph.ts";
 import { apply } from "../graph/op.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { identityOp, ops } from "../ops/elementwise.ts";
+import { identityOp, ops, stopGradientOp } from "../ops/elementwise.ts";
 import { fillOp } from "../ops/leaf.ts";
 import { reshape, reshapeOp } from "../ops/movement.ts";
 import { sumOp } from "../ops/reduce.ts";
@@ -68,7 +68,7 @@ const isFill = (t: Tensor, value: number): boolean => t.op === fillOp && t.attri
 function trivial(t: Tensor): Tensor {
   const [a, b] = t.inputs;
   const stands = (x: Tensor): boolean => sameShape(x.shape, t.shape) && x.perSample === t.perSample;
-  if (t.op === identityOp) return a;
+  if (t.op === identityOp || t.op === stopGradientOp) return a;
   if ((t.op === ops.add || t.op === ops.sub) && isFill(b, 0) && stands(a)) return a;
   if (t.op === ops.add && isFill(a, 0) && stands(b)) return b;
   if ((t.op === ops.mul || t.op === ops.div) && isFill(b, 1) && stands(a)) return a;

@@ -83,6 +83,21 @@ function loadConverted(
   return lanes;
 }
 
+/** Cells of a row of `size` numbers at computed places, cut to whole numbers and to the row. */
+export function gatherLanes(
+  pointer: Local<"i32">,
+  offset: number,
+  places: Local<"v128">,
+  size: number,
+  valid: number,
+): Expr<"v128"> {
+  const whole = i32x4.minS(i32x4.maxS(i32x4.truncSatF32x4S(places), i32x4.const(0)), i32x4.const(size - 1));
+  const address = (lane: number) => i32.add(pointer, i32.shl(i32x4.extractLane(whole, lane), 2));
+  let lanes = v128.load32Zero(address(0), offset);
+  for (let lane = 1; lane < valid; lane++) lanes = v128.load32Lane(address(lane), lanes, lane, offset);
+  return lanes;
+}
+
 /** Writes the first `valid` lanes, `stride` bytes apart. */
 export function storeLanes(
   pointer: Local<"i32">,

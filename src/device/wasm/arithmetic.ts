@@ -89,6 +89,61 @@ function softplus(t: Target, x: Vector): Expr<"v128"> {
   return f32x4.add(f32x4.max(v, c(0)), f32x4.mul(f32x4.add(r, r), series));
 }
 
+/**
+ * sin(x + quarters·π/2) by quadrants: Cody and Waite's reduction, good for |x| up to about 8000, then the polynomials of
+ * sine and cosine on [−π/4, π/4].
+ */
+function sineFrom(quarters: 0 | 1) {
+  return (t: Target, x: Vector): Expr<"v128"> => {
+    const v = keep(t, x);
+    const n = keep(t, f32x4.nearest(f32x4.mul(v, c(2 / Math.PI))));
+    const steps = [1.5703125, 4.837512969970703e-4, 7.54978995489188e-8];
+    const r = keep(
+      t,
+      steps.reduce<Expr<"v128">>((rest, part) => f32x4.sub(rest, f32x4.mul(n, c(part))), v.read),
+    );
+    const z = keep(t, f32x4.mul(r, r));
+    const sinP = polynomial(z, [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1]);
+    const sin = f32x4.add(f32x4.mul(f32x4.mul(sinP, z), r), r);
+    const cosP = polynomial(z, [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2]);
+    const cos = f32x4.add(f32x4.sub(f32x4.mul(f32x4.mul(cosP, z), z), f32x4.mul(z, c(0.5))), c(1));
+    const quadrant = keep(t, i32x4.add(i32x4.truncSatF32x4S(n), i32x4.const(quarters)));
+    const odd = i32x4.eq(v128.and(quadrant, i32x4.const(1)), i32x4.const(1));
+    const negative = i32x4.shl(v128.and(quadrant, i32x4.const(2)), 30);
+    return v128.xor(v128.bitselect(cos, sin, odd), negative);
+  };
+}
+
+/** The first word of Threefry-2x32 (20 rounds) as a number in [0, 1), for operands that are whole numbers in float32. */
+export function randomCode(
+  t: Target,
+  key: readonly [number, number],
+  step: Vector,
+  sample: Vector,
+  cell: Vector,
+): Expr<"v128"> {
+  const whole = (x: Vector) => i32x4.truncSatF32x4U(x);
+  const word = (x: number) => i32x4.const(x | 0);
+  const k0 = word(key[0]);
+  const k1 = keep(t, i32x4.add(word(key[1]), whole(step)));
+  const k2 = keep(t, v128.xor(v128.xor(k0, k1), word(0x1bd11bda)));
+  const keys: Vector[] = [k0, k1, k2];
+  let a = keep(t, i32x4.add(whole(sample), k0));
+  let b = keep(t, i32x4.add(whole(cell), k1));
+  const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
+  for (let round = 0; round < 20; round++) {
+    const r = rotations[round % 8];
+    a = keep(t, i32x4.add(a, b));
+    b = keep(t, v128.xor(v128.or(i32x4.shl(b, r), i32x4.shrU(b, 32 - r)), a));
+    if (round % 4 === 3) {
+      const turn = (round + 1) / 4;
+      a = keep(t, i32x4.add(a, keys[turn % 3]));
+      b = keep(t, i32x4.add(i32x4.add(b, keys[(turn + 1) % 3]), word(turn)));
+    }
+  }
+  return f32x4.mul(f32x4.convertI32x4S(i32x4.shrU(a, 8)), c(2 ** -24));
+}
+
 function tanh(t: Target, x: Vector): Expr<"v128"> {
   const v = keep(t, x);
   const a = keep(t, absolute(v));
@@ -142,6 +197,8 @@ export const unaryCode: Readonly<Record<UnaryName, (t: Target, x: Vector) => Exp
   exp,
   log,
   tanh,
+  sin: sineFrom(0),
+  cos: sineFrom(1),
   sigmoid,
   softplus,
   erf,

@@ -4,7 +4,7 @@
  */
 import type { KernelExpr } from "../../kernel/kernel.ts";
 import type { Load } from "../../kernel/reads.ts";
-import { binaryCode, compareCode, keep, type Target, unaryCode, type Vector } from "./arithmetic.ts";
+import { binaryCode, compareCode, keep, randomCode, type Target, unaryCode, type Vector } from "./arithmetic.ts";
 import { f32x4, type Local, v128 } from "./assembler.ts";
 
 /** One cell of the tile. */
@@ -26,6 +26,8 @@ export interface Scope {
   /** How many terms use a node. */
   uses(e: KernelExpr): number;
   load(e: Load, cell: Cell): Vector;
+  /** Values of a load's source at computed places. */
+  gather(from: Load, places: Local<"v128">, cell: Cell): Vector;
 }
 
 export class Evaluator {
@@ -85,6 +87,12 @@ export class Evaluator {
         if (e.name === "max" && e.b.kind === "const") return f32x4.pmax(a, b);
         if (e.name === "min" && e.b.kind === "const") return f32x4.pmin(a, b);
         return binaryCode[e.name](a, b);
+      }
+      case "gather":
+        return this.scope.gather(e.from as Load, keep(this.target, this.at(e.cell, cell)), cell);
+      case "random": {
+        const [step, sample, number] = [this.at(e.step, cell), this.at(e.sample, cell), this.at(e.cell, cell)];
+        return randomCode(this.target, e.key, step, sample, number);
       }
       case "select": {
         const mask = this.mask(e.condition, cell);

@@ -185,6 +185,11 @@ class ModuleBuilder {
     const func = this.module.func(`samples_${s}`, params);
     const { global: at, arena, partial, kept } = func.params;
     const source = func.local("i32", "source");
+    for (const [b, { space, offset }] of this.layout.placements) {
+      if (b.place.kind === "sampleIndex" && (space === "arena" || space === "kept")) {
+        func.emit(f32.store(i32.add(func.params[space], offset), f32.convertI32U(at)));
+      }
+    }
     for (const k of stage.levels.flat()) {
       const input = k.kind === "nest" ? readsOf(k).find((b) => b.place.kind === "input") : undefined;
       if (input?.place.kind !== "input") {

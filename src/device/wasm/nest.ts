@@ -5,13 +5,14 @@
  * loop times groups of four lanes. What does not change from cell to cell of the tile is computed once: that alone makes
  * a convolution load each weight vector and each input number once and use both several times.
  */
+import { sizeOf } from "../../core/array.ts";
 import { operandsOf } from "../../expr/expr.ts";
-import type { KernelExpr, NestKernel, RouteKernel } from "../../kernel/kernel.ts";
+import type { Buffer, KernelExpr, NestKernel, RouteKernel } from "../../kernel/kernel.ts";
 import type { Layout } from "../../kernel/layout.ts";
 import { type Load, loadsOf } from "../../kernel/reads.ts";
 import { splitRegions } from "../../kernel/regions.ts";
 import { routeNests } from "../../kernel/route.ts";
-import { type Access, type Element, loadLanes, storeLanes } from "./access.ts";
+import { type Access, type Element, gatherLanes, loadLanes, storeLanes } from "./access.ts";
 import { keep, type Target, type Vector } from "./arithmetic.ts";
 import { type Func, f32x4, type Local, local, type Statement, v128 } from "./assembler.ts";
 import { type Cell, Evaluator } from "./evaluate.ts";
@@ -190,7 +191,7 @@ class NestEmitter implements Surroundings {
         loadLanes(pointer(s), offset, lanesStride, plan.lanes ? cell.valid : 1, access.element),
       );
     };
-    return new Evaluator(this.scope(load), target, { rows: tile.rows, vectors });
+    return new Evaluator(this.scope(load, pointer), target, { rows: tile.rows, vectors });
   }
 
   isInvariant(load: Load): boolean {
@@ -202,8 +203,9 @@ class NestEmitter implements Surroundings {
   /** Computes before all loops what none of them changes. */
   private hoist(e: KernelExpr): void {
     if (e.kind === "const" || e.kind === "reduced" || this.invariants.has(e)) return;
-    if (this.plan.changesWith(e).size > 0 || contains(e, "reduced")) {
-      for (const x of operandsOf(e)) this.hoist(x);
+    if (this.plan.changesWith(e).size > 0 || contains(e, "reduced") || contains(e, "gather")) {
+      // The load of a gather names a buffer; it is no value of its own.
+      for (const x of e.kind === "gather" ? [e.cell] : operandsOf(e)) this.hoist(x);
       return;
     }
     for (const load of loadsOf(e)) this.invariantLoads.add(load);
@@ -218,10 +220,16 @@ class NestEmitter implements Surroundings {
     this.invariants.set(e, keep(target, evaluate.at(e, { row: 0, vector: 0, valid: 4, reduced: undefined })));
   }
 
-  private scope(load: (e: Load, cell: Cell) => Vector) {
+  private scope(load: (e: Load, cell: Cell) => Vector, pointer: (s: Stream) => Local<"i32"> = (s) => s.pointer) {
     const { plan } = this;
     return {
       load,
+      gather: (from: Load, places: Local<"v128">, cell: Cell) => {
+        const source = from.source as Buffer;
+        const s = this.streams.of(plan.accessOf(from));
+        const offset = plan.accessOf(from).offset - s.base;
+        return gatherLanes(pointer(s), offset, places, sizeOf(source.shape), plan.lanes ? cell.valid : 1);
+      },
       invariant: (e: KernelExpr) => this.invariants.get(e),
       uses: (e: KernelExpr) => plan.uses(e),
       changesWithRow: (e: KernelExpr) => plan.changesWithRow(e),

@@ -1,0 +1,80 @@
+/**
+ * Random numbers inside a program. They follow from seed, step, place of the sample and cell alone, never from which
+ * worker computes them; the generator is that of core/random.ts.
+ */
+import { constantIndex, type Expr } from "../expr/expr.ts";
+import { apply, type Op } from "../graph/op.ts";
+import type { Shape, Tensor } from "../graph/tensor.ts";
+import { add, cosine, logarithm, multiply, squareRoot, subtract } from "./elementwise.ts";
+import { constantTensor, sampleIndex } from "./leaf.ts";
+import { reshape } from "./movement.ts";
+
+type RandomAttributes = { readonly key: readonly [number, number]; readonly shape: Shape };
+
+/** Inputs: the step's number, the sample's place, and the number of every cell. */
+export const randomOp: Op<RandomAttributes> = {
+  name: "random",
+  infer: (_, { shape }) => ({ shape }),
+  grad: () => [undefined, undefined, undefined],
+  lower: (y) => ({
+    kind: "map",
+    value: (index, read): Expr => ({
+      kind: "random",
+      key: y.attributes.key as [number, number],
+      step: read(0, []),
+      sample: read(1, []),
+      cell: read(2, index),
+    }),
+  }),
+};
+
+/** 0, 1, 2, … in row-major order. */
+export function cellNumbers(shape: Shape): Tensor {
+  const n = shape.reduce((p, size) => p * size, 1);
+  return constantTensor({ data: Float32Array.from({ length: n }, (_, i) => i), shape });
+}
+
+/**
+ * Uniform numbers in [low, high), one for every cell of `shape` and every sample.
+ *
+ * @param key two 32-bit words that belong to this use of randomness alone.
+ * @param step a shared scalar that differs from step to step.
+ */
+export function randomUniform(shape: Shape, key: readonly [number, number], step: Tensor, low = 0, high = 1): Tensor {
+  const unit = apply(randomOp, [step, sampleIndex(), cellNumbers(shape)], { key, shape });
+  return low === 0 && high === 1 ? unit : add(multiply(unit, high - low), low);
+}
+
+/** Normal numbers (Box and Muller) of a mean and standard deviation. */
+export function randomNormal(
+  shape: Shape,
+  key: readonly [number, number],
+  step: Tensor,
+  mean = 0,
+  deviation = 1,
+): Tensor {
+  const radius = randomUniform(shape, key, step);
+  const angle = randomUniform(shape, [key[0], (key[1] ^ 0x80000000) >>> 0], step);
+  // 1 − u lies in (0, 1]: its logarithm is finite.
+  const length = squareRoot(multiply(logarithm(subtract(1, radius)), -2));
+  return add(multiply(multiply(length, cosine(multiply(angle, 2 * Math.PI))), deviation), mean);
+}
+
+/** Inputs: a row of values, and for each result the place of its value. No gradient flows through either. */
+export const takeOp: Op<Readonly<Record<string, never>>> = {
+  name: "take",
+  infer: ([, cells]) => ({ shape: cells.shape }),
+  grad: () => [undefined, undefined],
+  lower: () => ({
+    kind: "map",
+    buffered: [0],
+    value: (index, read): Expr => ({ kind: "gather", from: read(0, [constantIndex(0)]), cell: read(1, index) }),
+  }),
+};
+
+/**
+ * The values of `x` (counted row-major) at computed places, cut to whole numbers and to the range of `x`. Without a
+ * gradient: for sampling pictures, not for training through.
+ */
+export const take = (x: Tensor, cells: Tensor): Tensor =>
+  apply(takeOp, [reshape(x, [x.shape.reduce((p, n) => p * n, 1)]), cells], {});
