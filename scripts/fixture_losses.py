@@ -80,6 +80,116 @@ def losses():
     yield loss_case("bce large logits, soft targets", bce, {"from_logits": True}, np.full((2, 4), 0.3), large)
 
 
+def families():
+    """Every other loss over its arguments, reductions and weights."""
+    L = keras.losses
+
+    def one_hot(rng, shape):
+        return np.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])]
+
+    def signs(rng, shape):
+        return rng.integers(0, 2, shape) * 2.0 - 1.0
+
+    def bits(rng, shape):
+        return rng.integers(0, 2, shape).astype(np.float64)
+
+    def shares(rng, shape):
+        p = uniform(rng, 0.05, 1, shape)
+        return (p / p.sum(-1, keepdims=True)).astype(np.float32).astype(np.float64)
+
+    def below(low, high):
+        return lambda rng, shape: uniform(rng, low, high, shape)
+
+    def scaled(scale):
+        return lambda rng, shape: normal(rng, shape, scale)
+
+    # class, variants of its arguments, targets, predictions, shapes
+    two, three = (4, 3), (2, 3, 4)
+    positive = below(0.1, 3)
+    table = [
+        (L.MeanAbsoluteError, [{}], scaled(1), scaled(1), [two, three]),
+        (L.MeanAbsolutePercentageError, [{}], scaled(1), scaled(1), [two, three]),
+        (L.MeanSquaredLogarithmicError, [{}], scaled(1), scaled(1), [two, three]),
+        (L.Huber, [{}, {"delta": 0.3}], scaled(1), scaled(1), [two, three]),
+        (L.LogCosh, [{}], scaled(2), scaled(2), [two, three]),
+        (L.Poisson, [{}], positive, positive, [two, three]),
+        (L.CosineSimilarity, [{}, {"axis": 1}], scaled(1), scaled(1), [two, three]),
+        (L.KLDivergence, [{}], shares, shares, [two, three]),
+        (L.Hinge, [{}], signs, scaled(1), [two, three]),
+        (L.Hinge, [{}], bits, scaled(1), [two]),
+        (L.Hinge, [{}], scaled(1), scaled(1), [two]),
+        (L.SquaredHinge, [{}], signs, scaled(1), [two]),
+        (L.SquaredHinge, [{}], bits, scaled(1), [three]),
+        (L.CategoricalHinge, [{}], one_hot, scaled(1), [two, three]),
+        (L.BinaryCrossentropy, [{"axis": 1}], below(0, 1), below(0.05, 0.95), [three]),
+        (
+            L.BinaryFocalCrossentropy,
+            [
+                {},
+                {"gamma": 0.5},
+                {"gamma": 3.0, "label_smoothing": 0.2},
+                {"apply_class_balancing": True, "alpha": 0.4},
+                {"gamma": 1.5, "axis": 1},
+            ],
+            bits,
+            below(0.05, 0.95),
+            [two, three],
+        ),
+        (L.BinaryFocalCrossentropy, [{"from_logits": True}], bits, scaled(3), [two]),
+        (L.CategoricalCrossentropy, [{}, {"label_smoothing": 0.1}], one_hot, shares, [two, three]),
+        (L.CategoricalCrossentropy, [{}, {"axis": 1}], below(0, 1), below(0.1, 2), [three]),
+        (L.CategoricalCrossentropy, [{"from_logits": True}], one_hot, scaled(3), [two, three]),
+        (
+            L.CategoricalFocalCrossentropy,
+            [{}, {"alpha": 0.7, "gamma": 1.0}, {"gamma": 1.5, "label_smoothing": 0.1}],
+            one_hot,
+            shares,
+            [two, three],
+        ),
+        (L.CategoricalFocalCrossentropy, [{"from_logits": True}], one_hot, scaled(3), [two]),
+        (L.Dice, [{}, {"axis": [1]}, {"axis": [0]}, {"axis": -1}], bits, below(0.05, 0.95), [two, three]),
+        (L.Tversky, [{}, {"alpha": 0.3, "beta": 0.8}], bits, below(0.05, 0.95), [two, three]),
+        (L.Tversky, [{"alpha": 0.2, "axis": [1, 2]}], bits, below(0.05, 0.95), [three]),
+    ]
+    for row, (cls, variants, targets, predictions, shapes) in enumerate(table):
+        for config in variants:
+            for shape in shapes:
+                rng = generator(f"losses/{cls.__name__}/{row}/{config}/{shape}")
+                t, p = targets(rng, shape), predictions(rng, shape)
+                name = f"{cls.__name__} {config} {row} {'x'.join(map(str, shape))}"
+                yield loss_case(name, cls, config, t, p)
+                # Where a sample has several losses, Keras wants the weights in their rank.
+                losses = cls(**config, reduction=None)(t, p)
+                rank = max(1, len(losses.shape))
+                weight = uniform(rng, 0, 2, (shape[0], *[1] * (rank - 1)))
+                if len(losses.shape) == 0 or losses.shape[0] == shape[0]:
+                    yield loss_case(f"{name} weighted", cls, config, t, p, weight)
+    for config in ({}, {"from_logits": True}, {"ignore_class": 1}, {"ignore_class": -1, "from_logits": True}):
+        for shape in (two, three):
+            rng = generator(f"losses/sparse/{config}/{shape}")
+            t = rng.integers(0, shape[-1], shape[:-1]).astype(np.float64)
+            if config.get("ignore_class") == -1:
+                t[0] = -1
+            p = normal(rng, shape, 3) if config.get("from_logits") else shares(rng, shape)
+            name = f"sparse {config} {'x'.join(map(str, shape))}"
+            yield loss_case(name, L.SparseCategoricalCrossentropy, config, t, p)
+            column = t[..., None]
+            yield loss_case(f"{name} column", L.SparseCategoricalCrossentropy, config, column, p)
+            weight = uniform(rng, 0, 2, t.shape)
+            for reduction in ("mean", "sum", "mean_with_sample_weight"):
+                case = {**config, "reduction": reduction}
+                yield loss_case(f"{name} {reduction} weighted", L.SparseCategoricalCrossentropy, case, t, p, weight)
+    rng = generator("losses/reductions")
+    t, p = normal(rng, three), normal(rng, three)
+    inside, zero = uniform(rng, 0, 2, (2, 3)), np.zeros((2, 3))
+    for reduction in ("sum_over_batch_size", "mean", "sum", "mean_with_sample_weight"):
+        config = {"reduction": reduction}
+        yield loss_case(f"huber {reduction}", L.Huber, config, t, p)
+        yield loss_case(f"huber {reduction} weights inside", L.Huber, config, t, p, inside)
+        yield loss_case(f"huber {reduction} one weight a sample", L.Huber, config, t, p, inside[:, :1])
+        yield loss_case(f"huber {reduction} no weight at all", L.Huber, config, t, p, zero)
+
+
 def model_case(name, layers, scale, dtype):
     """Loss and gradients to the weights of a small model, computed as a training step does.
 
@@ -137,4 +247,4 @@ def models():
 
 
 def make():
-    write("losses.json", [*losses(), *models()])
+    write("losses.json", [*losses(), *families(), *models()])

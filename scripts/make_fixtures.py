@@ -21,7 +21,23 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
 os.environ["TF_DETERMINISTIC_OPS"] = "1"
 
-GROUPS = ["layers", "losses", "optimizers", "initializers", "seed", "summary", "models"]
+GROUPS = [
+    "layers",
+    "convolutions",
+    "shaping",
+    "merging",
+    "losses",
+    "metrics",
+    "training",
+    "optimizers",
+    "schedules",
+    "penalties",
+    "callbacks",
+    "initializers",
+    "seed",
+    "summary",
+    "models",
+]
 
 
 def main():

@@ -163,8 +163,9 @@ export const notFiniteData = kind(
 /** Loss or gradient became NaN or infinite while training. `epoch` and `step` count from 1. */
 export const diverged = kind(
   "diverged",
-  (d: { where: string; epoch: number; step: number; steps: number }) =>
-    `${d.where}: loss or gradient became NaN or infinite in epoch ${d.epoch}, step ${d.step} of ${d.steps}. ` +
+  (d: { where: string; epoch: number; step: number; steps: number | undefined }) =>
+    `${d.where}: loss or gradient became NaN or infinite in epoch ${d.epoch}, step ${d.step}` +
+    `${d.steps === undefined ? "" : ` of ${d.steps}`}. ` +
     `The weights are those of the last good step. Try a smaller learning rate, or scale the data to about [0, 1].`,
 );
 

@@ -39,7 +39,7 @@ export function deriveSeed(seed: number, purpose: number, position: number): num
 }
 
 /** What seeds are derived for. */
-export const purposes = { weights: 1, shuffle: 2, noise: 3 } as const;
+export const purposes = { weights: 1, shuffle: 2, noise: 3, layerNoise: 4 } as const;
 
 // ---- distributions ------------------------------------------------------------------------------------------------
 

@@ -205,3 +205,25 @@ export type WindowOutput<N extends number, E extends number, S extends number, P
       : Plus<FloorDivide<Rest, S>, 1>
     : never
   : CeilDivide<N, S>;
+
+/** The larger of A and B. */
+type Larger<A extends number, B extends number> = [Minus<A, B>] extends [never] ? B : A;
+
+/**
+ * What `placeTransposed` of `shape.ts` answers as output, as a type: `N` cells spread by a stride of `S`, each over an
+ * extent of `E`, under padding `P`, with an output padding of `O` (null: none given).
+ */
+export type TransposedOutput<
+  N extends number,
+  E extends number,
+  S extends number,
+  P,
+  O extends number | null,
+> = O extends number
+  ? Plus<Times<Minus<N, 1>, S>, Plus<P extends "valid" ? E : Odd<E>, O>>
+  : P extends "valid"
+    ? Plus<Times<Minus<N, 1>, S>, BothKnown<E, S> extends true ? Larger<E, S> : number>
+    : Times<N, S>;
+
+type Odd<N extends number> =
+  Divides<2, N> extends infer Even ? (boolean extends Even ? number : Even extends true ? 0 : 1) : number;

@@ -83,3 +83,39 @@ export function placeWindows(
     return placement;
   });
 }
+
+/** A transposed convolution over one axis of `size` cells. */
+export interface TransposedAxis {
+  readonly size: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padding: "valid" | "same";
+  /** Cells added to the smallest size that leads here; undefined takes the size that Keras takes. */
+  readonly outputPadding: number | undefined;
+}
+
+/**
+ * Where the cells of a transposed convolution fall: cell `i` under tap `j` goes to `i·stride + j·dilation − before` of
+ * `output` cells, or nowhere. It is the gradient of the forward convolution with the same padding.
+ *
+ * @returns `output` ≤ 0 where nothing is left.
+ */
+export function placeTransposed(axis: TransposedAxis): { readonly output: number; readonly before: number } {
+  const { size, stride, padding, outputPadding } = axis;
+  const extent = extentOf(axis.kernel, axis.dilation);
+  const spread = (size - 1) * stride;
+  if (padding === "valid") {
+    const output = spread + (outputPadding === undefined ? Math.max(extent, stride) : extent + outputPadding);
+    return { output, before: 0 };
+  }
+  const output = outputPadding === undefined ? size * stride : spread + (extent % 2) + outputPadding;
+  return { output, before: Math.floor(Math.max(spread + extent - output, 0) / 2) };
+}
+
+/** The cells that adaptive pooling joins for each of `output` cells: [⌊i·n/o⌋, ⌈(i + 1)·n/o⌉). They may overlap. */
+export const adaptiveWindows = (size: number, output: number): { readonly start: number; readonly size: number }[] =>
+  Array.from({ length: output }, (_, i) => {
+    const start = Math.floor((i * size) / output);
+    return { start, size: Math.ceil(((i + 1) * size) / output) - start };
+  });

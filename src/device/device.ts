@@ -27,7 +27,7 @@ export interface Work {
 export interface Outcome {
   /** Whole steps done (updates included). */
   readonly steps: number;
-  /** The graph's totals, added up over those steps. */
+  /** Every cell of the graph's totals, one total after the other, added up over those steps. */
   readonly totals: Float64Array;
   /** For each output of the graph the values of all samples of the run, in order of their places. */
   readonly outputs: readonly Float32Array[];

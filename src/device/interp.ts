@@ -65,7 +65,7 @@ class InterpProgram implements Program {
     const plan = checkWork(work, this.lowered.inputs);
     const { lowered } = this;
     for (const [variable, buffer] of lowered.variables) this.valuesOf(buffer, 0).set(variable.value as Float32Array);
-    const totals = new Float64Array(lowered.totals.length);
+    const totals = new Float64Array(lowered.totals.reduce((cells, b) => cells + sizeOf(b.shape), 0));
     const outputs = lowered.outputs.map((b) => new Float32Array(plan.places * sizeOf(b.shape)));
     let done = 0;
     let ended: Outcome["ended"] = "done";
@@ -101,7 +101,8 @@ class InterpProgram implements Program {
 
   private load(work: Work, first: number, scalars: readonly number[]): void {
     const sources = (k: Kernel) => [k.out, ...readsOf(k)];
-    for (const buffer of new Set([...this.lowered.kernels.flatMap(sources), ...this.lowered.inputs])) {
+    const { kernels, inputs, totals } = this.lowered;
+    for (const buffer of new Set([...kernels.flatMap(sources), ...inputs, ...totals])) {
       const { place } = buffer;
       if (place.kind === "batchSize") this.valuesOf(buffer, 0)[0] = this.batch;
       if (place.kind === "stepScalar") this.valuesOf(buffer, 0)[0] = scalars[place.position];
@@ -131,9 +132,8 @@ class InterpProgram implements Program {
       }
     }
     if (guard && !Number.isFinite(this.valuesOf(guard, 0)[0])) return false;
-    this.lowered.totals.forEach((b, k) => {
-      totals[k] += this.valuesOf(b, 0)[0];
-    });
+    let at = 0;
+    for (const b of this.lowered.totals) for (const value of this.valuesOf(b, 0)) totals[at++] += value;
     return true;
   }
 

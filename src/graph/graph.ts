@@ -9,6 +9,9 @@ export interface Update {
   readonly value: Tensor;
 }
 
+/** Cells that all totals of a graph may have together. */
+export const MOST_TOTALS = 4096;
+
 export interface Graph {
   /** Per-sample leaves (`ops/leaf.ts` `placeholder`), in the order in which data is given. */
   readonly inputs: readonly Tensor[];
@@ -16,7 +19,7 @@ export interface Graph {
   readonly scalars: readonly Tensor[];
   /** Per-sample tensors that the caller gets back for every sample. */
   readonly outputs: readonly Tensor[];
-  /** Shared scalars that are added up over the steps of a run, in float64. */
+  /** Shared tensors whose cells are added up over the steps of a run, in float64; at most `MOST_TOTALS` together. */
   readonly totals: readonly Tensor[];
   readonly updates: readonly Update[];
   /** A shared scalar. When it is not finite, the step's updates and totals are dropped and the run ends. */

@@ -44,6 +44,21 @@ export interface Initializer {
   fill(values: Float32Array, shape: Shape, seed: number): void;
 }
 
+/** What a weight (or what a layer answers) costs: a shared scalar that is added to the loss. */
+export interface Regularizer {
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** The sum over all cells; for a tensor that belongs to a sample, over those of that sample. */
+  call(x: Tensor): Tensor;
+}
+
+/** What a weight is made to be after each step. */
+export interface Constraint {
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  call(weight: Tensor): Tensor;
+}
+
 /**
  * A value that is kept between runs: the specification and, once a model owns it, the value.
  *
@@ -55,6 +70,8 @@ export class Variable {
   readonly shape: Shape;
   readonly initializer: Initializer;
   trainable: boolean;
+  regularizer: Regularizer | undefined;
+  constraint: Constraint | undefined;
   value: Float32Array | undefined;
   /** Grows with every assignment; devices compare it to know whether their copy is old. */
   version = 0;

@@ -1,7 +1,7 @@
 /** Checks that a graph is what the compiler relies on. Run after every pass in tests, and on request for users. */
-import { sameShape } from "../core/array.ts";
+import { sameShape, sizeOf } from "../core/array.ts";
 import { internalError } from "../core/errors.ts";
-import { type Graph, rootsOf, topological } from "./graph.ts";
+import { type Graph, MOST_TOTALS, rootsOf, topological } from "./graph.ts";
 import type { Tensor } from "./tensor.ts";
 
 const broken = (t: Tensor, problem: string) => internalError({ where: `verify ${t.op.name}`, problem });
@@ -22,9 +22,11 @@ export function verify(graph: Graph): Graph {
   for (const t of graph.inputs) leaves.delete(t);
   for (const t of leaves) throw broken(t, "a per-sample leaf that is not an input of the graph");
   for (const t of graph.outputs) if (!t.perSample) throw broken(t, "an output that is not per sample");
-  for (const t of [...graph.totals, ...(graph.guard ? [graph.guard] : [])]) {
-    if (t.perSample || t.shape.length > 0) throw broken(t, "a total or guard that is not a shared scalar");
-  }
+  for (const t of graph.totals) if (t.perSample) throw broken(t, "a total that is not shared");
+  const cells = graph.totals.reduce((sum, t) => sum + sizeOf(t.shape), 0);
+  if (cells > MOST_TOTALS) throw broken(graph.totals[0], `${cells} cells of totals, at most ${MOST_TOTALS}`);
+  const { guard } = graph;
+  if (guard && (guard.perSample || guard.shape.length > 0)) throw broken(guard, "a guard that is not a shared scalar");
   for (const u of graph.updates) {
     if (u.value.perSample) throw broken(u.value, `the update of ${u.variable.name} is per sample`);
     if (!sameShape(u.value.shape, u.variable.shape)) {

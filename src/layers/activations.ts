@@ -40,6 +40,7 @@ export interface Activation {
   apply(x: Tensor): Tensor;
 }
 
+/** Where a function of a whole axis works when no axis is given. */
 const lastAxis = (x: Tensor): number[] => {
   if (x.shape.length === 0) {
     throw argumentError({ where: "softmax", argument: "x", value: "a scalar", expected: "at least one axis" });
@@ -48,23 +49,24 @@ const lastAxis = (x: Tensor): number[] => {
 };
 
 /** eˣ − 1 without cancellation near 0: tanh(x/2)·(eˣ + 1). */
-const exponentialMinus1 = (x: Tensor): Tensor => multiply(tanh(multiply(x, 0.5)), add(exponential(x), 1));
+export const exponentialMinus1 = (x: Tensor): Tensor => multiply(tanh(multiply(x, 0.5)), add(exponential(x), 1));
 
 /** `x` limited to [low, high]; the gradient is 1 on the bounds. */
-const clip = (x: Tensor, low: number, high: number): Tensor =>
+export const clip = (x: Tensor, low: number, high: number): Tensor =>
   where(greater(x, high), high, where(greater(low, x), low, x));
 
-const elu = (x: Tensor, alpha: number): Tensor =>
+export const elu = (x: Tensor, alpha: number): Tensor =>
   where(greaterEqual(x, 0), x, multiply(alpha, exponentialMinus1(minimum(x, 0))));
 
 /** The gradient is 0 at 0 and at 6. */
-const relu6 = (x: Tensor): Tensor => where(greaterEqual(x, 6), 6, relu(x));
+export const relu6 = (x: Tensor): Tensor => where(greaterEqual(x, 6), 6, relu(x));
 
 const hardSigmoid = (x: Tensor): Tensor => multiply(relu6(add(x, 3)), 1 / 6);
 
-const softmax = (x: Tensor): Tensor => {
-  const power = exponential(subtract(x, max(x, lastAxis(x), true)));
-  return divide(power, sum(power, lastAxis(x), true));
+/** @param axes - of a sample, the batch not counted. */
+export const softmax = (x: Tensor, axes: readonly number[] = lastAxis(x)): Tensor => {
+  const power = exponential(subtract(x, max(x, axes, true)));
+  return divide(power, sum(power, axes, true));
 };
 
 const logSoftmax = (x: Tensor): Tensor => {
@@ -126,7 +128,7 @@ const functions = {
   hard_silu: (x) => multiply(x, hardSigmoid(x)),
   hard_tanh: (x) => clip(x, -1, 1),
   log_sigmoid: (x) => negative(softplus(negative(x))),
-  softmax,
+  softmax: (x) => softmax(x),
   log_softmax: logSoftmax,
   sparsemax,
   soft_shrink: (x) => where(greater(x, 0.5), subtract(x, 0.5), where(greater(-0.5, x), add(x, 0.5), 0)),
@@ -221,6 +223,8 @@ export function logitsOf(t: Tensor): Logits | undefined {
       (reduced.op as object) === op && reduced.inputs[0] === of && axes.length === 1 && axes[0] === of.shape.length - 1
     );
   };
-  if (!isOverLast(total, power, sumOp) || total.attributes.overSamples === true) return undefined;
+  // Over one class there is nothing to add up.
+  const isSum = power.shape[power.shape.length - 1] === 1 ? total === power : isOverLast(total, power, sumOp);
+  if (!isSum || total.attributes.overSamples === true) return undefined;
   return isOverLast(shift, logits, maxOp) ? { logits, kind: "softmax" } : undefined;
 }

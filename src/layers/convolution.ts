@@ -1,66 +1,38 @@
-/** Convolution over pictures. */
+/** Convolution over signals, pictures and volumes. */
 import { showShape } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
-import { placeWindows } from "../core/shape.ts";
+import type { Padding } from "../core/shape.ts";
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
-import { add, convolve } from "../ops/index.ts";
-import { type Activation, type ActivationLike, activationConfig, activationOf } from "./activations.ts";
-import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
-import {
-  type Config,
-  checkBoolean,
-  checkChoice,
-  checkCount,
-  checkOptions,
-  checkPair,
-  checkPicture,
-  type DataFormat,
-  type Given,
-  type None,
-  type Only,
-  type Pair,
-  readConfig,
-} from "./options.ts";
-import { type FormatOf, fromChannelsLast, pictureSizes, toChannelsLast, type Windowed } from "./picture.ts";
+import { convolve } from "../ops/index.ts";
+import { ConvolutionLayer, type WindowOptions, windowOptions } from "./convolution-layer.ts";
+import { type Initializer, type InitializerLike, initializerOf } from "./initializers.ts";
+import { type Config, checkCount, type Given, type None, type Only, readConfig } from "./options.ts";
 import type { Rule } from "./rule.ts";
+import { type FormatOf, type Rank, type Sizes, spatialSizes } from "./spatial.ts";
+import type { Windowed } from "./windowed.ts";
 
-export interface Conv2DOptions extends LayerOptions {
-  /** Steps of the window: one number, or [vertical, horizontal]. Default 1. */
-  readonly strides?: Pair;
-  /** `"valid"` (default) uses only whole windows, `"same"` pads with zeros so that strides of 1 keep the size. */
-  readonly padding?: "valid" | "same";
-  /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
-  readonly dataFormat?: DataFormat | null;
-  /** Distance between neighbouring taps of the kernel. Default 1. */
-  readonly dilationRate?: Pair;
+export interface ConvolutionOptions<R extends Rank, P extends Padding = "valid" | "same"> extends WindowOptions<R, P> {
   /** Channels and filters are split into so many parts that do not meet. Default 1. */
   readonly groups?: number;
-  readonly activation?: ActivationLike;
-  readonly useBias?: boolean;
   readonly kernelInitializer?: InitializerLike;
-  readonly biasInitializer?: InitializerLike;
 }
 
-const optionNames = [
-  "strides",
-  "padding",
-  "dataFormat",
-  "dilationRate",
-  "groups",
-  "activation",
-  "useBias",
-  "kernelInitializer",
-  "biasInitializer",
-  "name",
-  "trainable",
-] as const satisfies readonly (keyof Conv2DOptions)[];
+export type Conv1DOptions = ConvolutionOptions<1, Padding>;
+export type Conv2DOptions = ConvolutionOptions<2>;
+export type Conv3DOptions = ConvolutionOptions<3>;
 
-export interface Conv2DRule<F extends number, K extends Pair, O> extends Rule {
+const optionNames = [
+  ...windowOptions,
+  "groups",
+  "kernelInitializer",
+] as const satisfies readonly (keyof ConvolutionOptions<Rank>)[];
+
+export interface ConvolutionRule<R extends Rank, Name extends string, F extends number, K, O> extends Rule {
   readonly out: Windowed<
     this["in"],
+    R,
     {
-      readonly layer: "conv2d";
+      readonly layer: Name;
       readonly kernel: K;
       readonly strides: Given<O, "strides", 1>;
       readonly dilation: Given<O, "dilationRate", 1>;
@@ -71,46 +43,28 @@ export interface Conv2DRule<F extends number, K extends Pair, O> extends Rule {
   >;
 }
 
-export class Conv2D<
-  const F extends number = number,
-  const K extends Pair = Pair,
-  const O extends Conv2DOptions = Conv2DOptions,
-> extends Layer<Conv2DRule<F, K, O>> {
+abstract class Convolution<R extends Rank, Name extends string, F extends number, K, O> extends ConvolutionLayer<
+  R,
+  ConvolutionRule<R, Name, F, K, O>
+> {
   readonly filters: number;
-  readonly kernelSize: readonly [number, number];
-  readonly strides: readonly [number, number];
-  readonly padding: "valid" | "same";
-  readonly dataFormat: DataFormat;
-  readonly dilationRate: readonly [number, number];
   readonly groups: number;
-  readonly activation: Activation;
-  readonly useBias: boolean;
   readonly kernelInitializer: Initializer;
-  readonly biasInitializer: Initializer;
-  /** `[height, width, channels / groups, filters]`, once built. */
+  /** `[...kernelSize, channels / groups, filters]`, once built. */
   kernel: Variable | undefined;
-  /** `[filters]`, once built, unless `useBias` is false. */
-  bias: Variable | undefined;
 
-  constructor(filters: F, kernelSize: K, options?: Only<O, Conv2DOptions>) {
-    const o: Conv2DOptions = options ?? {};
-    super(o);
+  constructor(
+    rank: R,
+    filters: unknown,
+    kernelSize: unknown,
+    options: ConvolutionOptions<R, Padding>,
+    paddings?: readonly Padding[],
+  ) {
+    super(rank, kernelSize, options, optionNames, paddings);
     const { where } = this;
-    checkOptions(where, o, optionNames);
     this.filters = checkCount(where, "filters", filters);
-    this.kernelSize = checkPair(where, "kernelSize", kernelSize);
-    this.strides = checkPair(where, "strides", o.strides ?? 1);
-    this.padding = checkChoice(where, "padding", o.padding ?? "valid", ["valid", "same"]);
-    this.dataFormat = checkChoice(where, "dataFormat", o.dataFormat ?? "channels_last", [
-      "channels_last",
-      "channels_first",
-    ]);
-    this.dilationRate = checkPair(where, "dilationRate", o.dilationRate ?? 1);
-    this.groups = checkCount(where, "groups", o.groups ?? 1);
-    this.activation = activationOf(where, o.activation);
-    this.useBias = checkBoolean(where, "useBias", o.useBias ?? true);
-    this.kernelInitializer = initializerOf(where, "kernelInitializer", o.kernelInitializer ?? "glorot_uniform");
-    this.biasInitializer = initializerOf(where, "biasInitializer", o.biasInitializer ?? "zeros");
+    this.groups = checkCount(where, "groups", options.groups ?? 1);
+    this.kernelInitializer = initializerOf(where, "kernelInitializer", options.kernelInitializer ?? "glorot_uniform");
     if (this.filters % this.groups !== 0) {
       throw argumentError({
         where,
@@ -119,94 +73,135 @@ export class Conv2D<
         expected: `a divisor of the ${this.filters} filters`,
       });
     }
-    if (Math.max(...this.strides) > 1 && Math.max(...this.dilationRate) > 1) {
-      throw argumentError({
-        where,
-        argument: "dilationRate",
-        value: this.dilationRate,
-        expected: `1 with strides of ${this.strides.join(", ")}`,
-        fix: "Use strides or dilation, not both.",
-      });
-    }
+    refuseStridesWithDilation(where, this.strides, this.dilationRate);
   }
 
-  override get className(): string {
-    return "Conv2D";
+  protected override checkSizesOf(sizes: Shape): void {
+    this.place(sizes);
   }
 
-  protected override build(shape: Shape): void {
-    checkPicture(this.where, shape, this.dataFormat);
-    const [, , channels] = pictureSizes(shape, this.dataFormat);
+  protected override buildKernels(channels: number, input: Shape): number {
     if (channels % this.groups !== 0) {
       throw shapeError({
         where: this.where,
-        got: `${channels} channels in ${showShape(shape, true)}`,
+        got: `${channels} channels in ${showShape(input, true)}`,
         expected: `a multiple of its ${this.groups} groups`,
         fix: "Choose groups that divide the channels.",
       });
     }
-    const kernelShape = [...this.kernelSize, channels / this.groups, this.filters];
-    // Before the weights, so that a window that does not fit leaves nothing behind.
-    this.#place(shape);
-    this.kernel = this.addWeight("kernel", kernelShape, this.kernelInitializer);
-    if (this.useBias) this.bias = this.addWeight("bias", [this.filters], this.biasInitializer);
+    const shape = [...this.kernelSize, channels / this.groups, this.filters];
+    this.kernel = this.addWeight("kernel", shape, this.kernelInitializer);
+    return this.filters;
   }
 
-  /** Other sizes of pictures are welcome; the channels must stay. */
-  protected override suits([built]: readonly Shape[], [now]: readonly Shape[]): boolean {
-    const channels = (shape: Shape): number => pictureSizes(shape, this.dataFormat)[2];
-    return now.length === built.length && channels(now) === channels(built);
-  }
-
-  #place(shape: Shape) {
-    return placeWindows(this.where, pictureSizes(shape, this.dataFormat).slice(0, 2), {
-      kernel: this.kernelSize,
-      strides: this.strides,
-      dilation: this.dilationRate,
-      padding: this.padding,
-    });
-  }
-
-  call(x: Tensor): Tensor {
-    const places = this.#place(x.shape);
-    let y = convolve(toChannelsLast(x, this.dataFormat), this.read(this.kernel), {
-      strides: this.strides,
-      dilation: this.dilationRate,
-      before: places.map((place) => place.before),
-      output: places.map((place) => place.output),
-      groups: this.groups,
-    });
-    if (this.useBias) y = add(y, this.read(this.bias));
-    return this.activation.apply(fromChannelsLast(y, this.dataFormat));
+  protected override convolve(x: Tensor): Tensor {
+    const sizes = spatialSizes(x.shape, "channels_last");
+    return convolve(x, this.read(this.kernel), { ...this.place(sizes), groups: this.groups });
   }
 
   override getConfig(): Config {
     return {
       ...super.getConfig(),
       filters: this.filters,
-      kernel_size: this.kernelSize,
-      strides: this.strides,
-      padding: this.padding,
-      data_format: this.dataFormat,
-      dilation_rate: this.dilationRate,
+      ...this.windowConfig(),
       groups: this.groups,
-      activation: activationConfig(this.where, this.activation),
-      use_bias: this.useBias,
-      kernel_initializer: initializerConfig(this.kernelInitializer),
-      bias_initializer: initializerConfig(this.biasInitializer),
-      kernel_regularizer: null,
-      bias_regularizer: null,
-      activity_regularizer: null,
-      kernel_constraint: null,
-      bias_constraint: null,
+      ...this.activationConfig(),
+      ...this.weightConfig({ kernel: this.kernelInitializer }),
     };
+  }
+}
+
+/** Strides and dilation together are refused where Keras refuses them. */
+export function refuseStridesWithDilation(
+  where: string,
+  strides: readonly number[],
+  dilationRate: readonly number[],
+): void {
+  if (Math.max(...strides) === 1 || Math.max(...dilationRate) === 1) return;
+  throw argumentError({
+    where,
+    argument: "dilationRate",
+    value: dilationRate,
+    expected: `1 with strides of ${strides.join(", ")}`,
+    fix: "Use strides or dilation, not both.",
+  });
+}
+
+/** The constructor's arguments from a config. */
+function argumentsOf<O>(className: string, config: Config) {
+  const { filters, kernelSize, ...options } = readConfig(className, config, ["filters", "kernelSize", ...optionNames]);
+  return { filters: filters as number, kernelSize: kernelSize as number, options: options as Only<O, O> };
+}
+
+export class Conv1D<
+  const F extends number = number,
+  const K extends Sizes<1> = Sizes<1>,
+  const O extends Conv1DOptions = Conv1DOptions,
+> extends Convolution<1, "conv1d", F, K, O> {
+  constructor(filters: F, kernelSize: K, options?: Only<O, Conv1DOptions>) {
+    super(1, filters, kernelSize, options ?? {}, ["valid", "same", "causal"]);
+  }
+
+  override get className(): string {
+    return "Conv1D";
+  }
+
+  static fromConfig(config: Config): Conv1D {
+    const { filters, kernelSize, options } = argumentsOf<Conv1DOptions>("Conv1D", config);
+    return new Conv1D<number, Sizes<1>, Conv1DOptions>(filters, kernelSize, options);
+  }
+}
+
+export class Conv2D<
+  const F extends number = number,
+  const K extends Sizes<2> = Sizes<2>,
+  const O extends Conv2DOptions = Conv2DOptions,
+> extends Convolution<2, "conv2d", F, K, O> {
+  constructor(filters: F, kernelSize: K, options?: Only<O, Conv2DOptions>) {
+    super(2, filters, kernelSize, options ?? {});
+  }
+
+  override get className(): string {
+    return "Conv2D";
   }
 
   static fromConfig(config: Config): Conv2D {
-    const known = ["filters", "kernelSize", ...optionNames];
-    const { filters, kernelSize, ...options } = readConfig("Conv2D", config, known);
-    return new Conv2D<number, Pair, Conv2DOptions>(filters as number, kernelSize as Pair, options);
+    const { filters, kernelSize, options } = argumentsOf<Conv2DOptions>("Conv2D", config);
+    return new Conv2D<number, Sizes<2>, Conv2DOptions>(filters, kernelSize, options);
   }
+}
+
+export class Conv3D<
+  const F extends number = number,
+  const K extends Sizes<3> = Sizes<3>,
+  const O extends Conv3DOptions = Conv3DOptions,
+> extends Convolution<3, "conv3d", F, K, O> {
+  constructor(filters: F, kernelSize: K, options?: Only<O, Conv3DOptions>) {
+    super(3, filters, kernelSize, options ?? {});
+  }
+
+  override get className(): string {
+    return "Conv3D";
+  }
+
+  static fromConfig(config: Config): Conv3D {
+    const { filters, kernelSize, options } = argumentsOf<Conv3DOptions>("Conv3D", config);
+    return new Conv3D<number, Sizes<3>, Conv3DOptions>(filters, kernelSize, options);
+  }
+}
+
+/**
+ * A convolution over signals: `conv1d(16, 3, { padding: "causal" })`.
+ *
+ * @param filters - channels of the result.
+ * @param kernelSize - size of the window.
+ */
+export function conv1d<const F extends number, const K extends Sizes<1>, const O extends Conv1DOptions = None>(
+  filters: F,
+  kernelSize: K,
+  options?: Only<O, Conv1DOptions>,
+): Conv1D<F, K, O> {
+  return new Conv1D<F, K, O>(filters, kernelSize, options);
 }
 
 /**
@@ -215,10 +210,24 @@ export class Conv2D<
  * @param filters - channels of the result.
  * @param kernelSize - size of the window: one number, or [height, width].
  */
-export function conv2d<const F extends number, const K extends Pair, const O extends Conv2DOptions = None>(
+export function conv2d<const F extends number, const K extends Sizes<2>, const O extends Conv2DOptions = None>(
   filters: F,
   kernelSize: K,
   options?: Only<O, Conv2DOptions>,
 ): Conv2D<F, K, O> {
   return new Conv2D<F, K, O>(filters, kernelSize, options);
+}
+
+/**
+ * A convolution over volumes: `conv3d(16, 3)`.
+ *
+ * @param filters - channels of the result.
+ * @param kernelSize - size of the window: one number, or [depth, height, width].
+ */
+export function conv3d<const F extends number, const K extends Sizes<3>, const O extends Conv3DOptions = None>(
+  filters: F,
+  kernelSize: K,
+  options?: Only<O, Conv3DOptions>,
+): Conv3D<F, K, O> {
+  return new Conv3D<F, K, O>(filters, kernelSize, options);
 }

@@ -9,6 +9,7 @@ import { gradients } from "../passes/gradient.ts";
 import { input } from "./input.ts";
 import type { Config } from "./options.ts";
 import { layerRegistry } from "./registry.ts";
+import { early } from "./testing.ts";
 
 interface Values {
   readonly shape: readonly number[];
@@ -18,8 +19,12 @@ interface Case {
   readonly name: string;
   readonly class_name: string;
   readonly config: Config;
+  /** What Keras saves of the layer. */
+  readonly saved?: Config;
+  /** Whether the layer takes a list of tensors. */
+  readonly listed?: boolean;
   readonly inputs: readonly Values[];
-  readonly weights: readonly Values[];
+  readonly weights: readonly (Values & { readonly name: string })[];
   readonly outputs: readonly Values[];
   readonly upstream: Values;
   readonly grad_inputs: readonly Values[];
@@ -40,6 +45,12 @@ function expectClose(got: Float32Array, want: Float32Array, what: string): void 
   expect(worst / largest, what).toBeLessThan(2e-6);
 }
 
+test("every layer that a file may name has cases", () => {
+  const files = new Set(readdirSync(folder));
+  const without = [...layerRegistry.keys()].filter((name) => !files.has(`${name}.json`));
+  expect(without).toEqual(["InputLayer"]);
+});
+
 for (const file of readdirSync(folder)) {
   const { cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { cases: Case[] };
   describe(file.replace(".json", ""), () => {
@@ -47,9 +58,14 @@ for (const file of readdirSync(folder)) {
       const record = layerRegistry.get(c.class_name);
       if (record === undefined) throw new Error(`no layer ${c.class_name}`);
       const layer = record.fromConfig(c.config);
-      const x = input(c.inputs[0].shape.slice(1));
-      const y = layer(x);
+      if (c.saved) {
+        const again = record.fromConfig(c.saved).getConfig();
+        expect(JSON.stringify(again)).toBe(JSON.stringify(early(c.saved)));
+      }
+      const xs = c.inputs.map((x) => input(x.shape.slice(1)));
+      const y = layer(c.listed ? xs : xs[0]) as Tensor;
       expect(y.shape).toEqual(c.outputs[0].shape.slice(1));
+      expect(layer.weights.map((weight) => weight.name)).toEqual(c.weights.map((weight) => weight.name));
       layer.weights.forEach((weight, i) => {
         expect(weight.shape).toEqual(c.weights[i].shape);
         weight.assign(floats(c.weights[i]));
@@ -70,22 +86,21 @@ for (const file of readdirSync(folder)) {
         return variable;
       });
       const program = interp("float64").compile({
-        inputs: [x, upstream],
+        inputs: [...xs, upstream],
         scalars: [],
-        outputs: [y, gradient([x])],
+        outputs: [y, ...xs.map((x) => gradient([x]))],
         totals: [],
         updates: results.map((variable, i) => ({ variable, value: gradient(reads(layer.weights[i])) })),
         guard: undefined,
       });
       const outcome = await program.run({
-        inputs: [
-          { data: floats(c.inputs[0]), shape: c.inputs[0].shape },
-          { data: floats(c.upstream), shape: c.upstream.shape },
-        ],
+        inputs: [...c.inputs, c.upstream].map((values) => ({ data: floats(values), shape: values.shape })),
         batchSize: c.inputs[0].shape[0],
       });
       expectClose(outcome.outputs[0], floats(c.outputs[0]), "output");
-      expectClose(outcome.outputs[1], floats(c.grad_inputs[0]), "gradient of the input");
+      c.grad_inputs.forEach((gradient, i) => {
+        expectClose(outcome.outputs[i + 1], floats(gradient), `gradient of input ${i}`);
+      });
       results.forEach((variable, i) => {
         expectClose(variable.value as Float32Array, floats(c.grad_weights[i]), `gradient of ${variable.name}`);
       });

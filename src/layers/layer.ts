@@ -6,9 +6,11 @@
  */
 import { sameShape, showShape } from "../core/array.ts";
 import { argumentError, internalError, shapeError } from "../core/errors.ts";
-import { type Initializer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
-import { identity, variableTensor } from "../ops/index.ts";
+import type { Words } from "../core/random.ts";
+import { type Constraint, type Initializer, type Regularizer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
+import { batchSize, divide, identity, sumSamples, variableTensor } from "../ops/index.ts";
 import { type Config, checkBoolean, checkName, dtypePolicy, snakeCase, whereOf } from "./options.ts";
+import { type RegularizerLike, regularizerConfig, regularizerOf } from "./regularizers.ts";
 import type { Accepted, After, AnyRule, Rule, ShapesOf, Tensors } from "./rule.ts";
 
 /** What every layer takes. */
@@ -17,12 +19,40 @@ export interface LayerOptions {
   readonly name?: string;
   /** Whether training changes the weights. */
   readonly trainable?: boolean;
+  /** What its outputs cost, averaged over the samples of a batch and added to the loss. */
+  readonly activityRegularizer?: RegularizerLike;
+}
+
+/** What a weight may have besides its first values. */
+export interface WeightOptions {
+  /** Whether training may change it. Default true. */
+  readonly trainable?: boolean;
+  readonly regularizer?: Regularizer;
+  readonly constraint?: Constraint;
 }
 
 /** How tensors are being built. */
 export interface CallContext {
   /** Whether it is for a training step: layers such as dropout differ. */
   readonly training: boolean;
+  /**
+   * Adds to the loss that is minimised and shown; a tensor with several cells, or one for each sample, by its sum. Absent
+   * where nobody asks for a loss: call it as `context.addLoss?.(…)`.
+   */
+  addLoss?(loss: Tensor): void;
+  /**
+   * Says what a variable that no optimizer changes (a moving average, say) is to be after the step, from what it is when
+   * earlier calls have had their say. Absent outside training. Layers that are not trainable leave their state alone.
+   */
+  update?(variable: Variable, next: (now: Tensor) => Tensor): void;
+  /** The number of the training step, a shared scalar; it goes on where training goes on. Absent outside training. */
+  readonly step?: Tensor;
+  /**
+   * The key of one use of randomness (`randomUniform` takes it), another at each call. Absent outside training.
+   *
+   * @param seed - the layer's own, if it has one; without it the key follows from the seed of the model.
+   */
+  randomKey?(layer: object, seed?: number): Words;
 }
 
 /** One call of a layer: what went in and what came out. */
@@ -86,6 +116,7 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
   readonly givenName: string | undefined;
   /** The name given by the first model that owns the layer. */
   modelName: string | undefined;
+  readonly activityRegularizer: Regularizer | undefined;
 
   readonly #weights: { readonly variable: Variable; readonly trainable: boolean }[] = [];
   #builtShapes: readonly Shape[] | undefined;
@@ -97,6 +128,7 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     const where = whereOf(this.constructor.name, undefined);
     this.givenName = checkName(where, options.name);
     this.#trainable = checkBoolean(where, "trainable", options.trainable ?? true);
+    this.activityRegularizer = regularizerOf(where, "activityRegularizer", options.activityRegularizer);
   }
 
   // ---- to be written by layers ------------------------------------------------------------------------------------
@@ -124,7 +156,9 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
 
   /** The constructor's arguments under Keras' keys, in Keras' order. */
   getConfig(): Config {
-    return { name: this.name, trainable: this.trainable, dtype: dtypePolicy };
+    const base = { name: this.name, trainable: this.trainable, dtype: dtypePolicy };
+    if (this.activityRegularizer === undefined) return base;
+    return { ...base, activity_regularizer: regularizerConfig(this.where, this.activityRegularizer) };
   }
 
   // ---- what all layers have ---------------------------------------------------------------------------------------
@@ -182,9 +216,20 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     return this.weights.reduce((n, w) => n + w.shape.reduce((p, size) => p * size, 1), 0);
   }
 
-  /** A new weight. Its value is drawn when the first model that owns the layer is made. */
-  protected addWeight(name: string, shape: Shape, initializer: Initializer, trainable = true): Variable {
+  /**
+   * A new weight. Its value is drawn when the first model that owns the layer is made.
+   *
+   * @param options - whether it trains, its regularizer and constraint; just `false` for a weight that never trains.
+   */
+  protected addWeight(
+    name: string,
+    shape: Shape,
+    initializer: Initializer,
+    options: boolean | WeightOptions = {},
+  ): Variable {
+    const { trainable = true, ...rules } = typeof options === "boolean" ? { trainable: options } : options;
     const variable = new Variable(name, [...shape], initializer, trainable && this.#trainable);
+    Object.assign(variable, rules);
     this.#weights.push({ variable, trainable });
     return variable;
   }
@@ -199,7 +244,7 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
   enter(x: Tensor | readonly Tensor[]): Tensor | readonly Tensor[] {
     const inputs = this.#checkInputs(x);
     this.prepare(inputs.map((t) => t.shape));
-    if (enclosing) return this.call(x, enclosing);
+    if (enclosing) return this.#run(x, enclosing);
     const result = this.trace(x, { training: false });
     // An output must be this call's alone: not an input, not another layer's output, not given twice.
     const outputs: Tensor[] = [];
@@ -225,7 +270,7 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     const outer = enclosing;
     enclosing = context;
     try {
-      const result = this.call(x, context);
+      const result = this.#run(x, context);
       if (result instanceof Tensor || (Array.isArray(result) && result.every((t) => t instanceof Tensor)))
         return result;
       throw argumentError({
@@ -261,6 +306,18 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
   /** What `console.log` shows. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return `<${this.where}>`;
+  }
+
+  /** `call`, and what its outputs cost. */
+  #run(x: Tensor | readonly Tensor[], context: CallContext): Tensor | readonly Tensor[] {
+    const result = this.call(x, context);
+    const { activityRegularizer: cost } = this;
+    if (cost === undefined || context.addLoss === undefined) return result;
+    for (const y of result instanceof Tensor ? [result] : result) {
+      const loss = cost.call(y);
+      context.addLoss(loss.perSample ? divide(sumSamples(loss), batchSize()) : loss);
+    }
+    return result;
   }
 
   #checkInputs(x: unknown): readonly Tensor[] {

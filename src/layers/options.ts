@@ -1,11 +1,6 @@
 /** Checking what a caller gave to a layer: every refusal names the layer, the argument, the value and the way out. */
 
-import { showShape } from "../core/array.ts";
-import { argumentError, shapeError, unknownName } from "../core/errors.ts";
-import type { Shape } from "../graph/tensor.ts";
-
-/** One number for both spatial axes, or one for each: [height, width]. */
-export type Pair = number | readonly [number, number];
+import { argumentError, unknownName } from "../core/errors.ts";
 
 export type DataFormat = "channels_last" | "channels_first";
 
@@ -40,9 +35,11 @@ export function snakeCase(className: string): string {
 /** `max_pooling2d` as an identifier of TypeScript: `maxPooling2d`. */
 export const camelCase = (name: string): string => name.replace(/_+([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
-/** How a layer stands in a message: `conv2d "encoder"`. */
+/** How a layer stands in a message: `conv2d "encoder"`. `ReLU` and its kin keep Keras' capitals: `reLU`. */
 export const whereOf = (className: string, name: string | undefined): string => {
-  const kind = camelCase(snakeCase(className));
+  const kind = className.endsWith("LU")
+    ? className.charAt(0).toLowerCase() + className.slice(1)
+    : camelCase(snakeCase(className));
   return name === undefined ? kind : `${kind} ${JSON.stringify(name)}`;
 };
 
@@ -92,18 +89,32 @@ export function checkCount(where: string, argument: string, value: unknown): num
   return value as number;
 }
 
-/** Two whole numbers ≥ 1 from one or two. */
-export function checkPair(where: string, argument: string, value: unknown): readonly [number, number] {
-  const list = Array.isArray(value) ? value : [value, value];
-  if (list.length !== 2 || list.some((n) => !Number.isInteger(n) || n < 1)) {
+/** A number of at least `least`. */
+export function checkNumber(where: string, argument: string, value: unknown, least = Number.NEGATIVE_INFINITY): number {
+  if (typeof value !== "number" || !Number.isFinite(value) || value < least) {
+    const expected = least === Number.NEGATIVE_INFINITY ? "a number" : `a number of at least ${least}`;
+    throw argumentError({ where, argument, value, expected });
+  }
+  return value;
+}
+
+/**
+ * The position among a sample's axes of an axis that counts the batch as 0, or from the end.
+ *
+ * @param rank - the number of a sample's axes.
+ */
+export function checkAxis(where: string, argument: string, axis: unknown, rank: number): number {
+  const at = Number.isInteger(axis) ? ((axis as number) < 0 ? (axis as number) + rank : (axis as number) - 1) : -1;
+  if (at < 0 || at >= rank) {
     throw argumentError({
       where,
       argument,
-      value,
-      expected: "a whole number of at least 1, or two of them: [height, width]",
+      value: axis,
+      expected:
+        rank === 0 ? "an input with axes" : `an axis from 1 to ${rank}, or from ${-rank} to -1 (0 is the batch)`,
     });
   }
-  return [list[0], list[1]];
+  return at;
 }
 
 export function checkName(where: string, value: unknown): string | undefined {
@@ -112,21 +123,6 @@ export function checkName(where: string, value: unknown): string | undefined {
     throw argumentError({ where, argument: "name", value, expected: `a text without "/"` });
   }
   return value;
-}
-
-/** Pictures have three axes; anything else gets an error that shows the order in which they are expected. */
-export function checkPicture(where: string, shape: Shape, dataFormat: DataFormat): void {
-  if (shape.length === 3) return;
-  const axes = dataFormat === "channels_last" ? "height, width, channels" : "channels, height, width";
-  throw shapeError({
-    where,
-    got: `an input of shape ${showShape(shape, true)}`,
-    expected: `3 axes besides the batch: (None, ${axes})`,
-    fix:
-      shape.length === 2
-        ? "Add the channel axis, e.g. with reshape([height, width, 1])."
-        : "Feed pictures, or reshape.",
-  });
 }
 
 // ---- Keras' configs -----------------------------------------------------------------------------------------------

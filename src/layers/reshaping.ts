@@ -3,10 +3,13 @@ import { showShape, sizeOf } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
 import type { Divides, FloorDivide, Known, Product } from "../core/shape-types.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
-import { reshape as reshapeTensor, transpose } from "../ops/index.ts";
+import { broadcastTo, reshape as reshapeTensor, transpose } from "../ops/index.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
-import { type Config, checkChoice, checkOptions, type DataFormat, readConfig } from "./options.ts";
+import { type Config, checkCount, checkOptions, type DataFormat, readConfig } from "./options.ts";
 import type { Rule, ShapeError } from "./rule.ts";
+import { checkFormat, toChannelsLast } from "./spatial.ts";
+
+const plainOptions = ["name", "trainable"] as const satisfies readonly (keyof LayerOptions)[];
 
 // ---- Flatten ------------------------------------------------------------------------------------------------------
 
@@ -29,10 +32,7 @@ export class Flatten extends Layer<FlattenRule> {
   constructor(options: FlattenOptions = {}) {
     super(options);
     checkOptions(this.where, options, flattenOptions);
-    this.dataFormat = checkChoice(this.where, "dataFormat", options.dataFormat ?? "channels_last", [
-      "channels_last",
-      "channels_first",
-    ]);
+    this.dataFormat = checkFormat(this.where, options.dataFormat);
   }
 
   override get className(): string {
@@ -40,8 +40,7 @@ export class Flatten extends Layer<FlattenRule> {
   }
 
   call(x: Tensor): Tensor {
-    const axes = x.shape.map((_, i) => i);
-    const turned = this.dataFormat === "channels_first" ? transpose(x, [...axes.slice(1), ...axes.slice(0, 1)]) : x;
+    const turned = x.shape.length === 0 ? x : toChannelsLast(x, this.dataFormat);
     return reshapeTensor(turned, [sizeOf(x.shape)]);
   }
 
@@ -89,15 +88,13 @@ export interface ReshapeRule<T extends Shape> extends Rule {
     : ShapeError<"reshape: takes one tensor, not a list">;
 }
 
-const reshapeOptions = ["name", "trainable"] as const satisfies readonly (keyof LayerOptions)[];
-
 export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>> {
   /** As given, with −1. */
   readonly targetShape: Shape;
 
   constructor(targetShape: T, options: LayerOptions = {}) {
     super(options);
-    checkOptions(this.where, options, reshapeOptions);
+    checkOptions(this.where, options, plainOptions);
     const isWhole = (size: number): boolean => Number.isInteger(size) && (size === -1 || size >= 1);
     if (!Array.isArray(targetShape) || !targetShape.every(isWhole) || targetShape.filter((s) => s < 0).length > 1) {
       throw argumentError({
@@ -137,7 +134,7 @@ export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>
   }
 
   static fromConfig(config: Config): Reshape {
-    const { targetShape, ...options } = readConfig("Reshape", config, ["targetShape", ...reshapeOptions]);
+    const { targetShape, ...options } = readConfig("Reshape", config, ["targetShape", ...plainOptions]);
     return new Reshape<Shape>(targetShape as Shape, options);
   }
 }
@@ -149,3 +146,130 @@ export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>
  */
 export const reshape = <const T extends Shape>(targetShape: T, options?: LayerOptions): Reshape<T> =>
   new Reshape<T>(targetShape, options);
+
+// ---- Permute ------------------------------------------------------------------------------------------------------
+
+/** The size of axis `A` of `S`, counted from 1. */
+type AxisSize<S extends Shape, A> = A extends number
+  ? [1, ...S][A] extends infer N extends number
+    ? N
+    : never
+  : never;
+
+type Permuted<S extends Shape, D extends Shape> = number extends S["length"] | D["length"]
+  ? number[]
+  : S["length"] extends D["length"]
+    ? { -readonly [I in keyof D]: number extends D[I] ? number : AxisSize<S, D[I]> }
+    : ShapeError<`permute: names ${D["length"]} axes, and got ${S["length"]}`>;
+
+export interface PermuteRule<D extends Shape> extends Rule {
+  readonly out: this["in"] extends infer S extends Shape
+    ? Permuted<S, D>
+    : ShapeError<"permute: takes one tensor, not a list">;
+}
+
+export class Permute<const D extends Shape = Shape> extends Layer<PermuteRule<D>> {
+  /** Axis `i` of the result is axis `dims[i]` of the input, both counted from 1. */
+  readonly dims: Shape;
+
+  constructor(dims: D, options: LayerOptions = {}) {
+    super(options);
+    checkOptions(this.where, options, plainOptions);
+    if (!Array.isArray(dims) || [...dims].sort((a, b) => a - b).some((axis, i) => axis !== i + 1)) {
+      throw argumentError({
+        where: this.where,
+        argument: "dims",
+        value: dims,
+        expected: "each axis from 1 on once, e.g. [2, 1] (0 is the batch)",
+      });
+    }
+    this.dims = [...dims];
+  }
+
+  override get className(): string {
+    return "Permute";
+  }
+
+  call(x: Tensor): Tensor {
+    if (x.shape.length !== this.dims.length) {
+      throw shapeError({
+        where: this.where,
+        got: `an input of shape ${showShape(x.shape, true)}`,
+        expected: `${this.dims.length} axes besides the batch, as many as dims names`,
+        fix: "Name each axis of the input once.",
+      });
+    }
+    return transpose(
+      x,
+      this.dims.map((axis) => axis - 1),
+    );
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), dims: this.dims };
+  }
+
+  static fromConfig(config: Config): Permute {
+    const { dims, ...options } = readConfig("Permute", config, ["dims", ...plainOptions]);
+    return new Permute<Shape>(dims as Shape, options);
+  }
+}
+
+/**
+ * The axes in another order: `permute([2, 1])` turns rows into columns.
+ *
+ * @param dims - the axes of the input in the order of the result, counted from 1.
+ */
+export const permute = <const D extends Shape>(dims: D, options?: LayerOptions): Permute<D> =>
+  new Permute<D>(dims, options);
+
+// ---- RepeatVector -------------------------------------------------------------------------------------------------
+
+export interface RepeatVectorRule<N extends number> extends Rule {
+  readonly out: this["in"] extends infer S extends Shape
+    ? S extends readonly [infer F extends number]
+      ? [N, F]
+      : number extends S["length"]
+        ? [N, number]
+        : ShapeError<`repeatVector: needs 1 axis, [features], and got ${S["length"]}`>
+    : ShapeError<"repeatVector: takes one tensor, not a list">;
+}
+
+export class RepeatVector<const N extends number = number> extends Layer<RepeatVectorRule<N>> {
+  readonly n: number;
+
+  constructor(n: N, options: LayerOptions = {}) {
+    super(options);
+    checkOptions(this.where, options, plainOptions);
+    this.n = checkCount(this.where, "n", n);
+  }
+
+  override get className(): string {
+    return "RepeatVector";
+  }
+
+  call(x: Tensor): Tensor {
+    if (x.shape.length !== 1) {
+      throw shapeError({
+        where: this.where,
+        got: `an input of shape ${showShape(x.shape, true)}`,
+        expected: "1 axis besides the batch: (None, features)",
+        fix: "Flatten it first.",
+      });
+    }
+    return broadcastTo(reshapeTensor(x, [1, ...x.shape]), [this.n, ...x.shape]);
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), n: this.n };
+  }
+
+  static fromConfig(config: Config): RepeatVector {
+    const { n, ...options } = readConfig("RepeatVector", config, ["n", ...plainOptions]);
+    return new RepeatVector<number>(n as number, options);
+  }
+}
+
+/** A vector `n` times, as the rows of a matrix: [features] becomes [n, features]. */
+export const repeatVector = <const N extends number>(n: N, options?: LayerOptions): RepeatVector<N> =>
+  new RepeatVector<N>(n, options);

@@ -151,8 +151,8 @@ conv2d(4, 3, { activation: "rellu" });
 conv2d(4, [3, 3, 3]);
 // @ts-expect-error the pool size of averages has no default
 averagePooling2d();
-// @ts-expect-error only nearest so far
-upSampling2d(2, { interpolation: "bilinear" });
+// @ts-expect-error no such interpolation
+upSampling2d(2, { interpolation: "linear" });
 // @ts-expect-error it is useBias
 dense(3, { bias: false });
 

@@ -1,4 +1,5 @@
 /** Every op as a function over tensors. Axes are counted without the batch. */
+export { contractAxis } from "./contract.ts";
 export {
   convolve,
   convolveInput,

@@ -7,17 +7,35 @@ import { checkOptions } from "../layers/options.ts";
 import { CsvFile } from "./csv.ts";
 import type { Model } from "./model.ts";
 
+export { BackupAndRestore, type BackupAndRestoreOptions } from "./callbacks/backup-and-restore.ts";
+export { EarlyStopping, type EarlyStoppingOptions } from "./callbacks/early-stopping.ts";
+export {
+  LearningRateScheduler,
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+} from "./callbacks/learning-rate.ts";
+export { ModelCheckpoint, type ModelCheckpointOptions } from "./callbacks/model-checkpoint.ts";
+export { SwapEMAWeights } from "./callbacks/swap-ema-weights.ts";
+export { TensorBoard, type TensorBoardOptions } from "./callbacks/tensorboard.ts";
+
 /** Running or final values by name: `loss`, the metrics, and with validation `val_loss` and so on. */
 export type Logs = Record<string, number>;
+
+/** What a training is about to do. `steps` is undefined while nobody knows how many an epoch has. */
+export interface TrainingParams {
+  readonly verbose: number;
+  readonly epochs: number;
+  readonly steps: number | undefined;
+}
 
 type Answer = void | Promise<void>;
 
 /**
  * The hooks. Epochs and batches count from 0. In `onEpochEnd` a callback may add values to `logs`; `model.stopTraining =
- * true` ends training after the current batch.
+ * true` ends training after the current batch. Those for tests run in `evaluate` and in the validation of `fit`.
  *
  * A hook for batches makes every step a round trip to the calling thread, which is slower; without one a whole epoch runs
- * at once.
+ * at once. `everyBatches` is the way between.
  */
 export interface Callback {
   onTrainBegin?(logs: Logs, model: Model): Answer;
@@ -30,17 +48,51 @@ export interface Callback {
   onTrainBatchBegin?(batch: number, logs: Logs, model: Model): Answer;
   /** The same as `onBatchEnd`. */
   onTrainBatchEnd?(batch: number, logs: Logs, model: Model): Answer;
+  onTestBegin?(logs: Logs, model: Model): Answer;
+  onTestEnd?(logs: Logs, model: Model): Answer;
+  onTestBatchBegin?(batch: number, logs: Logs, model: Model): Answer;
+  onTestBatchEnd?(batch: number, logs: Logs, model: Model): Answer;
+  onPredictBegin?(logs: Logs, model: Model): Answer;
+  onPredictEnd?(logs: Logs, model: Model): Answer;
+  onPredictBatchBegin?(batch: number, logs: Logs, model: Model): Answer;
+  onPredictBatchEnd?(batch: number, logs: Logs, model: Model): Answer;
+
+  /** Told before `onTrainBegin`. */
+  setParams?(params: TrainingParams): void;
+  /**
+   * The hooks for batches of training run for every so many batches only, counted over the epochs: Begin before the first,
+   * End after the last of them. Default 1.
+   */
+  readonly everyBatches?: number;
+  /**
+   * Loss or gradient became NaN or infinite in this batch, and the weights are those before it. Having this hook ends
+   * training there, quietly; without it `fit` throws.
+   */
+  onDiverged?(batch: number, logs: Logs, model: Model): Answer;
+  /** Runs after the other callbacks at each end: for one that saves what they have come to. */
+  readonly runsLast?: boolean;
+  /** What it has come to, for a file: plain values. Training that goes on from there gives it to `setState`. */
+  getState?(): unknown;
+  /** Runs after `onTrainBegin`. */
+  setState?(state: unknown): void;
 }
 
+const trainBatchHooks = ["onBatchBegin", "onBatchEnd", "onTrainBatchBegin", "onTrainBatchEnd"] as const;
 const hooks = [
   "onTrainBegin",
   "onTrainEnd",
   "onEpochBegin",
   "onEpochEnd",
-  "onBatchBegin",
-  "onBatchEnd",
-  "onTrainBatchBegin",
-  "onTrainBatchEnd",
+  ...trainBatchHooks,
+  "onTestBegin",
+  "onTestEnd",
+  "onTestBatchBegin",
+  "onTestBatchEnd",
+  "onPredictBegin",
+  "onPredictEnd",
+  "onPredictBatchBegin",
+  "onPredictBatchEnd",
+  "onDiverged",
 ] as const satisfies readonly (keyof Callback)[];
 
 /** What happened, epoch by epoch. `fit` answers one. */
@@ -49,9 +101,9 @@ export class History implements Callback {
   readonly history: Record<string, number[]> = {};
   /** The epochs, counted from 0. */
   readonly epoch: number[] = [];
-  readonly params: { readonly verbose: number; readonly epochs: number; readonly steps: number };
+  readonly params: TrainingParams;
 
-  constructor(params: { readonly verbose: number; readonly epochs: number; readonly steps: number }) {
+  constructor(params: TrainingParams) {
     this.params = params;
   }
 
@@ -62,6 +114,33 @@ export class History implements Callback {
       this.history[name].push(value);
     }
   }
+}
+
+/** A callback from single hooks. A plain object does as well. */
+export const LambdaCallback = class {
+  constructor(given: Callback) {
+    checkOptions("LambdaCallback", given, [...hooks, "setParams", "everyBatches"]);
+    Object.assign(this, given);
+  }
+} as new (
+  given: Callback,
+) => Callback;
+
+/** Ends training when the loss becomes NaN or infinite, with the weights as they were before. */
+export class TerminateOnNaN implements Callback {
+  readonly onDiverged?: Callback["onDiverged"];
+
+  /** @param options - `raiseError`: throws instead, as `fit` does without this callback, and no `onTrainEnd` runs. */
+  constructor(options: { readonly raiseError?: boolean } = {}) {
+    checkOptions("TerminateOnNaN", options, ["raiseError"]);
+    if (options.raiseError) return;
+    this.onDiverged = (batch) => {
+      console.warn(`Batch ${batch}: invalid loss, terminating training.`);
+    };
+  }
+
+  /** Needs a hook to be a callback. */
+  onTrainBegin(): void {}
 }
 
 /** Writes one line an epoch to a file, under a header: `epoch`, then the names in order. */
@@ -103,23 +182,61 @@ function showNumber(value: number): string {
   return Number.isInteger(value) ? value.toFixed(1) : String(value);
 }
 
+/** The state of a callback, and the name of its class to find it again. */
+export interface CallbackState {
+  readonly className: string;
+  readonly state: unknown;
+}
+
 /** Runs the hooks of several callbacks, in order. */
 export class CallbackList {
   readonly #callbacks: readonly Callback[];
   readonly #model: Model;
-  /** Whether any callback wants to hear of every batch. */
-  readonly wantsBatches: boolean;
 
-  constructor(callbacks: readonly Callback[], model: Model) {
+  constructor(callbacks: readonly Callback[], model: Model, where = "fit") {
     for (const callback of callbacks) {
       if (typeof callback !== "object" || callback === null || !hooks.some((hook) => hook in callback)) {
         const expected = `objects with some of the hooks ${hooks.join(", ")}`;
-        throw argumentError({ where: "fit", argument: "callbacks", value: callback, expected });
+        throw argumentError({ where, argument: "callbacks", value: callback, expected });
       }
     }
-    this.#callbacks = callbacks;
+    const last = callbacks.filter((c) => c.runsLast);
+    this.#callbacks = [...callbacks.filter((c) => !c.runsLast), ...last];
     this.#model = model;
-    this.wantsBatches = hooks.some((hook) => hook.includes("Batch") && callbacks.some((c) => c[hook] !== undefined));
+  }
+
+  // ---- which batches it wants to hear of --------------------------------------------------------------------------
+
+  /** Whether any callback wants to hear of batches of training. */
+  get wantsBatches(): boolean {
+    return this.#intervals().length > 0;
+  }
+
+  get wantsTestBatches(): boolean {
+    return this.#callbacks.some((c) => c.onTestBatchBegin ?? c.onTestBatchEnd);
+  }
+
+  get wantsPredictBatches(): boolean {
+    return this.#callbacks.some((c) => c.onPredictBatchBegin ?? c.onPredictBatchEnd);
+  }
+
+  #intervals(): number[] {
+    return this.#callbacks.filter((c) => trainBatchHooks.some((hook) => c[hook] !== undefined)).map(intervalOf);
+  }
+
+  /**
+   * How many batches may run before a hook must.
+   *
+   * @param done - batches done since the very first epoch.
+   */
+  batchesAtOnce(done: number): number {
+    return Math.min(Number.POSITIVE_INFINITY, ...this.#intervals().map((every) => every - (done % every)));
+  }
+
+  // ---- hooks ------------------------------------------------------------------------------------------------------
+
+  setParams(params: TrainingParams): void {
+    for (const c of this.#callbacks) c.setParams?.(params);
   }
 
   async train(moment: "Begin" | "End", logs: Logs): Promise<void> {
@@ -130,10 +247,54 @@ export class CallbackList {
     for (const c of this.#callbacks) await c[`onEpoch${moment}`]?.(epoch, logs, this.#model);
   }
 
-  async batch(moment: "Begin" | "End", batch: number, logs: Logs): Promise<void> {
+  /** @param done - batches done since the very first epoch; without it every callback hears of the batch. */
+  async batch(moment: "Begin" | "End", batch: number, logs: Logs, done?: number): Promise<void> {
     for (const c of this.#callbacks) {
+      if (done !== undefined && done % intervalOf(c) !== 0) continue;
       await c[`onBatch${moment}`]?.(batch, logs, this.#model);
       await c[`onTrainBatch${moment}`]?.(batch, logs, this.#model);
     }
   }
+
+  async test(moment: "Begin" | "End", logs: Logs): Promise<void> {
+    for (const c of this.#callbacks) await c[`onTest${moment}`]?.(logs, this.#model);
+  }
+
+  async testBatch(moment: "Begin" | "End", batch: number, logs: Logs): Promise<void> {
+    for (const c of this.#callbacks) await c[`onTestBatch${moment}`]?.(batch, logs, this.#model);
+  }
+
+  async predict(moment: "Begin" | "End", logs: Logs): Promise<void> {
+    for (const c of this.#callbacks) await c[`onPredict${moment}`]?.(logs, this.#model);
+  }
+
+  async predictBatch(moment: "Begin" | "End", batch: number, logs: Logs): Promise<void> {
+    for (const c of this.#callbacks) await c[`onPredictBatch${moment}`]?.(batch, logs, this.#model);
+  }
+
+  /** Whether a callback took it on that loss or gradient is not finite. */
+  async diverged(batch: number, logs: Logs): Promise<boolean> {
+    const asked = this.#callbacks.filter((c) => c.onDiverged !== undefined);
+    for (const c of asked) await c.onDiverged?.(batch, logs, this.#model);
+    return asked.length > 0;
+  }
+
+  // ---- what they have come to -------------------------------------------------------------------------------------
+
+  states(): CallbackState[] {
+    return this.#callbacks
+      .filter((c) => c.getState !== undefined)
+      .map((c) => ({ className: c.constructor.name, state: c.getState?.() ?? null }));
+  }
+
+  /** Gives each state to the next callback of its class; what has none is left out. */
+  setStates(states: readonly CallbackState[]): void {
+    const free = this.#callbacks.filter((c) => c.setState !== undefined);
+    for (const { className, state } of states) {
+      const place = free.findIndex((c) => c.constructor.name === className);
+      if (place >= 0) free.splice(place, 1)[0].setState?.(state);
+    }
+  }
 }
+
+const intervalOf = ({ everyBatches = 1 }: Callback): number => Math.max(1, Math.floor(everyBatches));

@@ -1,27 +1,34 @@
 /**
  * What `compile` was given, checked and resolved: the optimizer, and for each output its loss and metrics.
  */
-import { argumentError } from "../core/errors.ts";
+import { argumentError, unknownName } from "../core/errors.ts";
 import type { Device } from "../device/device.ts";
 import { checkOptions } from "../layers/options.ts";
-import { type Loss, type LossFunction, type LossName, resolveLoss } from "./losses.ts";
+import { type LossLike, resolveLoss } from "./losses.ts";
 import { type MetricLike, resolveMetric } from "./metrics.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { type OptimizerName, resolveOptimizer } from "./optimizers.ts";
 import { wholeNumber } from "./options.ts";
 import type { Judgement } from "./step.ts";
 
-/** What stands for a loss. */
-export type LossLike = LossName | Loss | LossFunction;
+export type { LossLike };
+
+/** One for each output in order, or by the names of outputs. */
+type EachOutput<T> = readonly T[] | Readonly<Record<string, T>>;
+
+/** What is measured: for one output a list; for several a list with an entry for each, or lists by name. */
+export type MetricsLike = EachOutput<MetricLike | readonly MetricLike[] | null>;
 
 export interface CompileOptions {
   readonly optimizer: OptimizerName | Optimizer;
-  /** One loss for every output, or a list with one for each (`null` where an output is not trained). */
-  readonly loss: LossLike | readonly (LossLike | null)[];
+  /** One loss for every output, or one for each, in order or by name (`null` where an output is not trained). */
+  readonly loss: LossLike | EachOutput<LossLike | null>;
   /** How much the loss of each output counts. Default 1. */
-  readonly lossWeights?: readonly number[];
-  /** For one output a list of metrics; for several a list with one metric, or list of metrics, for each. */
-  readonly metrics?: readonly (MetricLike | readonly MetricLike[])[];
+  readonly lossWeights?: number | EachOutput<number>;
+  /** Sample weights do not count for these. */
+  readonly metrics?: MetricsLike;
+  /** Metrics in which samples count by their weight. */
+  readonly weightedMetrics?: MetricsLike;
   /** Where the model runs: "wasm" (the default), "interp" (the plain definition, slow), or a device of your own. */
   readonly device?: Device | "wasm" | "interp";
   /** Threads to use; default one for each core. */
@@ -30,7 +37,7 @@ export interface CompileOptions {
   readonly wide?: boolean;
 }
 
-const known = ["optimizer", "loss", "lossWeights", "metrics", "device", "threads", "wide"];
+const known = ["optimizer", "loss", "lossWeights", "metrics", "weightedMetrics", "device", "threads", "wide"];
 
 export interface Compiled {
   readonly optimizer: Optimizer;
@@ -46,52 +53,98 @@ export function resolveCompile(where: string, options: CompileOptions, outputs: 
   if (options.threads !== undefined) wholeNumber(where, "threads", options.threads);
   const optimizer = resolveOptimizer(options.optimizer, where);
   const losses = eachOutput(where, "loss", options.loss, outputs).map((given) =>
-    given === null ? undefined : resolveLoss(given, where),
+    given === null || given === undefined ? undefined : resolveLoss(given, where),
   );
   if (losses.every((loss) => loss === undefined)) {
     throw argumentError({ where, argument: "loss", value: options.loss, expected: "a loss for at least one output" });
   }
-  const weights = options.lossWeights ?? outputs.map(() => 1);
-  if (weights.length !== outputs.length || !weights.every(Number.isFinite)) {
-    const expected = `${outputs.length} finite number${outputs.length === 1 ? "" : "s"}, one for each output`;
-    throw argumentError({ where, argument: "lossWeights", value: options.lossWeights, expected });
-  }
-  const metrics = eachMetrics(where, options.metrics ?? [], outputs);
+  const weights = readLossWeights(where, options.lossWeights, outputs);
+  const metrics = eachMetrics(where, "metrics", options.metrics ?? [], outputs);
+  const weightedMetrics = eachMetrics(where, "weightedMetrics", options.weightedMetrics ?? [], outputs);
   const judgements = outputs.map((name, i) => ({
     name,
     loss: losses[i],
     weight: weights[i],
     metrics: metrics[i].map((given) => resolveMetric(given, where)),
+    weightedMetrics: weightedMetrics[i].map((given) => resolveMetric(given, where)),
   }));
   return { optimizer, judgements, options };
 }
 
+/** Whether options are given by the names of outputs: a plain object, not something that stands for a loss or metric. */
+const isByName = (given: unknown): given is Readonly<Record<string, never>> =>
+  typeof given === "object" &&
+  given !== null &&
+  !Array.isArray(given) &&
+  !("call" in given && typeof given.call === "function");
+
+/** What is meant for each output. @throws RhytonError `argument` when a list or the names do not match the outputs. */
 function eachOutput<T>(
   where: string,
   argument: string,
-  given: T | readonly T[],
+  given: T | EachOutput<T>,
   outputs: readonly string[],
-): readonly T[] {
-  if (!Array.isArray(given)) return outputs.map(() => given as T);
-  if (given.length !== outputs.length) {
-    const fix = `The outputs are ${outputs.join(", ")}.`;
-    throw argumentError({
-      where,
-      argument,
-      value: given,
-      expected: `${outputs.length} entries, one for each output`,
-      fix,
-    });
+): readonly (T | undefined)[] {
+  const fix = `The outputs are ${outputs.join(", ")}.`;
+  if (isByName(given)) {
+    const missing = outputs.find((name) => !Object.hasOwn(given, name));
+    checkNames(where, argument, given, outputs);
+    if (missing === undefined) return outputs.map((name) => given[name]);
+    const expected = "an entry for each output (null for none)";
+    throw argumentError({ where, argument, value: `without ${JSON.stringify(missing)}`, expected, fix });
   }
-  return given;
+  if (!Array.isArray(given)) return outputs.map(() => given as T);
+  if (given.length === outputs.length) return given;
+  const expected = `${outputs.length} entries, one for each output`;
+  throw argumentError({ where, argument, value: given, expected, fix });
 }
 
-function eachMetrics(where: string, given: NonNullable<CompileOptions["metrics"]>, outputs: readonly string[]) {
-  if (!Array.isArray(given)) {
-    throw argumentError({ where, argument: "metrics", value: given, expected: 'a list, e.g. ["accuracy"]' });
+/** Throws when an entry belongs to no output. */
+function checkNames(where: string, argument: string, given: object, outputs: readonly string[]): void {
+  for (const name of Object.keys(given)) {
+    if (!outputs.includes(name)) {
+      throw unknownName({ where: `${where}: ${argument}`, what: "output", name, choices: outputs });
+    }
   }
-  const isList = (entry: MetricLike | readonly MetricLike[]): entry is readonly MetricLike[] => Array.isArray(entry);
-  if (given.length === 0) return outputs.map(() => []);
-  if (outputs.length === 1) return [given.flatMap((entry) => (isList(entry) ? [...entry] : [entry]))];
-  return eachOutput(where, "metrics", given, outputs).map((entry) => (isList(entry) ? [...entry] : [entry]));
+}
+
+function readLossWeights(
+  where: string,
+  given: CompileOptions["lossWeights"],
+  outputs: readonly string[],
+): readonly number[] {
+  if (given === undefined) return outputs.map(() => 1);
+  const expected = `${outputs.length} finite number${outputs.length === 1 ? "" : "s"}, one for each output`;
+  const bad = () => argumentError({ where, argument: "lossWeights", value: given, expected });
+  if (typeof given === "number" ? outputs.length > 1 : Array.isArray(given) && given.length !== outputs.length)
+    throw bad();
+  const weights = eachOutput(where, "lossWeights", given, outputs);
+  if (!weights.every((weight) => Number.isFinite(weight))) throw bad();
+  return weights as readonly number[];
+}
+
+type MetricEntry = MetricLike | readonly MetricLike[] | null | undefined;
+const listed = (entry: MetricEntry): readonly MetricLike[] => {
+  if (entry === null || entry === undefined) return [];
+  return Array.isArray(entry) ? entry : [entry as MetricLike];
+};
+
+function eachMetrics(
+  where: string,
+  argument: "metrics" | "weightedMetrics",
+  given: MetricsLike,
+  outputs: readonly string[],
+): readonly (readonly MetricLike[])[] {
+  if (Array.isArray(given)) {
+    if (given.length === 0) return outputs.map(() => []);
+    if (outputs.length === 1) return [given.flatMap(listed)];
+    return (eachOutput(where, argument, given, outputs) as readonly MetricEntry[]).map(listed);
+  }
+  if (typeof given === "object" && given !== null && !("sums" in given)) {
+    const byName = given as Readonly<Record<string, MetricEntry>>;
+    checkNames(where, argument, byName, outputs);
+    return outputs.map((name) => listed(Object.hasOwn(byName, name) ? byName[name] : undefined));
+  }
+  const expected = 'a list, e.g. ["accuracy"], or lists by the names of outputs';
+  throw argumentError({ where, argument, value: given, expected });
 }

@@ -2,23 +2,42 @@
  * Data for a model: everything is checked here before anything changes, so that an error leaves the model as it was.
  */
 import { type NdArray, ndarray, sameShape, showShape, sizeOf } from "../core/array.ts";
-import { argumentError, dataError, notFiniteData } from "../core/errors.ts";
+import { argumentError, dataError, notFiniteData, unknownName } from "../core/errors.ts";
 import type { Shape } from "../graph/tensor.ts";
 
-/** One array, or one for each input or output of the model, in order. The first axis of each is the sample. */
-export type Arrays = NdArray | readonly NdArray[];
+/**
+ * One array, or one for each input or output of the model, in order or by name. The first axis of each is the sample.
+ */
+export type Arrays = NdArray | readonly NdArray[] | Readonly<Record<string, NdArray>>;
 
 /** What an input of a model expects. */
 export interface Expected {
+  /** For messages. */
   readonly name: string;
+  /** Under which data may be given by name. */
+  readonly key?: string;
   /** Without the samples. */
   readonly shape: Shape;
 }
 
-export const listOf = <T extends object>(given: T | readonly T[]): readonly T[] =>
-  Array.isArray(given) ? given : [given as T];
+export const isNdArray = (given: unknown): given is NdArray =>
+  typeof given === "object" && given !== null && "data" in given && "shape" in given && Array.isArray(given.shape);
 
-const shapeOfSample = (array: NdArray): Shape => array.shape.slice(1);
+/** The arrays in order; those given by name in the order of `names`. What is missing is undefined. */
+export function listOf(
+  where: string,
+  given: Arrays | readonly (NdArray | null)[],
+  names: readonly string[],
+): (NdArray | undefined)[] {
+  if (Array.isArray(given)) return given.map((array: NdArray | null) => array ?? undefined);
+  if (isNdArray(given) || typeof given !== "object" || given === null) return [given];
+  const byName = given as Readonly<Record<string, NdArray>>;
+  const stranger = Object.keys(byName).find((name) => !names.includes(name));
+  if (stranger === undefined) return names.map((name) => (Object.hasOwn(byName, name) ? byName[name] : undefined));
+  throw unknownName({ where, what: "input or output", name: stranger, choices: names });
+}
+
+export const shapeOfSample = (array: NdArray): Shape => array.shape.slice(1);
 
 /** Where in an array of this shape the element `position` lies. */
 function indexOf(position: number, shape: readonly number[]): number[] {
@@ -32,7 +51,7 @@ function indexOf(position: number, shape: readonly number[]): number[] {
 }
 
 /** Throws when a float of the array is NaN or infinite. */
-function checkFinite(where: string, array: NdArray): void {
+export function checkFinite(where: string, array: NdArray): void {
   const { data } = array;
   if (!(data instanceof Float32Array)) return;
   // A number times 0 is 0, unless it is not finite: one sum finds out whether to look for the place.
@@ -44,8 +63,8 @@ function checkFinite(where: string, array: NdArray): void {
 }
 
 /** Throws unless `array` is samples of finite numbers. */
-function checkArray(where: string, array: NdArray): void {
-  if (typeof array !== "object" || array === null || !("data" in array) || !Array.isArray(array.shape)) {
+export function checkArray(where: string, array: NdArray | undefined): asserts array is NdArray {
+  if (!isNdArray(array)) {
     const expected = "an array { data, shape }";
     throw argumentError({
       where,
@@ -90,10 +109,10 @@ function fitTo(where: string, array: NdArray, expected: Shape): NdArray {
   });
 }
 
-const label = (where: string, what: string, i: number, count: number): string =>
+export const label = (where: string, what: string, i: number, count: number): string =>
   `${where}: ${what}${count > 1 ? `[${i}]` : ""}`;
 
-function checkCount(where: string, what: string, got: number, expected: number, of: string): void {
+export function checkCount(where: string, what: string, got: number, expected: number, of: string): void {
   if (got === expected) return;
   throw dataError({
     where: `${where}: ${what}`,
@@ -104,7 +123,7 @@ function checkCount(where: string, what: string, got: number, expected: number, 
 }
 
 /** Throws when arrays have different numbers of samples. */
-function checkLengths(where: string, named: readonly (readonly [string, NdArray])[]): void {
+export function checkLengths(where: string, named: readonly (readonly [string, NdArray])[]): void {
   const lengths = named.map(([, array]) => array.shape[0]);
   if (lengths.every((n) => n === lengths[0])) return;
   throw dataError({
@@ -117,7 +136,8 @@ function checkLengths(where: string, named: readonly (readonly [string, NdArray]
 
 /** The inputs of a model, checked. */
 export function checkInputs(where: string, given: Arrays, expected: readonly Expected[], what = "x"): NdArray[] {
-  const arrays = listOf(given);
+  const names = expected.map(({ key }) => key ?? "");
+  const arrays = listOf(`${where}: ${what}`, given, names);
   checkCount(where, what, arrays.length, expected.length, "input");
   const fitted = arrays.map((array, i) => {
     const place = `${label(where, what, i, arrays.length)} for ${expected[i].name}`;
@@ -133,67 +153,3 @@ export function checkInputs(where: string, given: Arrays, expected: readonly Exp
   });
   return fitted;
 }
-
-/** Samples and their targets, checked. */
-export interface Samples {
-  readonly x: readonly NdArray[];
-  readonly y: readonly NdArray[];
-  readonly count: number;
-}
-
-/** Inputs and targets of a model with `outputs` outputs, checked against each other. */
-export function checkSamples(
-  where: string,
-  x: Arrays,
-  y: Arrays,
-  expected: readonly Expected[],
-  outputs: number,
-  names: readonly [string, string] = ["x", "y"],
-): Samples {
-  const inputs = checkInputs(where, x, expected, names[0]);
-  if (y === undefined || y === null) {
-    const fix = "An autoencoder learns its own input: give x twice.";
-    throw dataError({ where, got: "no targets", expected: `${names[1]}, what the model should answer`, fix });
-  }
-  const targets = listOf(y);
-  checkCount(where, names[1], targets.length, outputs, "output");
-  targets.forEach((array, i) => {
-    checkArray(label(where, names[1], i, targets.length), array);
-  });
-  checkLengths(where, [
-    [names[0], inputs[0]],
-    ...targets.map((array, i) => [targets.length > 1 ? `${names[1]}[${i}]` : names[1], array] as const),
-  ]);
-  targets.forEach((array, i) => {
-    if (!inputs.some((input) => input.data === array.data)) {
-      checkFinite(label(where, names[1], i, targets.length), array);
-    }
-  });
-  return { x: inputs, y: targets, count: inputs[0].shape[0] };
-}
-
-/** The samples from `from` to `to`, without copying. An array used twice stays one. */
-export function sliceSamples(samples: Samples, from: number, to: number): Samples {
-  const views = new Map<NdArray["data"], NdArray["data"]>();
-  const slice = (array: NdArray): NdArray => {
-    const size = sizeOf(shapeOfSample(array));
-    const data = views.get(array.data) ?? array.data.subarray(from * size, to * size);
-    views.set(array.data, data);
-    return { ...array, data, shape: [to - from, ...shapeOfSample(array)] };
-  };
-  return { x: samples.x.map(slice), y: samples.y.map(slice), count: to - from };
-}
-
-/** What a target is to a training step: its own array, or the data of an input again. */
-export interface Target {
-  /** Without the samples. */
-  readonly shape: Shape;
-  /** The input that has the same data. */
-  readonly input: number | undefined;
-}
-
-export const targetsOf = ({ x, y }: Samples): Target[] =>
-  y.map((array) => {
-    const input = x.findIndex((other) => other.data === array.data && (other.scale ?? 1) === (array.scale ?? 1));
-    return { shape: shapeOfSample(array), input: input < 0 ? undefined : input };
-  });

@@ -1,15 +1,18 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { interp } from "../device/interp.ts";
+import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { divide, exponential, max, mean, multiply, reshape, sigmoid, subtract, sum } from "../ops/index.ts";
+import { lossFromConfig } from "./from-config.ts";
 import { binaryCrossentropy, categoricalCrossentropy, lossValue, meanSquaredError, resolveLoss } from "./losses.ts";
-import { arrayOf, decode, type Encoded, gradientOf, scalarOf } from "./testing.ts";
+import { arrayOf, decode, type Encoded, gradientOf, scalarOf } from "./testing-graphs.ts";
 
 interface Case {
   readonly name: string;
   readonly kind: "loss" | "model";
   readonly class_name: string;
-  readonly config: { readonly from_logits?: boolean; readonly label_smoothing?: number; readonly reduction?: string };
+  readonly config: Readonly<Record<string, unknown>>;
   readonly dtype: "float32" | "float64";
   readonly targets: Encoded;
   readonly predictions: Encoded;
@@ -20,8 +23,8 @@ interface Case {
 const cases: readonly Case[] = JSON.parse(
   readFileSync(new URL("../../fixtures/losses.json", import.meta.url), "utf8"),
 ).cases;
-// Sample weights and other reductions are not there yet; models are in test/keras.
-const ours = cases.filter((c) => c.kind === "loss" && c.sample_weight === null && c.config.reduction === undefined);
+// Models are in test/keras.
+const ours = cases.filter((c) => c.kind === "loss");
 
 const softmax = (z: Tensor): Tensor => {
   const e = exponential(subtract(z, max(z, [-1], true)));
@@ -47,19 +50,25 @@ describe("losses", () => {
     [0.6, 0.3],
   ];
 
-  it.each(ours.map((c) => [c.name, c] as const))("%s: value and gradient as in Keras", async (_, c) => {
-    const loss =
-      c.class_name === "MeanSquaredError"
-        ? meanSquaredError()
-        : binaryCrossentropy({ fromLogits: c.config.from_logits, labelSmoothing: c.config.label_smoothing });
-    const arrays = [c.targets, c.predictions].map((a) => ({ data: decode(a), shape: a.shape }));
-    const got = await scalarOf(arrays, (t, p) => lossValue(loss, t, p), c.dtype);
-    expect(Math.abs(got - c.loss)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(c.loss)));
-    const gradient = await gradientOf(arrays, (t, p) => lossValue(loss, t, p), c.dtype);
-    const expected = decode(c.grad_predictions);
-    const largest = expected.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
-    gradient.forEach((value, i) => {
-      expect(Math.abs(value - expected[i])).toBeLessThanOrEqual(1e-6 * largest);
+  describe.each(["interp", "wasm"] as const)("on %s", (where) => {
+    it.each(ours.map((c) => [c.name, c] as const))("%s: value and gradient as in Keras", async (_, c) => {
+      const loss = lossFromConfig("test", c.class_name, c.config);
+      const device = where === "wasm" ? wasm({ threads: 1 }) : interp(c.dtype);
+      // What is exact in float64 is compared in float64; wasm has float32 only.
+      const tolerance = where === "wasm" && c.dtype === "float64" ? 2e-5 : 1e-6;
+      const arrays = [c.targets, c.predictions, ...(c.sample_weight ? [c.sample_weight] : [])].map((a) => ({
+        data: decode(a),
+        shape: a.shape,
+      }));
+      const value = (t: Tensor, p: Tensor, w?: Tensor) => lossValue(loss, t, p, w);
+      const got = await scalarOf(arrays, value, device);
+      expect(Math.abs(got - c.loss) / Math.max(1, Math.abs(c.loss))).toBeLessThanOrEqual(tolerance);
+      const gradient = await gradientOf(arrays, value, device, 1);
+      const expected = decode(c.grad_predictions);
+      const largest = expected.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+      gradient.forEach((value, i) => {
+        expect(Math.abs(value - expected[i])).toBeLessThanOrEqual(tolerance * largest);
+      });
     });
   });
 

@@ -10,16 +10,35 @@ import type { Network } from "../layers/network.ts";
 import { checkOptions } from "../layers/options.ts";
 import type { Shapes } from "../layers/rule.ts";
 import { summaryText } from "../layers/summary.ts";
-import type { History, Logs } from "./callbacks.ts";
+import { type Callback, CallbackList, type History, type Logs } from "./callbacks.ts";
 import { type Compiled, type CompileOptions, resolveCompile } from "./compile.ts";
-import { type Arrays, checkInputs, checkSamples, type Expected, listOf, type Samples, targetsOf } from "./data.ts";
+import type { Arrays } from "./data.ts";
 import { chooseDevice } from "./device.ts";
-import { judgeSamples, trainEpochs, trainOnce } from "./fit.ts";
-import { type FitOptions, type RunOptions, readFitOptions, readRunOptions, splitSamples } from "./fit-options.ts";
+import { isSource, type Source } from "./feed.ts";
+import {
+  type Batch,
+  type Fed,
+  type InputBatch,
+  openEvaluation,
+  openFit,
+  openPrediction,
+  readSamples,
+  takesOf,
+} from "./feeding.ts";
+import { askFeed, judgeFeed, readFeed, trainEpochs, trainOnce } from "./fit.ts";
+import {
+  type BatchFitOptions,
+  type EvaluateOptions,
+  type FitOptions,
+  type OnBatchOptions,
+  type RunOptions,
+  readFitOptions,
+  readRunOptions,
+} from "./fit-options.ts";
 import type { ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
 import { wholeNumber } from "./options.ts";
 import { Programs } from "./programs.ts";
-import { Progress, withProgress } from "./progress.ts";
+import { Journal, readTrainingState, type TrainingState } from "./state.ts";
 import { Turn } from "./turn.ts";
 import { assignWeights, copyWeights } from "./weights.ts";
 
@@ -32,6 +51,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   layers: readonly Layer[] = [];
 
   readonly #turn = new Turn();
+  readonly #journal = new Journal();
   #network: Network | undefined;
   #compiled: Compiled | undefined;
   #programs: Programs | undefined;
@@ -153,104 +173,123 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   /**
    * Trains. Everything is checked first: an error about arguments or data leaves the model as it was.
    *
-   * @param x - samples, first axis the sample: one array, or one for each input.
+   * @param x - samples, first axis the sample: one array, or one for each input, in order or by name. Or batches
+   *   [x, y] or [x, y, sampleWeight], one after the other: an iterable, a generator, or a function that makes one.
    * @param y - targets: one array, or one for each output. An autoencoder takes `x` twice, which is stored once.
    * @returns what happened, epoch by epoch.
    * @throws RhytonError `diverged` when loss or gradient is NaN or infinite; the weights are those of the step before.
    */
-  async fit(x: Arrays, y: Arrays, options: FitOptions = {}): Promise<History> {
+  fit(x: Arrays, y: Arrays, options?: FitOptions): Promise<History>;
+  fit(batches: Source<Batch>, options?: BatchFitOptions): Promise<History>;
+  async fit(x: Arrays | Source<Batch>, y?: Arrays | FitOptions, given: FitOptions = {}): Promise<History> {
     const where = `${this.where} fit`;
+    const options = isSource(x) ? ((y ?? {}) as FitOptions) : given;
     const o = readFitOptions(where, options);
     const compiled = this.#needCompiled(where);
-    let samples = this.#samples(where, x, y);
-    let validation: Samples | undefined;
-    if (o.validationData !== undefined) {
-      const [vx, vy] = o.validationData;
-      validation = this.#samples(where, vx, vy, ["validationData[0]", "validationData[1]"]);
-    } else if (o.validationSplit > 0) [samples, validation] = splitSamples(where, samples, o.validationSplit);
-    o.signal?.throwIfAborted();
-    this.#ensureBuilt(samples);
-    return this.#turn.train(where, this.weights, async () => {
-      const programs = this.#ensurePrograms(where);
-      this.stopTraining = false;
-      return trainEpochs({
-        ...o,
-        where,
-        model: this,
-        seed: this.seed,
-        optimizer: compiled.optimizer,
-        turn: this.#turn,
-        train: programs.training(targetsOf(samples), compiled),
-        samples,
-        validation: validation && {
-          judge: programs.evaluation(targetsOf(validation), compiled),
-          samples: validation,
-          batchSize: o.validationBatchSize,
-        },
-        progress: { verbose: o.verbose },
+    const feeds = await openFit(where, this.#fed(), x, y as Arrays, options, o);
+    try {
+      o.signal?.throwIfAborted();
+      return await this.#turn.train(where, this.weights, async () => {
+        const programs = this.#ensurePrograms(where);
+        this.stopTraining = false;
+        this.#journal.expect(options.initialEpoch);
+        return trainEpochs({
+          ...o,
+          ...feeds,
+          where,
+          model: this,
+          optimizer: compiled.optimizer,
+          turn: this.#turn,
+          journal: this.#journal,
+          train: (targets) => programs.training(targets, compiled),
+          judge: (targets) => programs.evaluation(targets, compiled),
+          progress: { verbose: o.verbose },
+        });
       });
-    });
+    } finally {
+      await Promise.all([feeds.feed.close(), feeds.validation?.close()]);
+    }
   }
 
   /** Loss and metrics over samples, by name: `const { loss } = await model.evaluate(x, y)`. Changes nothing. */
-  async evaluate(x: Arrays, y: Arrays, options: RunOptions = {}): Promise<Logs> {
+  evaluate(x: Arrays, y: Arrays, options?: EvaluateOptions): Promise<Logs>;
+  evaluate(batches: Source<Batch>, options?: RunOptions): Promise<Logs>;
+  async evaluate(x: Arrays | Source<Batch>, y?: Arrays | RunOptions, given: EvaluateOptions = {}): Promise<Logs> {
     const where = `${this.where} evaluate`;
-    const { batchSize, verbose, signal } = readRunOptions(where, options);
+    const options: EvaluateOptions = isSource(x) ? ((y ?? {}) as RunOptions) : given;
+    const o = readRunOptions(where, options, ["sampleWeight"]);
     const compiled = this.#needCompiled(where);
-    const samples = this.#samples(where, x, y);
-    this.#ensureBuilt(samples);
-    return this.#turn.read(where, async () => {
-      const judge = this.#ensurePrograms(where).evaluation(targetsOf(samples), compiled);
-      const progress = new Progress(Math.ceil(samples.count / batchSize), { verbose });
-      const onProgress = (steps: number, logs: Logs): void => progress.update(steps, logs);
-      const logs = await withProgress(progress, () => judgeSamples(judge, samples, batchSize, { onProgress, signal }));
-      progress.finish(logs);
-      return logs;
+    const feed = await openEvaluation(where, this.#fed(), x, y as Arrays, { ...o, sampleWeight: options.sampleWeight });
+    return readFeed({ ...o, where, turn: this.#turn, feed }, async (show) => {
+      const programs = this.#ensurePrograms(where);
+      const hooks = this.#hooks(where, o.callbacks);
+      const logs = await judgeFeed((targets) => programs.evaluation(targets, compiled), feed, { ...show, hooks });
+      return [logs, logs];
     });
   }
 
-  /** What the model answers: the outputs for all samples, in order. Needs no `compile`. */
-  async predict(x: Arrays, options: RunOptions = {}): Promise<Predicted<O>> {
+  /**
+   * What the model answers: the outputs for all samples, in order. Needs no `compile`.
+   *
+   * @param x - arrays, or batches of them one after the other.
+   */
+  async predict(x: Arrays | Source<InputBatch>, options: RunOptions = {}): Promise<Predicted<O>> {
     const where = `${this.where} predict`;
-    const { batchSize, verbose, signal } = readRunOptions(where, options);
-    const inputs = checkInputs(where, x, this.#expected(x));
-    const count = inputs[0].shape[0];
-    this.#ensureBuilt({ x: inputs });
-    return this.#turn.read(where, async () => {
+    const o = readRunOptions(where, options);
+    const feed = await openPrediction(where, this.#fed(), x, o);
+    return readFeed({ ...o, where, turn: this.#turn, feed }, async (show) => {
       const { program } = this.#ensurePrograms(where).prediction();
-      const progress = new Progress(Math.ceil(count / batchSize), { verbose });
-      const onProgress = (steps: number): void => progress.update(steps, {});
-      const outputs = await withProgress(progress, async () => {
-        const outcome = await program.run({ inputs, batchSize, count, onProgress, signal });
-        signal?.throwIfAborted();
-        return outcome.outputs;
-      });
-      progress.finish({});
+      const hooks = this.#hooks(where, o.callbacks);
+      const { outputs, count } = await askFeed(program, feed, { ...show, hooks });
       const arrays = outputs.map((data, i) => ({ data, shape: [count, ...this.network.outputs[i].shape] }));
-      return (arrays.length === 1 ? arrays[0] : arrays) as unknown as Predicted<O>;
+      return [(arrays.length === 1 ? arrays[0] : arrays) as unknown as Predicted<O>, {}];
     });
   }
 
   /** One step on all of these samples at once; answers loss and metrics before the update. */
-  async trainOnBatch(x: Arrays, y: Arrays): Promise<Logs> {
+  async trainOnBatch(x: Arrays, y: Arrays, options: OnBatchOptions = {}): Promise<Logs> {
     const where = `${this.where} trainOnBatch`;
+    checkOptions(where, options, ["sampleWeight", "classWeight"]);
     const compiled = this.#needCompiled(where);
-    const samples = this.#samples(where, x, y);
-    this.#ensureBuilt(samples);
+    const samples = readSamples(where, this.#fed(), { x, y, ...options });
     return this.#turn.train(where, this.weights, async () => {
-      const train = this.#ensurePrograms(where).training(targetsOf(samples), compiled);
-      return trainOnce({ where, optimizer: compiled.optimizer, train, samples });
+      const programs = this.#ensurePrograms(where);
+      const { optimizer } = compiled;
+      return trainOnce({ where, optimizer, train: (targets) => programs.training(targets, compiled), samples });
     });
   }
 
   /** `evaluate` on all of these samples at once. */
-  testOnBatch(x: Arrays, y: Arrays): Promise<Logs> {
-    return this.evaluate(x, y, { batchSize: Math.max(1, listOf(x)[0]?.shape?.[0] ?? 1) });
+  testOnBatch(x: Arrays, y: Arrays, options: Pick<OnBatchOptions, "sampleWeight"> = {}): Promise<Logs> {
+    return this.evaluate(x, y, { ...options, steps: 1 });
   }
 
   /** `predict` on all of these samples at once. */
   predictOnBatch(x: Arrays): Promise<Predicted<O>> {
-    return this.predict(x, { batchSize: Math.max(1, listOf(x)[0]?.shape?.[0] ?? 1) });
+    return this.predict(x, { steps: 1 });
+  }
+
+  // ---- how far training has come ----------------------------------------------------------------------------------
+
+  /**
+   * How far training has come, as plain values for a file. With the weights and the optimizer's variables it is all that
+   * is needed to go on.
+   */
+  trainingState(): TrainingState {
+    return this.#journal.state(this.seed, this.#needCompiled(`${this.where} trainingState`).optimizer);
+  }
+
+  /**
+   * Takes up a training from what `trainingState` gave: the next `fit` with `initialEpoch` equal to the state's epoch goes
+   * on as if it had never ended. Weights and the optimizer's variables must be restored, too.
+   *
+   * @param source - the file that it comes from, for messages.
+   */
+  restoreTrainingState(given: unknown, source?: string): void {
+    const where = source ?? `${this.where} restoreTrainingState`;
+    this.#turn.check(where);
+    const { optimizer } = this.#needCompiled(where);
+    this.#journal.restore(readTrainingState(where, given, this.seed), optimizer);
   }
 
   // ---- files: `save` belongs here, over src/saving ----------------------------------------------------------------
@@ -264,30 +303,23 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     network.initialise(this.seed);
   }
 
+  #hooks(where: string, callbacks: readonly Callback[]) {
+    return { callbacks: new CallbackList(callbacks, this as unknown as Model, where), turn: this.#turn };
+  }
+
   #needCompiled(where: string): Compiled {
     if (this.#compiled === undefined) throw notCompiled({ where });
     return this.#compiled;
   }
 
-  /** What the inputs expect; whatever is given, while that is unknown. */
-  #expected(x: Arrays): readonly Expected[] {
-    if (this.#network === undefined) {
-      return [{ name: "the first layer", shape: listOf(x)[0]?.shape?.slice(1) ?? [] }];
-    }
-    const { inputs, inputNames } = this.#network;
-    return inputs.map(({ shape }, i) => ({ name: `input "${inputNames[i]}"`, shape }));
-  }
-
-  #samples(where: string, x: Arrays, y: Arrays, names?: readonly [string, string]): Samples {
-    return checkSamples(where, x, y, this.#expected(x), this.#network?.outputs.length ?? 1, names);
-  }
-
-  #ensureBuilt({ x }: Pick<Samples, "x">): void {
-    this.prepare(x.map((array) => array.shape.slice(1)));
+  /** This model, for whoever feeds it. */
+  #fed(): Fed {
+    const build = ({ x }: { readonly x: readonly NdArray[] }) => this.prepare(x.map((array) => array.shape.slice(1)));
+    return { takes: (x) => takesOf(this.#network, this.#compiled?.judgements, x), build, seed: this.seed };
   }
 
   #ensurePrograms(where: string): Programs {
-    this.#programs ??= new Programs(chooseDevice(where, this.#compiled?.options ?? {}), this.network);
+    this.#programs ??= new Programs(chooseDevice(where, this.#compiled?.options ?? {}), this.network, this.seed);
     return this.#programs;
   }
 }

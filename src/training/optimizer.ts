@@ -1,19 +1,37 @@
 /**
- * What all optimizers share: the learning rate, the slots of each weight, clipping and weight decay.
+ * What all optimizers share: the learning rate, the slots of each weight, clipping, weight decay, gradient accumulation,
+ * moving averages of the weights, and constraints.
  *
  * The rule itself is ops (`update`), so it is compiled into the training step. What depends on the iteration alone, such
  * as a learning rate or a bias correction, is a few numbers a step (`scalarsAt`), rounded to float32 where Keras rounds.
+ *
+ * The order within a step is Keras': undo the loss scale, accumulate, clip, decay, the rule, the moving average, the
+ * constraint.
  */
 import { sizeOf } from "../core/array.ts";
 import { argumentError } from "../core/errors.ts";
+import type { Update } from "../graph/graph.ts";
 import { type Tensor, Variable } from "../graph/tensor.ts";
-import { checkOptions } from "../layers/options.ts";
-import { add, divide, maximum, minimum, multiply, squareRoot, subtract, sum } from "../ops/index.ts";
+import { checkBoolean, checkOptions } from "../layers/options.ts";
+import {
+  add,
+  where as choose,
+  divide,
+  maximum,
+  minimum,
+  multiply,
+  squareRoot,
+  stepScalar,
+  subtract,
+  sum,
+  variableTensor,
+} from "../ops/index.ts";
 import { allAxes } from "./align.ts";
-import { numberIn } from "./options.ts";
+import { numberIn, wholeNumber } from "./options.ts";
+import { isSchedule, type Schedule, scheduleConfig } from "./schedules.ts";
 
-/** The learning rate of every iteration, counted from 0. */
-export type LearningRate = number | ((iteration: number) => number);
+/** The learning rate: a number, a schedule, or a function of the iteration, counted from 0. */
+export type LearningRate = number | Schedule | ((iteration: number) => number);
 
 /** What every optimizer takes. At most one of the three ways to clip. */
 export interface OptimizerOptions {
@@ -27,9 +45,31 @@ export interface OptimizerOptions {
   readonly globalClipnorm?: number;
   /** The largest size of each number of a gradient. */
   readonly clipvalue?: number;
+  /** Keeps a moving average of each weight, which takes the weight's place when `fit` ends. Default false. */
+  readonly useEma?: boolean;
+  /** How much of the average is kept at each step, in [0, 1]. Default 0.99. */
+  readonly emaMomentum?: number;
+  /** The average takes the weight's place after every so many steps, too. */
+  readonly emaOverwriteFrequency?: number;
+  /** The loss is multiplied by it before the gradient is taken, and the gradient divided by it. */
+  readonly lossScaleFactor?: number;
+  /** Weights change only after every so many steps (at least 2), by the mean of their gradients. */
+  readonly gradientAccumulationSteps?: number;
 }
 
-const sharedKeys = ["learningRate", "name", "weightDecay", "clipnorm", "globalClipnorm", "clipvalue"];
+const sharedKeys = [
+  "learningRate",
+  "name",
+  "weightDecay",
+  "clipnorm",
+  "globalClipnorm",
+  "clipvalue",
+  "useEma",
+  "emaMomentum",
+  "emaOverwriteFrequency",
+  "lossScaleFactor",
+  "gradientAccumulationSteps",
+] as const satisfies readonly (keyof OptimizerOptions)[];
 
 /** A weight and its slots after a step. */
 export interface Updated {
@@ -45,7 +85,12 @@ export interface Moving {
   readonly slots: readonly Tensor[];
 }
 
-const zeros = { className: "Zeros", config: {}, fill: (values: Float32Array) => void values.fill(0) };
+/** What one step does, as a graph. */
+export interface StepGraph {
+  /** One shared scalar for each of `scalarNames`. */
+  readonly scalars: readonly Tensor[];
+  readonly updates: readonly Update[];
+}
 
 /** A learning rate for which the maths is defined. */
 function checkRate(where: string, value: number): number {
@@ -67,7 +112,16 @@ export abstract class Optimizer {
   readonly clipnorm: number | undefined;
   readonly globalClipnorm: number | undefined;
   readonly clipvalue: number | undefined;
+  readonly useEma: boolean;
+  readonly emaMomentum: number;
+  readonly emaOverwriteFrequency: number | undefined;
+  readonly lossScaleFactor: number | undefined;
+  readonly gradientAccumulationSteps: number | undefined;
   #learningRate: LearningRate = 0;
+  readonly #undecayed: { readonly weights: Set<Variable>; readonly names: RegExp[] } = {
+    weights: new Set(),
+    names: [],
+  };
   #slots = new Map<Variable, readonly Variable[]>();
   #variables: readonly Variable[] = [];
   #isBuilt = false;
@@ -76,10 +130,14 @@ export abstract class Optimizer {
   constructor(name: string, learningRate: number, options: OptimizerOptions, own: readonly string[]) {
     checkOptions(name, options, [...sharedKeys, ...own]);
     this.name = options.name ?? name;
-    this.learningRate = options.learningRate ?? learningRate;
-    const positive = (key: "weightDecay" | "clipnorm" | "globalClipnorm" | "clipvalue"): number | undefined => {
+    this.#learningRate = this.#checkLearningRate(options.learningRate ?? learningRate);
+    const positive = (key: "weightDecay" | "clipnorm" | "globalClipnorm" | "clipvalue" | "lossScaleFactor") => {
       const value = options[key] ?? undefined;
       return value === undefined ? undefined : numberIn(name, key, value, 0, Number.POSITIVE_INFINITY);
+    };
+    const steps = (key: "emaOverwriteFrequency" | "gradientAccumulationSteps", least: number) => {
+      const value = options[key] ?? undefined;
+      return value === undefined ? undefined : wholeNumber(name, key, value, least);
     };
     this.weightDecay = positive("weightDecay");
     this.clipnorm = positive("clipnorm");
@@ -90,6 +148,11 @@ export abstract class Optimizer {
       const expected = "at most one of clipnorm, globalClipnorm and clipvalue";
       throw argumentError({ where: name, argument: "clipping", value: `given in ${clips.length} ways`, expected });
     }
+    this.useEma = checkBoolean(name, "useEma", options.useEma ?? false);
+    this.emaMomentum = numberIn(name, "emaMomentum", options.emaMomentum ?? 0.99, 0, 1, true);
+    this.emaOverwriteFrequency = steps("emaOverwriteFrequency", 1);
+    this.lossScaleFactor = positive("lossScaleFactor");
+    this.gradientAccumulationSteps = steps("gradientAccumulationSteps", 2);
   }
 
   // ---- to be written by optimizers --------------------------------------------------------------------------------
@@ -97,11 +160,21 @@ export abstract class Optimizer {
   /** What is kept for each weight: names in groups; within a group the slots of one weight lie side by side. */
   abstract readonly slotGroups: readonly (readonly string[])[];
 
+  /** With what a slot begins. */
+  protected firstValue(_slot: string): number {
+    return 0;
+  }
+
   /** How many numbers the rule needs for each step. */
   protected abstract readonly ownScalars: readonly string[];
 
-  /** These numbers for one iteration, counted from 0. */
-  protected abstract ownScalarsAt(iteration: number): number[];
+  /**
+   * These numbers.
+   *
+   * @param updates - how often the weights were changed before.
+   * @param rate - the learning rate, in float32.
+   */
+  protected abstract ownScalarsAt(updates: number, rate: number): number[];
 
   /** The rule, in ops, with one shared scalar for each of `ownScalars`. */
   protected abstract update(moving: Moving, scalars: readonly Tensor[]): Updated;
@@ -109,7 +182,7 @@ export abstract class Optimizer {
   /** The arguments of this optimizer alone, in Keras' keys. */
   protected abstract ownConfig(): Record<string, unknown>;
 
-  // ---- what all optimizers have -----------------------------------------------------------------------------------
+  // ---- learning rate ----------------------------------------------------------------------------------------------
 
   /** May be changed at any time; the next epoch (or batch, where batches run one by one) uses it. */
   get learningRate(): LearningRate {
@@ -117,68 +190,164 @@ export abstract class Optimizer {
   }
 
   set learningRate(value: LearningRate) {
-    this.#learningRate = typeof value === "function" ? value : checkRate(`optimizer "${this.name}"`, value);
+    if (isSchedule(this.#learningRate) && typeof value === "number") {
+      throw argumentError({
+        where: `optimizer "${this.name}"`,
+        argument: "learningRate",
+        value,
+        expected: `nothing: it follows the schedule ${this.#learningRate.className}`,
+        fix: "Make the optimizer with a number for its learning rate to change that by hand or by callbacks.",
+      });
+    }
+    this.#learningRate = this.#checkLearningRate(value);
+  }
+
+  #checkLearningRate(value: LearningRate): LearningRate {
+    if (typeof value === "function" || isSchedule(value)) return value;
+    return checkRate(`optimizer "${this.name}"`, value);
   }
 
   /** The learning rate of an iteration, in float32. */
   rateAt(iteration: number): number {
     const rate = this.#learningRate;
     if (typeof rate === "number") return Math.fround(rate);
-    return Math.fround(checkRate(`optimizer "${this.name}" at iteration ${iteration}`, rate(iteration)));
+    const value = typeof rate === "function" ? rate(iteration) : rate.at(iteration);
+    return Math.fround(checkRate(`optimizer "${this.name}" at iteration ${iteration}`, value));
+  }
+
+  // ---- a step -----------------------------------------------------------------------------------------------------
+
+  /** Names the weights that do not decay: such as have one of the names (part of it, or a pattern), and single ones. */
+  excludeFromWeightDecay(which: {
+    readonly names?: readonly (string | RegExp)[];
+    readonly weights?: readonly Variable[];
+  }): void {
+    checkOptions(`optimizer "${this.name}" excludeFromWeightDecay`, which, ["names", "weights"]);
+    for (const weight of which.weights ?? []) this.#undecayed.weights.add(weight);
+    this.#undecayed.names.push(...(which.names ?? []).map((name) => new RegExp(name)));
+  }
+
+  #decays(weight: Variable): boolean {
+    const { weights, names } = this.#undecayed;
+    return !weights.has(weight) && !names.some((name) => name.test(weight.name));
   }
 
   /** The names of what `scalarsAt` gives. */
   get scalarNames(): readonly string[] {
-    return this.weightDecay === undefined ? this.ownScalars : [...this.ownScalars, "decay"];
+    return [
+      ...this.ownScalars,
+      ...(this.weightDecay === undefined ? [] : ["decay"]),
+      ...(this.useEma ? ["emaMomentum"] : []),
+      ...(this.useEma && this.emaOverwriteFrequency !== undefined ? ["emaOverwrites"] : []),
+      ...(this.gradientAccumulationSteps === undefined ? [] : ["isUpdate"]),
+    ];
   }
 
-  /** The numbers that `step` needs for one iteration, counted from 0. */
+  /** The numbers that a step needs for one iteration, counted from 0. */
   scalarsAt(iteration: number): number[] {
-    const own = this.ownScalarsAt(iteration);
-    return this.weightDecay === undefined ? own : [...own, Math.fround(this.weightDecay * this.rateAt(iteration))];
+    const every = this.gradientAccumulationSteps ?? 1;
+    const updates = Math.floor(iteration / every);
+    const rate = this.rateAt(iteration);
+    const others: Readonly<Record<string, () => number>> = {
+      decay: () => Math.fround(Math.fround(this.weightDecay ?? 0) * rate),
+      emaMomentum: () => (updates === 0 ? 0 : Math.fround(this.emaMomentum)),
+      emaOverwrites: () => Number((updates + 1) % (this.emaOverwriteFrequency ?? 1) === 0),
+      isUpdate: () => Number((iteration + 1) % every === 0),
+    };
+    const names = this.scalarNames.slice(this.ownScalars.length);
+    return [...this.ownScalarsAt(updates, rate), ...names.map((name) => others[name]())];
   }
 
-  /** All weights after a step: clip, decay, then the rule. `scalars` has one shared scalar for each of `scalarNames`. */
-  step(all: readonly Moving[], scalars: readonly Tensor[]): Updated[] {
-    const clipped = this.#clip(all.map(({ gradient }) => gradient));
-    const decay = this.weightDecay === undefined ? undefined : scalars[scalars.length - 1];
-    return all.map(({ weight, slots }, i) => {
-      const decayed = decay === undefined ? weight : subtract(weight, multiply(weight, decay));
-      return this.update({ weight: decayed, gradient: clipped[i], slots }, scalars);
-    });
+  /**
+   * All weights and slots after a step.
+   *
+   * @param gradients - of the weights that the loss depends on; the others stay as they are.
+   */
+  step(gradients: ReadonlyMap<Variable, Tensor>): StepGraph {
+    const { scalarNames } = this;
+    const scalars = scalarNames.map((name) => stepScalar(name));
+    const scalar = (name: string): Tensor => scalars[scalarNames.indexOf(name)];
+    const trained = [...gradients.keys()];
+    const summed = trained.map((weight) => this.#accumulate(weight, gradients.get(weight) as Tensor));
+    const clipped = this.#clip(summed.map(({ mean }) => mean));
+    const updates: Update[] = [];
+    for (const weight of this.#slots.keys()) {
+      const { average, accumulator, own } = this.#partsOf(weight);
+      const now = variableTensor(weight);
+      const i = trained.indexOf(weight);
+      let value = now;
+      if (i >= 0) {
+        const decays = this.weightDecay !== undefined && this.#decays(weight);
+        const before = decays ? subtract(now, multiply(now, scalar("decay"))) : now;
+        const slots = own.map((slot) => variableTensor(slot));
+        const after = this.update({ weight: before, gradient: clipped[i], slots }, scalars);
+        const settle = (next: Tensor, last: Tensor): Tensor =>
+          accumulator === undefined ? next : choose(scalar("isUpdate"), next, last);
+        value = settle(after.value, now);
+        own.forEach((slot, k) => {
+          updates.push({ variable: slot, value: settle(after.slots[k], slots[k]) });
+        });
+        if (accumulator !== undefined) {
+          updates.push({ variable: accumulator, value: choose(scalar("isUpdate"), 0, summed[i].sum) });
+        }
+      }
+      if (average !== undefined) {
+        const keep = scalar("emaMomentum");
+        const next = add(multiply(variableTensor(average), keep), multiply(value, subtract(1, keep)));
+        updates.push({ variable: average, value: next });
+        if (this.emaOverwriteFrequency !== undefined) value = choose(scalar("emaOverwrites"), next, value);
+      }
+      if (i >= 0 && weight.constraint !== undefined) value = weight.constraint.call(value);
+      if (value !== now) updates.push({ variable: weight, value });
+    }
+    return { scalars, updates };
+  }
+
+  /** The sum of a gradient and those before it, and the mean that the rule takes. */
+  #accumulate(weight: Variable, scaled: Tensor): { readonly sum: Tensor; readonly mean: Tensor } {
+    const gradient = this.lossScaleFactor === undefined ? scaled : divide(scaled, this.lossScaleFactor);
+    const { accumulator } = this.#partsOf(weight);
+    if (accumulator === undefined) return { sum: gradient, mean: gradient };
+    const sum = add(gradient, variableTensor(accumulator));
+    return { sum, mean: divide(sum, this.gradientAccumulationSteps as number) };
   }
 
   #clip(gradients: readonly Tensor[]): readonly Tensor[] {
     const { clipnorm, globalClipnorm, clipvalue } = this;
-    if (clipvalue !== undefined) return gradients.map((g) => minimum(maximum(g, -clipvalue), clipvalue));
-    if (clipnorm !== undefined) {
+    if (clipvalue) return gradients.map((g) => minimum(maximum(g, -clipvalue), clipvalue));
+    if (clipnorm) {
       return gradients.map((g) => divide(multiply(g, clipnorm), maximum(squareRoot(sumOfSquares(g)), clipnorm)));
     }
-    if (globalClipnorm === undefined) return gradients;
+    if (!globalClipnorm || gradients.length === 0) return gradients;
     const norm = squareRoot(gradients.map(sumOfSquares).reduce((a, b) => add(a, b)));
     const scale = multiply(minimum(divide(1, norm), 1 / globalClipnorm), globalClipnorm);
     return gradients.map((g) => multiply(g, scale));
   }
 
+  // ---- in files ---------------------------------------------------------------------------------------------------
+
   /** The arguments in Keras' keys. A learning rate that is a function stands with its present value. */
   get config(): Readonly<Record<string, unknown>> {
+    const rate = this.#learningRate;
     return {
       name: this.name,
-      learning_rate: this.rateAt(this.iterations),
+      learning_rate: isSchedule(rate) ? scheduleConfig(rate) : this.rateAt(this.iterations),
       weight_decay: this.weightDecay ?? null,
       clipnorm: this.clipnorm ?? null,
       global_clipnorm: this.globalClipnorm ?? null,
       clipvalue: this.clipvalue ?? null,
-      use_ema: false,
-      ema_momentum: 0.99,
-      ema_overwrite_frequency: null,
-      loss_scale_factor: null,
-      gradient_accumulation_steps: null,
+      use_ema: this.useEma,
+      ema_momentum: this.emaMomentum,
+      ema_overwrite_frequency: this.emaOverwriteFrequency ?? null,
+      loss_scale_factor: this.lossScaleFactor ?? null,
+      gradient_accumulation_steps: this.gradientAccumulationSteps ?? null,
       ...this.ownConfig(),
     };
   }
 
-  /** The slots of all weights, in Keras' order (without iteration and learning rate); empty before `build`. */
+  // ---- slots ------------------------------------------------------------------------------------------------------
+
+  /** What is kept for all weights, in Keras' order (without iteration and learning rate); empty before `build`. */
   get variables(): readonly Variable[] {
     return this.#variables;
   }
@@ -187,7 +356,7 @@ export abstract class Optimizer {
   countParams(): number {
     if (!this.#isBuilt) return 0;
     const own = typeof this.#learningRate === "number" ? 2 : 1;
-    return this.#variables.reduce((n, { shape }) => n + sizeOf(shape), own);
+    return this.variables.reduce((n, { shape }) => n + sizeOf(shape), own);
   }
 
   /** Makes the slots for these weights, once; an optimizer keeps to the weights it began with. */
@@ -204,11 +373,10 @@ export abstract class Optimizer {
     }
     const order: Variable[] = [];
     const slots = new Map<Variable, Variable[]>(weights.map((w) => [w, []]));
-    for (const group of this.slotGroups) {
+    for (const group of [...this.#sharedGroups, ...this.slotGroups]) {
       for (const weight of weights) {
         for (const slot of group) {
-          const variable = new Variable(`${weight.name.replaceAll("/", "_")}_${slot}`, weight.shape, zeros, false);
-          variable.assign(new Float32Array(sizeOf(weight.shape)));
+          const variable = makeSlot(`${weight.name.replaceAll("/", "_")}_${slot}`, weight.shape, this.firstValue(slot));
           slots.get(weight)?.push(variable);
           order.push(variable);
         }
@@ -219,8 +387,62 @@ export abstract class Optimizer {
     this.#variables = order;
   }
 
+  get #sharedGroups(): readonly (readonly string[])[] {
+    return [
+      ...(this.useEma ? [["average"]] : []),
+      ...(this.gradientAccumulationSteps === undefined ? [] : [["gradient_accumulator"]]),
+    ];
+  }
+
+  #partsOf(weight: Variable) {
+    const slots = this.slotsOf(weight);
+    const average = this.useEma ? slots[0] : undefined;
+    const accumulator = this.gradientAccumulationSteps === undefined ? undefined : slots[this.useEma ? 1 : 0];
+    return { average, accumulator, own: slots.slice(this.#sharedGroups.length) };
+  }
+
   /** The slots of one weight, group after group. */
   slotsOf(weight: Variable): readonly Variable[] {
     return this.#slots.get(weight) ?? [];
   }
+
+  // ---- moving averages --------------------------------------------------------------------------------------------
+
+  #averagesAreIn = false;
+
+  /** Whether the weights have the values of their moving averages for now, and these those of the weights. */
+  get averagesAreIn(): boolean {
+    return this.#averagesAreIn;
+  }
+
+  /** Exchanges weights and moving averages, unless `into` says how they are already; nothing without `useEma`. */
+  swapAverages(into: boolean): void {
+    if (!this.useEma || this.iterations === 0 || into === this.#averagesAreIn) return;
+    this.#averagesAreIn = into;
+    for (const [weight, [average]] of this.#slots) {
+      const { value } = weight;
+      weight.assign(average.value as Float32Array);
+      average.assign(value as Float32Array);
+    }
+  }
+
+  /** Gives every weight the value of its moving average, as `fit` does at its end; nothing without `useEma`. */
+  finalize(): void {
+    if (!this.useEma || this.iterations === 0) return;
+    this.swapAverages(true);
+    this.#averagesAreIn = false;
+    for (const [weight, [average]] of this.#slots) average.assign(Float32Array.from(weight.value as Float32Array));
+  }
+}
+
+/** A variable of an optimizer that begins with the same number in every cell. */
+export function makeSlot(name: string, shape: readonly number[], value: number): Variable {
+  const initializer = {
+    className: "Constant",
+    config: { value },
+    fill: (cells: Float32Array) => void cells.fill(value),
+  };
+  const variable = new Variable(name, shape, initializer, false);
+  variable.assign(new Float32Array(sizeOf(shape)).fill(value));
+  return variable;
 }

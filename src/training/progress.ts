@@ -33,6 +33,9 @@ function standardStream(): ProgressStream {
   return { write: (text) => console.info(text.replace(/\n$/, "")) };
 }
 
+/** A line of text beside the progress. */
+export const say = (text: string): void => standardStream().write(`${text}\n`);
+
 const noColour = (): boolean => typeof process !== "undefined" && !!process.env?.NO_COLOR;
 
 /** Seconds as `12s`, `1:05` or `1:02:03`, rounded down. */
@@ -64,7 +67,9 @@ const showLogs = (logs: Logs, signed = false): string =>
 
 /** The progress of one epoch, or of one pass over data. */
 export class Progress {
-  readonly #target: number;
+  /** The number of steps, while it is known. */
+  #target: number | undefined;
+  #current = 0;
   readonly #verbose: 0 | 1 | 2;
   readonly #stream: ProgressStream;
   readonly #clock: () => number;
@@ -76,8 +81,8 @@ export class Progress {
   #afterFirst: number | undefined;
   #stepTime = 0;
 
-  /** @param target - the number of steps. */
-  constructor(target: number, options: ProgressOptions) {
+  /** @param target - the number of steps; nothing while it is not known. */
+  constructor(target: number | undefined, options: ProgressOptions) {
     this.#target = target;
     this.#stream = options.stream ?? standardStream();
     this.#verbose = options.verbose;
@@ -90,16 +95,18 @@ export class Progress {
   /** `current` steps are done; `logs` are the running values. */
   update(current: number, logs: Logs): void {
     const now = this.#clock();
+    this.#current = current;
     this.#time(current, now);
     if (this.#verbose !== 1 || now - this.#lastUpdate < (this.#stream.isTTY ? interval : plainInterval)) return;
     this.#lastUpdate = now;
-    if (this.#stream.isTTY) this.#draw(current, logs, showTimeLeft(this.#stepTime * (this.#target - current)));
-    else if (current < this.#target) this.#line(current, logs, now);
+    if (this.#stream.isTTY) this.#draw(current, logs, this.#timeLeft(current, now));
+    else if (this.#target === undefined || current < this.#target) this.#line(current, logs, now);
   }
 
   /** All is done, validation too. */
   finish(logs: Logs): void {
     const now = this.#clock();
+    this.#target ??= this.#current;
     if (this.#stepTime === 0) this.#time(this.#target, now);
     if (this.#verbose === 1 && this.#stream.isTTY) {
       this.#draw(this.#target, logs, `${Math.round(now - this.#start)}s`);
@@ -120,7 +127,13 @@ export class Progress {
     if (current === 1) this.#afterFirst = now;
   }
 
+  /** What is left, or what it took while the end is not known. */
+  #timeLeft(current: number, now: number): string {
+    return showTimeLeft(this.#target === undefined ? now - this.#start : this.#stepTime * (this.#target - current));
+  }
+
   #count(current: number): string {
+    if (this.#target === undefined) return `${String(current).padStart(7)}/Unknown`;
     const target = String(this.#target);
     return `${String(current).padStart(target.length)}/${target}`;
   }
@@ -132,16 +145,17 @@ export class Progress {
 
   #draw(current: number, logs: Logs, time: string): void {
     const paint = (code: number, text: string) => (this.#colour ? `\x1b[${code}m${text}\x1b[0m` : text);
-    const full = Math.min(width, Math.floor((width * current) / this.#target));
+    const full = this.#target === undefined ? 0 : Math.min(width, Math.floor((width * current) / this.#target));
     // Without colours the part to come must look different.
-    const bar =
+    const line =
       (full > 0 ? paint(32, "━".repeat(full)) : "") + paint(37, (this.#colour ? "━" : "─").repeat(width - full));
+    const bar = this.#target === undefined ? "" : `${line} `;
     const info = ` ${showStepTime(this.#stepTime)}${showLogs(logs)}`;
     const count = this.#count(current);
-    const total = count.length + 1 + width + 1 + time.length + info.length;
+    const total = count.length + 1 + (bar === "" ? 0 : width + 1) + time.length + info.length;
     const before = `${"\b".repeat(this.#previousWidth)}\r`;
     const after = " ".repeat(Math.max(0, this.#previousWidth - total));
-    this.#stream.write(`${before}${paint(1, count)} ${bar} ${paint(1, time)}${info}${after}`);
+    this.#stream.write(`${before}${paint(1, count)} ${bar}${paint(1, time)}${info}${after}`);
     this.#previousWidth = total;
   }
 }

@@ -3,23 +3,26 @@
  * evaluation (forward, loss, totals) and prediction (forward).
  */
 import { sameShape } from "../core/array.ts";
-import { type Graph, topological, type Update } from "../graph/graph.ts";
+import { argumentError } from "../core/errors.ts";
+import { type Graph, MOST_TOTALS, topological } from "../graph/graph.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
-import { add, batchSize, multiply, placeholder, reshape, stepScalar, sum, variableTensor } from "../ops/index.ts";
+import type { CallContext } from "../layers/layer.ts";
+import { add, batchSize, multiply, placeholder, reshape, sum, variableTensor } from "../ops/index.ts";
 import { variableOp } from "../ops/leaf.ts";
 import { gradients } from "../passes/gradient.ts";
 import { beforeGradient } from "../passes/prepare.ts";
 import { allAxes } from "./align.ts";
-import type { Target } from "./data.ts";
-import { type Loss, lossValue } from "./losses.ts";
-import { type Metric, metricSum } from "./metrics.ts";
+import { trainingContext } from "./context.ts";
+import { type Loss, lossValue } from "./loss.ts";
+import { type Metric, metricTotals, type Report, ratio, reportOf } from "./metric.ts";
 import type { Optimizer } from "./optimizer.ts";
+import type { Leaf, Target } from "./samples.ts";
 
 /** The part of a network that steps need. */
 export interface Traceable {
   readonly inputs: readonly Tensor[];
   readonly trainableWeights: readonly Variable[];
-  trace(inputs: readonly Tensor[], context: { readonly training: boolean }): readonly Tensor[];
+  trace(inputs: readonly Tensor[], context: CallContext): readonly Tensor[];
 }
 
 /** How one output is judged. */
@@ -30,59 +33,126 @@ export interface Judgement {
   readonly loss: Loss | undefined;
   readonly weight: number;
   readonly metrics: readonly Metric[];
+  /** Metrics that sample weights count for. */
+  readonly weightedMetrics: readonly Metric[];
 }
+
+/** Whether anything is asked of an output, so that it needs a target. */
+export const isJudged = ({ loss, metrics, weightedMetrics }: Judgement): boolean =>
+  loss !== undefined || metrics.length + weightedMetrics.length > 0;
 
 export interface Step {
   readonly graph: Graph;
-  /** What each total is; divided by the number of samples it is the mean. The first is `loss`. */
-  readonly names: readonly string[];
+  /** What the totals are, in order. The first is `loss`. */
+  readonly reports: readonly Report[];
 }
 
-/** The inputs of a step's graph: those of the network, then the targets that have data of their own. */
-function leaves(network: Traceable, targets: readonly Target[]) {
+/** A target and the weights of its samples. */
+interface Judged {
+  readonly target: Tensor;
+  readonly weight: Tensor | undefined;
+}
+
+/** The inputs of a step's graph: those of the network, then targets and weights that have data of their own. */
+function leaves(network: Traceable, targets: readonly (Target | undefined)[]) {
   const x = network.inputs.map((input, i) => placeholder(input.shape, `x${i}`));
-  const own: Tensor[] = [];
-  const y = targets.map(({ shape, input }, i) => {
-    if (input !== undefined) return sameShape(x[input].shape, shape) ? x[input] : reshape(x[input], shape);
-    own.push(placeholder(shape, `y${i}`));
-    return own[own.length - 1];
+  const inputs = [...x];
+  const leaf = ({ array, shape }: Leaf, name: string): Tensor => {
+    inputs[array] ??= placeholder(shape, name);
+    return sameShape(inputs[array].shape, shape) ? inputs[array] : reshape(inputs[array], shape);
+  };
+  const targetTensors = targets.map((given, i) => given && leaf(given, `y${i}`));
+  const y = targets.map((given, i): Judged | undefined => {
+    const target = targetTensors[i];
+    return target && { target, weight: given?.weight && leaf(given.weight, `w${i}`) };
   });
-  return { x, y, inputs: [...x, ...own] };
+  return { x, y, inputs };
 }
 
 /** Sums of terms, left to right. */
 const total = (terms: readonly Tensor[]): Tensor => terms.reduce((a, b) => add(a, b));
 
+/** What the network answers, and what its layers and weights add to the loss. */
+function forward(network: Traceable, x: readonly Tensor[], context: CallContext) {
+  const costs: Tensor[] = [];
+  const addLoss = (loss: Tensor): void => {
+    costs.push(sum(loss, allAxes(loss), { overSamples: loss.perSample }));
+  };
+  const predictions = network.trace(x, { ...context, addLoss });
+  for (const weight of network.trainableWeights) {
+    if (weight.regularizer !== undefined) addLoss(weight.regularizer.call(variableTensor(weight)));
+  }
+  return { predictions, costs };
+}
+
 /** Loss and totals of predictions. Totals are sums over samples, so batches of different sizes count rightly. */
-function judge(predictions: readonly Tensor[], targets: readonly Tensor[], judgements: readonly Judgement[]) {
-  const several = judgements.length > 1;
-  const losses: Tensor[] = [];
-  const lossTotals: [string, Tensor][] = [];
-  const metricTotals: [string, Tensor][] = [];
+function judge(
+  { predictions, costs }: ReturnType<typeof forward>,
+  targets: readonly (Judged | undefined)[],
+  judgements: readonly Judgement[],
+) {
+  const prefix = (name: string): string => (judgements.length > 1 ? `${name}_` : "");
   const taken = new Set(["loss"]);
-  const free = (name: string): string => {
-    let candidate = name;
-    for (let i = 1; taken.has(candidate); i++) candidate = `${name}_${i}`;
+  const free = (...names: readonly string[]): string => {
+    let candidate = names.find((name) => !taken.has(name)) ?? names[names.length - 1];
+    for (let i = 1; taken.has(candidate); i++) candidate = `${names[names.length - 1]}_${i}`;
     taken.add(candidate);
     return candidate;
   };
-  const overBatch = (x: Tensor): Tensor => multiply(x, batchSize());
-  judgements.forEach(({ name, loss, weight, metrics }, i) => {
-    if (loss !== undefined) {
-      const value = lossValue(loss, targets[i], predictions[i]);
-      losses.push(weight === 1 ? value : multiply(value, weight));
-      if (several) lossTotals.push([free(`${name}_loss`), overBatch(value)]);
-    }
+  const losses: Tensor[] = [];
+  const lossParts: [Report, readonly Tensor[]][] = [];
+  const metricParts: [Report, readonly Tensor[]][] = [];
+  const lossPart = (name: string, value: Tensor): [Report, readonly Tensor[]] => {
+    const sums = [multiply(value, batchSize()), batchSize()];
+    return [reportOf(name, sums, ([total, samples]) => ratio(total[0], samples[0])), sums];
+  };
+  const metricPart = (name: string, metric: Metric, sums: readonly Tensor[]): [Report, readonly Tensor[]] => {
+    return [reportOf(name, sums, (cells) => metric.result(cells)), sums];
+  };
+  const several = judgements.filter(({ loss }) => loss !== undefined).length > 1;
+  judgements.forEach(({ name, loss, weight }, i) => {
+    const given = targets[i];
+    if (loss === undefined || given === undefined) return;
+    const value = lossValue(loss, given.target, predictions[i], given.weight);
+    losses.push(weight === 1 ? value : multiply(value, weight));
+    if (several) lossParts.push(lossPart(free(`${name}_loss`), value));
+  });
+  judgements.forEach(({ name, metrics }, i) => {
+    const given = targets[i];
+    if (given === undefined) return;
     for (const metric of metrics) {
-      metricTotals.push([
-        free(several ? `${name}_${metric.name}` : metric.name),
-        metricSum(metric, targets[i], predictions[i]),
-      ]);
+      const sums = metricTotals(metric, given.target, predictions[i]);
+      metricParts.push(metricPart(free(prefix(name) + metric.name), metric, sums));
     }
   });
-  const loss = total(losses);
-  const totals: [string, Tensor][] = [["loss", overBatch(loss)], ...lossTotals, ...metricTotals];
-  return { loss, names: totals.map(([name]) => name), totals: totals.map(([, tensor]) => tensor) };
+  judgements.forEach(({ name, weightedMetrics }, i) => {
+    const given = targets[i];
+    if (given === undefined) return;
+    for (const metric of weightedMetrics) {
+      const sums = metricTotals(metric, given.target, predictions[i], given.weight);
+      const own = free(prefix(name) + metric.name, `${prefix(name)}weighted_${metric.name}`);
+      metricParts.push(metricPart(own, metric, sums));
+    }
+  });
+  const loss = total([...losses, ...costs]);
+  const parts = [lossPart("loss", loss), ...lossParts, ...metricParts];
+  checkCells(parts.map(([report]) => report));
+  return { loss, reports: parts.map(([report]) => report), totals: parts.flatMap(([, sums]) => sums) };
+}
+
+/** @throws RhytonError `argument` when all metrics together add up more numbers than a step holds. */
+function checkCells(reports: readonly Report[]): void {
+  const cellsOf = ({ sizes }: Report): number => sizes.reduce((a, b) => a + b, 0);
+  const cells = reports.reduce((sum, report) => sum + cellsOf(report), 0);
+  if (cells <= MOST_TOTALS) return;
+  const largest = reports.reduce((a, b) => (cellsOf(b) > cellsOf(a) ? b : a));
+  throw argumentError({
+    where: `metric "${largest.name}"`,
+    argument: "numbers to add up",
+    value: cellsOf(largest),
+    expected: `at most ${MOST_TOTALS} for all metrics together, not ${cells}`,
+    fix: "Give fewer thresholds, or judge fewer classes.",
+  });
 }
 
 /** The gradient of the loss for each weight that it depends on, wherever the network reads that weight. */
@@ -100,43 +170,52 @@ function weightGradients(loss: Tensor, weights: readonly Variable[]): Map<Variab
 /** Not finite when any number of `tensors` is not: everything times 0, added up. */
 const finiteGuard = (tensors: readonly Tensor[]): Tensor => total(tensors.map((x) => sum(multiply(x, 0), allAxes(x))));
 
-/** A step that trains. The optimizer gets its slots here. */
+/**
+ * A step that trains. The optimizer gets its slots here.
+ *
+ * @param seed - of the randomness in the layers.
+ */
 export function trainingStep(
   network: Traceable,
-  targets: readonly Target[],
+  targets: readonly (Target | undefined)[],
   judgements: readonly Judgement[],
   optimizer: Optimizer,
+  seed = 0,
 ): Step {
   const { x, y, inputs } = leaves(network, targets);
-  const judged = judge(network.trace(x, { training: true }), y, judgements);
-  const { names } = judged;
-  const [loss, ...totals] = beforeGradient([judged.loss, ...judged.totals]);
+  const context = trainingContext(seed);
+  const judged = judge(forward(network, x, context), y, judgements);
+  const { reports } = judged;
+  const changes = context.updates;
+  const prepared = beforeGradient([judged.loss, ...judged.totals, ...changes.map(({ value }) => value)]);
+  const [loss, ...totals] = prepared.slice(0, 1 + judged.totals.length);
+  const states = changes.map(({ variable }, i) => ({ variable, value: prepared[1 + judged.totals.length + i] }));
   const weights = network.trainableWeights;
   optimizer.build(weights);
-  const scalars = optimizer.scalarNames.map((name) => stepScalar(name));
-  const slopes = weightGradients(loss, weights);
-  const trained = [...slopes.keys()];
-  const after = optimizer.step(
-    trained.map((weight) => ({
-      weight: variableTensor(weight),
-      gradient: slopes.get(weight) as Tensor,
-      slots: optimizer.slotsOf(weight).map((slot) => variableTensor(slot)),
-    })),
-    scalars,
-  );
-  const updates = trained.flatMap((variable, i): Update[] => [
-    { variable, value: after[i].value },
-    ...optimizer.slotsOf(variable).map((slot, k) => ({ variable: slot, value: after[i].slots[k] })),
-  ]);
+  const { lossScaleFactor: scale } = optimizer;
+  const slopes = weightGradients(scale === undefined ? loss : multiply(loss, scale), weights);
+  const own = optimizer.step(slopes);
+  const scalars = [context.step, ...own.scalars];
+  const updates = [...own.updates, ...states];
   const guard = finiteGuard([loss, ...slopes.values()]);
-  return { graph: { inputs, scalars, outputs: [], totals, updates, guard }, names };
+  return { graph: { inputs, scalars, outputs: [], totals, updates, guard }, reports };
 }
 
+/** The numbers that a training step needs for one iteration, counted from 0. */
+export const trainingScalars = (optimizer: Optimizer, iteration: number): number[] => [
+  iteration,
+  ...optimizer.scalarsAt(iteration),
+];
+
 /** A step that judges, and changes nothing. */
-export function evaluationStep(network: Traceable, targets: readonly Target[], judgements: readonly Judgement[]): Step {
+export function evaluationStep(
+  network: Traceable,
+  targets: readonly (Target | undefined)[],
+  judgements: readonly Judgement[],
+): Step {
   const { x, y, inputs } = leaves(network, targets);
-  const { names, totals } = judge(network.trace(x, { training: false }), y, judgements);
-  return { graph: { inputs, scalars: [], outputs: [], totals, updates: [], guard: undefined }, names };
+  const { reports, totals } = judge(forward(network, x, { training: false }), y, judgements);
+  return { graph: { inputs, scalars: [], outputs: [], totals, updates: [], guard: undefined }, reports };
 }
 
 /** A step that predicts. */

@@ -1,63 +1,20 @@
 /**
- * Helpers for the tests of training: small graphs on the plain device, a small model with data that it can learn, and
- * arrays of fixtures.
+ * Helpers for the tests of training: a small model with data that it can learn, and what the tests of losses have.
  */
-import type { NdArray } from "../core/array.ts";
 import type { Device } from "../device/device.ts";
 import { interp } from "../device/interp.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { input } from "../layers/input.ts";
 import { Layer } from "../layers/layer.ts";
-import { add, matmulLast, placeholder, sigmoid } from "../ops/index.ts";
-import { gradients } from "../passes/gradient.ts";
+import { add, matmulLast, sigmoid } from "../ops/index.ts";
 import { model } from "./make-model.ts";
 import type { Model } from "./model.ts";
+import { arrayOf } from "./testing-graphs.ts";
+
+export { arrayOf, decode, type Encoded, gradientOf, scalarOf } from "./testing-graphs.ts";
+
 import { sgd } from "./optimizers.ts";
-
-/** Nested lists as an array; the first axis is the sample. */
-export function arrayOf(values: readonly unknown[]): NdArray<Float32Array> {
-  const shape: number[] = [];
-  for (let level: unknown = values; Array.isArray(level); level = level[0]) shape.push(level.length);
-  return { data: Float32Array.from(values.flat(Number.POSITIVE_INFINITY) as number[]), shape };
-}
-
-const emptyGraph: Graph = { inputs: [], scalars: [], outputs: [], totals: [], updates: [], guard: undefined };
-
-/** The shared scalar that `make` builds from per-sample tensors of these arrays. */
-export async function scalarOf(
-  arrays: readonly NdArray[],
-  make: (...tensors: Tensor[]) => Tensor,
-  precision: "float32" | "float64" = "float32",
-): Promise<number> {
-  const inputs = arrays.map((array, i) => placeholder(array.shape.slice(1), `x${i}`));
-  const program = interp(precision).compile({ ...emptyGraph, inputs, totals: [make(...inputs)] });
-  return (await program.run({ inputs: arrays, batchSize: arrays[0].shape[0] })).totals[0];
-}
-
-/** The gradient of that scalar for the last of the arrays. */
-export async function gradientOf(
-  arrays: readonly NdArray[],
-  make: (...tensors: Tensor[]) => Tensor,
-  precision: "float32" | "float64",
-): Promise<Float32Array> {
-  const inputs = arrays.map((array, i) => placeholder(array.shape.slice(1), `x${i}`));
-  const outputs = gradients(make(...inputs), inputs.slice(-1));
-  const program = interp(precision).compile({ ...emptyGraph, inputs, outputs });
-  return (await program.run({ inputs: arrays, batchSize: arrays[0].shape[0] })).outputs[0];
-}
-
-/** An array as fixtures hold it. */
-export interface Encoded {
-  readonly shape: readonly number[];
-  /** Base64 of little-endian float32. */
-  readonly f32: string;
-}
-
-export function decode({ f32 }: Encoded): Float32Array {
-  const bytes = Uint8Array.from(Buffer.from(f32, "base64"));
-  return new Float32Array(bytes.buffer);
-}
 
 /** y = x·w + b, drawn from the seed. */
 export class Linear extends Layer {

@@ -11,7 +11,7 @@ export class Turn {
   #training: string | undefined;
   #paused = false;
   /** Predictions and evaluations under way, by name, and the end of their queue. */
-  readonly #reading = new Set<string>();
+  readonly #reading: string[] = [];
   #queue: Promise<unknown> = Promise.resolve();
 
   /**
@@ -22,7 +22,7 @@ export class Turn {
    */
   async train<T>(what: string, weights: readonly Variable[], work: () => Promise<T>): Promise<T> {
     const running =
-      this.#training ?? [...this.#reading][0] ?? weights.map((w) => holders.get(w)).find((by) => by !== undefined);
+      this.#training ?? this.#reading[0] ?? weights.map((w) => holders.get(w)).find((by) => by !== undefined);
     if (running !== undefined) throw busyError({ where: what, running });
     this.#training = what;
     for (const w of weights) holders.set(w, what);
@@ -41,7 +41,7 @@ export class Turn {
    */
   async read<T>(what: string, work: () => Promise<T>): Promise<T> {
     this.check(what);
-    this.#reading.add(what);
+    this.#reading.push(what);
     const mine = this.#queue.then(work);
     const end = mine.then(
       () => {},
@@ -51,18 +51,24 @@ export class Turn {
     try {
       return await mine;
     } finally {
-      if (this.#queue === end) this.#reading.clear();
+      this.#reading.splice(this.#reading.indexOf(what), 1);
     }
   }
 
-  /** Runs callbacks between two runs of a training; predictions and evaluations that they ask for are waited for. */
+  /**
+   * Runs callbacks between two runs of a training, a prediction or an evaluation. What they ask of the model has a queue
+   * of its own, ahead of what waits, and is waited for.
+   */
   async pause(work: () => Promise<void>): Promise<void> {
+    const [waiting, paused] = [this.#queue, this.#paused];
+    this.#queue = Promise.resolve();
     this.#paused = true;
     try {
       await work();
     } finally {
-      this.#paused = false;
+      this.#paused = paused;
       await this.#queue;
+      this.#queue = waiting;
     }
   }
 

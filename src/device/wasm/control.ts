@@ -43,9 +43,10 @@ export const ended = { running: 0, done: 1, aborted: 2, guard: 3 } as const;
 export const inputWord = (position: number, field: 0 | 1 | 2 | 3): number => 128 + 16 * position + 4 * field;
 /** The address of an output's values. */
 export const outputWord = (position: number): number => 640 + 4 * position;
-/** Totals in float64. */
-export const totalAddress = (position: number): number => 768 + 8 * position;
+/** Totals in float64, a cell each. */
+export const totalAddress = (cell: number): number => 768 + 8 * cell;
 
-export const most = { inputs: 32, outputs: 32, totals: 128 } as const;
-/** Where buffers may start. */
-export const CONTROL_BYTES = 2048;
+export const most = { inputs: 32, outputs: 32 } as const;
+/** Where buffers may start, after the totals. */
+export const controlBytes = (totalCells: number): number =>
+  Math.max(2048, Math.ceil(totalAddress(totalCells) / 64) * 64);

@@ -12,7 +12,7 @@ import { prepare } from "../../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "../device.ts";
 import { checkWork, type RunPlan } from "../work.ts";
 import { control, ended, inputWord, outputWord, totalAddress } from "./control.ts";
-import { type Generated, generate } from "./module.ts";
+import { cellsOf, type Generated, generate } from "./module.ts";
 import { giveBack, pool, takeMemory } from "./pool.ts";
 import { narrow } from "./profile.ts";
 
@@ -79,7 +79,7 @@ export class WasmProgram implements Program {
     const { lowered } = this.generated;
     const plan = checkWork(work, lowered.inputs);
     await this.prepare();
-    const totals = new Float64Array(lowered.totals.length);
+    const totals = new Float64Array(cellsOf(lowered.totals));
     const outputs = lowered.outputs.map((b) => new Float32Array(plan.places * sizeOf(b.shape)));
     const chunk = this.stepsAtOnce(work, plan);
     let done = 0;
@@ -322,7 +322,7 @@ export class WasmProgram implements Program {
       floats[inputWord(k, 3) / 4] = x.scale ?? 1;
     });
     for (const [k, address] of places.outputs.entries()) set(outputWord(k), address);
-    new Float64Array((this.memory as WebAssembly.Memory).buffer, totalAddress(0), lowered.totals.length).fill(0);
+    new Float64Array((this.memory as WebAssembly.Memory).buffer, totalAddress(0), cellsOf(lowered.totals)).fill(0);
     if (work.scalars) {
       const width = this.generated.scalars;
       for (let k = 0; k < plan.steps; k++)

@@ -32,7 +32,7 @@ import {
   type Statement,
   v128,
 } from "./assembler.ts";
-import { CONTROL_BYTES, control, ended, inputWord, most, outputWord, totalAddress } from "./control.ts";
+import { control, controlBytes, ended, inputWord, most, outputWord, totalAddress } from "./control.ts";
 import { bump, countedLoop } from "./loops.ts";
 import { emitKernel } from "./nest.ts";
 import type { Profile } from "./profile.ts";
@@ -65,7 +65,8 @@ type KernelFunc = Func<typeof signature, "none">;
 export function generate(source: Lowered, profile: Profile, shared: boolean): Generated {
   const lowered = packOperands(source);
   const stages = planStages(lowered);
-  const layout = planLayout(lowered, stages, CONTROL_BYTES);
+  const totalCells = cellsOf(lowered.totals);
+  const layout = planLayout(lowered, stages, controlBytes(totalCells));
   for (const [name, limit] of Object.entries(most)) {
     const count = lowered[name as keyof typeof most].length;
     if (count > limit)
@@ -96,6 +97,9 @@ export function generate(source: Lowered, profile: Profile, shared: boolean): Ge
     costPerSample,
   };
 }
+
+/** Cells of all these buffers together. */
+export const cellsOf = (buffers: readonly Buffer[]): number => buffers.reduce((sum, b) => sum + sizeOf(b.shape), 0);
 
 /** Iterations of a kernel's innermost body. */
 export function costOf(k: Kernel): number {
@@ -336,7 +340,7 @@ class ModuleBuilder {
         local.set(l.first, i32.mul(i32.add(word(control.firstStep), l.step), word(control.batchSize))),
         ...stages,
         ...(committed ? [] : this.guard(worker)),
-        if_(i32.eqz(worker), this.endStep(l)),
+        if_(i32.eqz(worker), this.endStep(func as unknown as Func, l)),
         local.set(l.step, i32.add(l.step, 1)),
         br(again),
       ]),
@@ -439,14 +443,28 @@ class ModuleBuilder {
     ];
   }
 
-  private endStep(l: Record<"step", Local<"i32">>): Statement[] {
+  /** Worker 0 alone: adds the step's totals to those of the run. */
+  private endStep(func: Func, l: Record<"step", Local<"i32">>): Statement[] {
+    let cell = 0;
     return [
-      ...this.lowered.totals.map((b, k) => {
-        const address = totalAddress(k);
-        return f64.store(address, f64.add(f64.load(address), f64.promoteF32(f32.load(this.placement(b).offset))));
+      ...this.lowered.totals.flatMap((b) => {
+        const first = cell;
+        cell += sizeOf(b.shape);
+        return this.addTotal(func, b, totalAddress(first));
       }),
       i32.store(control.prepared, 1),
       i32.atomicStore(control.stepsDone, i32.add(l.step, 1)),
     ];
+  }
+
+  /** Adds the cells of `b`, widened, to as many numbers from `address` on. */
+  private addTotal(func: Func, b: Buffer, address: number): Statement[] {
+    const { offset, bytes } = this.placement(b);
+    const cells = sizeOf(b.shape);
+    if (bytes !== 4 * cells) throw internalError({ where: "wasm", problem: `the total ${b.name} has gaps` });
+    if (cells === 1) return [f64.store(address, f64.add(f64.load(address), f64.promoteF32(f32.load(offset))))];
+    const [p, q] = [func.local("i32"), func.local("i32")];
+    const body = [f64.store(q, f64.add(f64.load(q), f64.promoteF32(f32.load(p)))), ...bump(p, 4), ...bump(q, 8)];
+    return [local.set(p, offset), local.set(q, address), ...countedLoop(func, cells, body)];
   }
 }

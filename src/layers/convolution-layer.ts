@@ -1,0 +1,156 @@
+/** What all convolutions have in common: a window of weights over the spatial axes, a bias, an activation. */
+import type { Padding } from "../core/shape.ts";
+import { placeWindows } from "../core/shape.ts";
+import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
+import { add } from "../ops/index.ts";
+import { type Activation, type ActivationLike, activationConfig, activationOf } from "./activations.ts";
+import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
+import { Layer, type LayerOptions } from "./layer.ts";
+import { type Config, checkBoolean, checkChoice, checkOptions, type DataFormat } from "./options.ts";
+import type { Rule } from "./rule.ts";
+import {
+  channelsOf,
+  checkFormat,
+  checkSizes,
+  checkSpatial,
+  fromChannelsLast,
+  type PerAxis,
+  type Rank,
+  type Sizes,
+  spatialSizes,
+  toChannelsLast,
+} from "./spatial.ts";
+
+/** The options that every convolution has. */
+export interface WindowOptions<R extends Rank, P extends Padding = "valid" | "same"> extends LayerOptions {
+  /** Steps of the window: one number, or one for each axis. Default 1. */
+  readonly strides?: Sizes<R>;
+  /**
+   * `"valid"` (default) uses only whole windows, `"same"` pads with zeros so that strides of 1 keep the size, `"causal"`
+   * (signals only) pads ahead, so that no cell sees a later one.
+   */
+  readonly padding?: P;
+  /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
+  readonly dataFormat?: DataFormat | null;
+  /** Distance between neighbouring taps of the kernel. Default 1. */
+  readonly dilationRate?: Sizes<R>;
+  readonly activation?: ActivationLike;
+  readonly useBias?: boolean;
+  readonly biasInitializer?: InitializerLike;
+}
+
+export const windowOptions = [
+  "strides",
+  "padding",
+  "dataFormat",
+  "dilationRate",
+  "activation",
+  "useBias",
+  "biasInitializer",
+  "name",
+  "trainable",
+] as const satisfies readonly (keyof WindowOptions<Rank>)[];
+
+export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends Layer<T> {
+  readonly rank: R;
+  readonly kernelSize: PerAxis<R>;
+  readonly strides: PerAxis<R>;
+  readonly padding: Padding;
+  readonly dataFormat: DataFormat;
+  readonly dilationRate: PerAxis<R>;
+  readonly activation: Activation;
+  readonly useBias: boolean;
+  readonly biasInitializer: Initializer;
+  /** One number for each channel of the result, once built, unless `useBias` is false. */
+  bias: Variable | undefined;
+
+  /**
+   * @param known - the names of all options.
+   * @param paddings - the kinds of padding that the layer has.
+   */
+  constructor(
+    rank: R,
+    kernelSize: unknown,
+    options: WindowOptions<R, Padding>,
+    known: readonly string[],
+    paddings: readonly Padding[] = ["valid", "same"],
+  ) {
+    super(options);
+    const { where } = this;
+    checkOptions(where, options, known);
+    this.rank = rank;
+    this.kernelSize = checkSizes(where, "kernelSize", kernelSize, rank);
+    this.strides = checkSizes(where, "strides", options.strides ?? 1, rank);
+    this.padding = checkChoice(where, "padding", options.padding ?? "valid", paddings);
+    this.dataFormat = checkFormat(where, options.dataFormat);
+    this.dilationRate = checkSizes(where, "dilationRate", options.dilationRate ?? 1, rank);
+    this.activation = activationOf(where, options.activation);
+    this.useBias = checkBoolean(where, "useBias", options.useBias ?? true);
+    this.biasInitializer = initializerOf(where, "biasInitializer", options.biasInitializer ?? "zeros");
+  }
+
+  /** Makes the weights but for the bias, for so many channels of an input of that shape. Returns the channels of the result. */
+  protected abstract buildKernels(channels: number, input: Shape): number;
+
+  /** The convolution itself; channels are last. */
+  protected abstract convolve(x: Tensor): Tensor;
+
+  /** Refuses sizes that the window does not fit. */
+  protected abstract checkSizesOf(sizes: Shape): void;
+
+  protected override build(shape: Shape): void {
+    checkSpatial(this.where, shape, this.rank, this.dataFormat);
+    // Before the weights, so that a window that does not fit leaves nothing behind.
+    this.checkSizesOf(spatialSizes(shape, this.dataFormat));
+    const filters = this.buildKernels(channelsOf(shape, this.dataFormat), shape);
+    if (this.useBias) this.bias = this.addWeight("bias", [filters], this.biasInitializer);
+  }
+
+  /** Other sizes are welcome; the channels must stay. */
+  protected override suits([built]: readonly Shape[], [now]: readonly Shape[]): boolean {
+    return now.length === built.length && channelsOf(now, this.dataFormat) === channelsOf(built, this.dataFormat);
+  }
+
+  /** Where the windows lie on axes of these sizes, as attributes of `convolve`. */
+  protected place(sizes: Shape) {
+    const { kernelSize: kernel, strides, dilationRate: dilation, padding } = this;
+    const places = placeWindows(this.where, sizes, { kernel, strides, dilation, padding });
+    const before = places.map((place) => place.before);
+    return { strides, dilation, before, output: places.map((place) => place.output) };
+  }
+
+  call(x: Tensor): Tensor {
+    let y = this.convolve(toChannelsLast(x, this.dataFormat));
+    if (this.useBias) y = add(y, this.read(this.bias));
+    return this.activation.apply(fromChannelsLast(y, this.dataFormat));
+  }
+
+  /** The part of Keras' configs that all convolutions write alike, up to the bias. */
+  protected windowConfig(between: Config = {}): Config {
+    return {
+      kernel_size: this.kernelSize,
+      strides: this.strides,
+      padding: this.padding,
+      ...between,
+      data_format: this.dataFormat,
+      dilation_rate: this.dilationRate,
+    };
+  }
+
+  protected activationConfig(): Config {
+    return { activation: activationConfig(this.where, this.activation), use_bias: this.useBias };
+  }
+
+  /** The initializers, then the regularizers and constraints that there are not yet, of these kernels and of the bias. */
+  protected weightConfig(kernels: Readonly<Record<string, Initializer>>): Config {
+    const names = [...Object.keys(kernels), "bias"];
+    const all = (what: string, value: (name: string) => unknown): [string, unknown][] =>
+      names.map((name) => [`${name}_${what}`, value(name)]);
+    return Object.fromEntries([
+      ...all("initializer", (name) => initializerConfig(kernels[name] ?? this.biasInitializer)),
+      ...all("regularizer", () => null),
+      ["activity_regularizer", null],
+      ...all("constraint", () => null),
+    ]);
+  }
+}

@@ -1,0 +1,262 @@
+/** Transposed convolution: every cell spreads over a window. The gradient of a convolution, as a layer. */
+import { argumentError, shapeError } from "../core/errors.ts";
+import { extentOf, placeTransposed } from "../core/shape.ts";
+import type { Extent, TransposedOutput } from "../core/shape-types.ts";
+import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
+import { convolveInput } from "../ops/index.ts";
+import { refuseStridesWithDilation } from "./convolution.ts";
+import { ConvolutionLayer, type WindowOptions, windowOptions } from "./convolution-layer.ts";
+import { type Initializer, type InitializerLike, initializerOf } from "./initializers.ts";
+import { type Config, checkCount, type Given, type None, type Only, readConfig } from "./options.ts";
+import type { Rule } from "./rule.ts";
+import {
+  checkSizes,
+  type FormatOf,
+  type Joined,
+  type PerAxis,
+  type Rank,
+  type SizeAt,
+  type Sizes,
+  type SpatialOf,
+  spatialSizes,
+} from "./spatial.ts";
+
+export interface ConvolutionTransposeOptions<R extends Rank> extends WindowOptions<R> {
+  /**
+   * Several sizes lead to the same one in a forward convolution with strides; this many cells are added to the smallest
+   * of them. Less than the strides. By default the size is size · stride (or, under `"valid"`, what the windows cover).
+   */
+  readonly outputPadding?: Sizes<R> | null;
+  readonly kernelInitializer?: InitializerLike;
+}
+
+export type Conv1DTransposeOptions = ConvolutionTransposeOptions<1>;
+export type Conv2DTransposeOptions = ConvolutionTransposeOptions<2>;
+export type Conv3DTransposeOptions = ConvolutionTransposeOptions<3>;
+
+const optionNames = [
+  ...windowOptions,
+  "outputPadding",
+  "kernelInitializer",
+] as const satisfies readonly (keyof ConvolutionTransposeOptions<Rank>)[];
+
+type OutputPaddingAt<O, I> =
+  Given<O, "outputPadding", null> extends infer P ? (P extends null ? null : SizeAt<P, I>) : null;
+
+type SpreadAll<N, K, O> = N extends readonly number[]
+  ? {
+      -readonly [I in keyof N]: TransposedOutput<
+        N[I] & number,
+        Extent<SizeAt<K, I>, SizeAt<Given<O, "dilationRate", 1>, I>>,
+        SizeAt<Given<O, "strides", 1>, I>,
+        Given<O, "padding", "valid">,
+        OutputPaddingAt<O, I>
+      >;
+    }
+  : N;
+
+type Spread<S, R extends Rank, Name extends string, F extends number, K, O, Format> = Format extends unknown
+  ? Joined<SpreadAll<SpatialOf<S, R, Name, Format>, K, O>, F, Format>
+  : never;
+
+export interface ConvolutionTransposeRule<R extends Rank, Name extends string, F extends number, K, O> extends Rule {
+  readonly out: Spread<this["in"], R, Name, F, K, O, FormatOf<O>>;
+}
+
+abstract class ConvolutionTranspose<
+  R extends Rank,
+  Name extends string,
+  F extends number,
+  K,
+  O,
+> extends ConvolutionLayer<R, ConvolutionTransposeRule<R, Name, F, K, O>> {
+  readonly filters: number;
+  readonly outputPadding: PerAxis<R> | null;
+  readonly kernelInitializer: Initializer;
+  /** `[...kernelSize, filters, channels]`, once built: the other way round than in a forward convolution. */
+  kernel: Variable | undefined;
+
+  constructor(rank: R, filters: unknown, kernelSize: unknown, options: ConvolutionTransposeOptions<R>) {
+    super(rank, kernelSize, options, optionNames);
+    const { where } = this;
+    this.filters = checkCount(where, "filters", filters);
+    this.kernelInitializer = initializerOf(where, "kernelInitializer", options.kernelInitializer ?? "glorot_uniform");
+    refuseStridesWithDilation(where, this.strides, this.dilationRate);
+    const given = options.outputPadding ?? null;
+    this.outputPadding = given === null ? null : checkSizes(where, "outputPadding", given, rank, 0);
+    this.#checkOutputPadding();
+  }
+
+  #checkOutputPadding(): void {
+    this.outputPadding?.forEach((cells, axis) => {
+      const extent = extentOf(this.kernelSize[axis], this.dilationRate[axis]);
+      const isTooMuch = cells >= this.strides[axis];
+      // No size under "same" leads to the smallest one when the window is even.
+      if (!isTooMuch && (cells > 0 || extent % 2 === 1 || this.padding === "valid")) return;
+      throw argumentError({
+        where: this.where,
+        argument: "outputPadding",
+        value: this.outputPadding,
+        expected: isTooMuch
+          ? `less than the strides of ${this.strides.join(", ")}`
+          : `at least 1 for a window of ${extent} under padding "same"`,
+        fix: "Leave it out for size · stride.",
+      });
+    });
+  }
+
+  #placeTransposed(sizes: Shape) {
+    return sizes.map((size, a) => {
+      const place = placeTransposed({
+        size,
+        kernel: this.kernelSize[a],
+        stride: this.strides[a],
+        dilation: this.dilationRate[a],
+        padding: this.padding === "same" ? "same" : "valid",
+        outputPadding: this.outputPadding?.[a],
+      });
+      if (place.output > 0) return place;
+      throw shapeError({
+        where: this.where,
+        got: `${size} cells on spatial axis ${a}, which give none`,
+        expected: "a larger input",
+        fix: "Leave outputPadding out.",
+      });
+    });
+  }
+
+  protected override checkSizesOf(sizes: Shape): void {
+    this.#placeTransposed(sizes);
+  }
+
+  protected override buildKernels(channels: number): number {
+    this.kernel = this.addWeight("kernel", [...this.kernelSize, this.filters, channels], this.kernelInitializer);
+    return this.filters;
+  }
+
+  protected override convolve(x: Tensor): Tensor {
+    const places = this.#placeTransposed(spatialSizes(x.shape, "channels_last"));
+    return convolveInput(x, this.read(this.kernel), {
+      strides: this.strides,
+      dilation: this.dilationRate,
+      before: places.map((place) => place.before),
+      input: places.map((place) => place.output),
+      groups: 1,
+    });
+  }
+
+  override getConfig(): Config {
+    return {
+      ...super.getConfig(),
+      filters: this.filters,
+      ...this.windowConfig({ output_padding: this.outputPadding }),
+      ...this.activationConfig(),
+      ...this.weightConfig({ kernel: this.kernelInitializer }),
+    };
+  }
+}
+
+/** The constructor's arguments from a config. */
+function argumentsOf<O>(className: string, config: Config) {
+  const { filters, kernelSize, ...options } = readConfig(className, config, ["filters", "kernelSize", ...optionNames]);
+  return { filters: filters as number, kernelSize: kernelSize as number, options: options as Only<O, O> };
+}
+
+export class Conv1DTranspose<
+  const F extends number = number,
+  const K extends Sizes<1> = Sizes<1>,
+  const O extends Conv1DTransposeOptions = Conv1DTransposeOptions,
+> extends ConvolutionTranspose<1, "conv1dTranspose", F, K, O> {
+  constructor(filters: F, kernelSize: K, options?: Only<O, Conv1DTransposeOptions>) {
+    super(1, filters, kernelSize, options ?? {});
+  }
+
+  override get className(): string {
+    return "Conv1DTranspose";
+  }
+
+  static fromConfig(config: Config): Conv1DTranspose {
+    const { filters, kernelSize, options } = argumentsOf<Conv1DTransposeOptions>("Conv1DTranspose", config);
+    return new Conv1DTranspose<number, Sizes<1>, Conv1DTransposeOptions>(filters, kernelSize, options);
+  }
+}
+
+export class Conv2DTranspose<
+  const F extends number = number,
+  const K extends Sizes<2> = Sizes<2>,
+  const O extends Conv2DTransposeOptions = Conv2DTransposeOptions,
+> extends ConvolutionTranspose<2, "conv2dTranspose", F, K, O> {
+  constructor(filters: F, kernelSize: K, options?: Only<O, Conv2DTransposeOptions>) {
+    super(2, filters, kernelSize, options ?? {});
+  }
+
+  override get className(): string {
+    return "Conv2DTranspose";
+  }
+
+  static fromConfig(config: Config): Conv2DTranspose {
+    const { filters, kernelSize, options } = argumentsOf<Conv2DTransposeOptions>("Conv2DTranspose", config);
+    return new Conv2DTranspose<number, Sizes<2>, Conv2DTransposeOptions>(filters, kernelSize, options);
+  }
+}
+
+export class Conv3DTranspose<
+  const F extends number = number,
+  const K extends Sizes<3> = Sizes<3>,
+  const O extends Conv3DTransposeOptions = Conv3DTransposeOptions,
+> extends ConvolutionTranspose<3, "conv3dTranspose", F, K, O> {
+  constructor(filters: F, kernelSize: K, options?: Only<O, Conv3DTransposeOptions>) {
+    super(3, filters, kernelSize, options ?? {});
+  }
+
+  override get className(): string {
+    return "Conv3DTranspose";
+  }
+
+  static fromConfig(config: Config): Conv3DTranspose {
+    const { filters, kernelSize, options } = argumentsOf<Conv3DTransposeOptions>("Conv3DTranspose", config);
+    return new Conv3DTranspose<number, Sizes<3>, Conv3DTransposeOptions>(filters, kernelSize, options);
+  }
+}
+
+/**
+ * A transposed convolution over signals, which makes them longer: `conv1dTranspose(8, 3, { strides: 2, padding: "same" })`.
+ *
+ * @param filters - channels of the result.
+ * @param kernelSize - size of the window.
+ */
+export function conv1dTranspose<
+  const F extends number,
+  const K extends Sizes<1>,
+  const O extends Conv1DTransposeOptions = None,
+>(filters: F, kernelSize: K, options?: Only<O, Conv1DTransposeOptions>): Conv1DTranspose<F, K, O> {
+  return new Conv1DTranspose<F, K, O>(filters, kernelSize, options);
+}
+
+/**
+ * A transposed convolution over pictures, which makes them larger: `conv2dTranspose(8, 3, { strides: 2, padding: "same" })`.
+ *
+ * @param filters - channels of the result.
+ * @param kernelSize - size of the window: one number, or [height, width].
+ */
+export function conv2dTranspose<
+  const F extends number,
+  const K extends Sizes<2>,
+  const O extends Conv2DTransposeOptions = None,
+>(filters: F, kernelSize: K, options?: Only<O, Conv2DTransposeOptions>): Conv2DTranspose<F, K, O> {
+  return new Conv2DTranspose<F, K, O>(filters, kernelSize, options);
+}
+
+/**
+ * A transposed convolution over volumes, which makes them larger.
+ *
+ * @param filters - channels of the result.
+ * @param kernelSize - size of the window: one number, or [depth, height, width].
+ */
+export function conv3dTranspose<
+  const F extends number,
+  const K extends Sizes<3>,
+  const O extends Conv3DTransposeOptions = None,
+>(filters: F, kernelSize: K, options?: Only<O, Conv3DTransposeOptions>): Conv3DTranspose<F, K, O> {
+  return new Conv3DTranspose<F, K, O>(filters, kernelSize, options);
+}

@@ -1,0 +1,123 @@
+/** Every layer against Keras: outputs and gradients for the cases in fixtures/layers. */
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { writeFileSync } from "node:fs";
+import { interp } from "../device/interp.ts";
+import { wasm } from "../device/wasm/device.ts";
+import { prepare } from "../passes/prepare.ts";
+import { topological } from "../graph/graph.ts";
+import { type Tensor, Variable } from "../graph/tensor.ts";
+import { add, multiply, placeholder, sum, sumSamples } from "../ops/index.ts";
+import { gradients } from "../passes/gradient.ts";
+import { input } from "./input.ts";
+import type { Config } from "./options.ts";
+import { layerRegistry } from "./registry.ts";
+import { early } from "./testing.ts";
+
+interface Values {
+  readonly shape: readonly number[];
+  readonly f32: string;
+}
+interface Case {
+  readonly name: string;
+  readonly class_name: string;
+  readonly config: Config;
+  /** What Keras saves of the layer. */
+  readonly saved?: Config;
+  /** Whether the layer takes a list of tensors. */
+  readonly listed?: boolean;
+  readonly inputs: readonly Values[];
+  readonly weights: readonly (Values & { readonly name: string })[];
+  readonly outputs: readonly Values[];
+  readonly upstream: Values;
+  readonly grad_inputs: readonly Values[];
+  readonly grad_weights: readonly Values[];
+}
+
+const folder = new URL("../../fixtures/layers/", import.meta.url);
+const floats = (values: Values): Float32Array => {
+  const bytes = Buffer.from(values.f32, "base64");
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+};
+
+const DEVICE = process.env.DEV ?? "interp";
+let current = "";
+const worsts = new Map<string, [number, string]>();
+function record(e: number, what: string): void {
+  const cls = current.split(" ")[0];
+  if (!(e <= (worsts.get(cls)?.[0] ?? -1))) worsts.set(cls, [e, `${current} ${what}`]);
+  writeFileSync("/tmp/worst-" + DEVICE + ".json", JSON.stringify([...worsts].sort((a, b) => b[1][0] - a[1][0]), null, 1));
+  expect(e, what).toBeLessThan(DEVICE === "wasm" ? 2e-5 : 2e-6);
+}
+/** Equal within 3 float32 roundings of the largest value. */
+function expectClose(got: Float32Array, want: Float32Array, what: string): void {
+  expect(got.length, what).toBe(want.length);
+  const largest = Math.max(...Array.from(want, Math.abs), 1e-30);
+  const worst = Math.max(0, ...Array.from(want, (v, i) => Math.abs(v - got[i])));
+  record(worst / largest, what);
+}
+
+test("every layer that a file may name has cases", () => {
+  const files = new Set(readdirSync(folder));
+  const without = [...layerRegistry.keys()].filter((name) => !files.has(`${name}.json`));
+  expect(without).toEqual(["InputLayer"]);
+});
+
+for (const file of readdirSync(folder).filter((f) => new RegExp(process.env.FILES ?? ".").test(f))) {
+  const { cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { cases: Case[] };
+  describe(file.replace(".json", ""), () => {
+    test.each(cases)("$name", async (c) => {
+      current = c.class_name + " " + c.name;
+      const record = layerRegistry.get(c.class_name);
+      if (record === undefined) throw new Error(`no layer ${c.class_name}`);
+      const layer = record.fromConfig(c.config);
+      if (c.saved) {
+        const again = record.fromConfig(c.saved).getConfig();
+        expect(JSON.stringify(again)).toBe(JSON.stringify(early(c.saved)));
+      }
+      const xs = c.inputs.map((x) => input(x.shape.slice(1)));
+      const y = layer(c.listed ? xs : xs[0]) as Tensor;
+      expect(y.shape).toEqual(c.outputs[0].shape.slice(1));
+      expect(layer.weights.map((weight) => weight.name)).toEqual(c.weights.map((weight) => weight.name));
+      layer.weights.forEach((weight, i) => {
+        expect(weight.shape).toEqual(c.weights[i].shape);
+        weight.assign(floats(c.weights[i]));
+      });
+
+      const upstream = placeholder(y.shape, "upstream");
+      const loss = sumSamples(
+        sum(
+          multiply(y, upstream),
+          y.shape.map((_, i) => i),
+        ),
+      );
+      const reads = (v: Variable): Tensor[] => topological([loss]).filter((t) => t.attributes.variable === v);
+      const gradient = (of: readonly Tensor[]): Tensor => gradients(loss, of).reduce((a, b) => add(a, b));
+      const results = layer.weights.map((w) => {
+        const variable = new Variable(`d${w.name}`, w.shape, w.initializer);
+        variable.assign(new Float32Array(w.shape.reduce((n, size) => n * size, 1)));
+        return variable;
+      });
+      const g = {
+        inputs: [...xs, upstream],
+        scalars: [],
+        outputs: [y, ...xs.map((x) => gradient([x]))],
+        totals: [],
+        updates: results.map((variable, i) => ({ variable, value: gradient(reads(layer.weights[i])) })),
+        guard: undefined,
+      };
+      const program = DEVICE === "wasm" ? wasm({ workers: 1 } as never).compile(prepare(g as never) as never) : interp("float64").compile(g as never);
+      const outcome = await program.run({
+        inputs: [...c.inputs, c.upstream].map((values) => ({ data: floats(values), shape: values.shape })),
+        batchSize: c.inputs[0].shape[0],
+      });
+      expectClose(outcome.outputs[0], floats(c.outputs[0]), "output");
+      c.grad_inputs.forEach((gradient, i) => {
+        expectClose(outcome.outputs[i + 1], floats(gradient), `gradient of input ${i}`);
+      });
+      results.forEach((variable, i) => {
+        expectClose(variable.value as Float32Array, floats(c.grad_weights[i]), `gradient of ${variable.name}`);
+      });
+    });
+  });
+}

@@ -1,0 +1,59 @@
+/** Files that training writes, in Node. Its file system is loaded only when one is used, so that browsers can load this. */
+import { fileError } from "../core/errors.ts";
+
+/** @throws RhytonError `file` where there is no file system. */
+export async function fileSystem(path: string): Promise<typeof import("node:fs/promises")> {
+  if (typeof process === "undefined" || !process.versions?.node) {
+    throw fileError({
+      where: path,
+      problem: "there is no file system here",
+      fix: "In a browser, collect the values in a callback of your own.",
+    });
+  }
+  return import("node:fs/promises");
+}
+
+/** What the operating system said, as our error. */
+export async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    throw fileError({ where: path, problem, fix: "Check the path and its permissions." });
+  }
+}
+
+/** The part of a path before the last separator; nothing where there is none. */
+export const folderOf = (path: string): string | undefined => /^(.*)[/\\][^/\\]*$/.exec(path)?.[1] || undefined;
+
+/** Makes the folder in which a file will lie. */
+export async function makeFolderOf(path: string): Promise<void> {
+  const folder = folderOf(path);
+  if (folder === undefined) return;
+  const files = await fileSystem(path);
+  await attempt(folder, () => files.mkdir(folder, { recursive: true }));
+}
+
+/** Writes a file so that at `path` there is always the old or the new one, whole. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const files = await fileSystem(path);
+  const temporary = `${path}.tmp`;
+  await attempt(path, async () => {
+    const file = await files.open(temporary, "w");
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await files.rename(temporary, path);
+  });
+}
+
+/** The bytes of a file; nothing where there is none. */
+export async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const files = await fileSystem(path);
+  const found = await files.stat(path).catch(() => undefined);
+  if (!found?.isFile()) return undefined;
+  return attempt(path, async () => Uint8Array.from(await files.readFile(path)));
+}

@@ -1,0 +1,236 @@
+/**
+ * Losses between probabilities.
+ *
+ * A cross-entropy whose prediction comes directly from a sigmoid or softmax is computed from the logits, without
+ * clipping, as Keras does on TensorFlow: exact where the activation saturates.
+ */
+import { argumentError } from "../core/errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { logitsOf } from "../layers/activations.ts";
+import { checkBoolean } from "../layers/options.ts";
+import {
+  add,
+  where as choose,
+  divide,
+  equal,
+  exponential,
+  logarithm,
+  max,
+  maximum,
+  mean,
+  minimum,
+  multiply,
+  negative,
+  reshape,
+  sigmoid,
+  softplus,
+  squareRoot,
+  subtract,
+  sum,
+} from "../ops/index.ts";
+import { axisOf, lastAxis, meanLast, oneHot, requireSameShape } from "./align.ts";
+import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
+import { epsilon } from "./losses-regression.ts";
+import { numberIn } from "./options.ts";
+
+/** What a sigmoid or softmax of this kind was computed from, or the prediction itself when it is a logit. */
+function logitsFor(prediction: Tensor, fromLogits: boolean, kind: "sigmoid" | "softmax"): Tensor | undefined {
+  if (fromLogits) return prediction;
+  const source = logitsOf(prediction);
+  return source?.kind === kind ? source.logits : undefined;
+}
+
+/** Probabilities are clipped to [ε, 1 − ε]. */
+const clip = (p: Tensor): Tensor => minimum(maximum(p, epsilon), 1 - epsilon);
+
+export interface CrossentropyOptions extends LossOptions {
+  /** The prediction is a logit, not a probability. */
+  readonly fromLogits?: boolean;
+  /** Moves targets towards the middle by this share, in [0, 1]. */
+  readonly labelSmoothing?: number;
+  /** The axis of the classes, the batch being 0. Default −1. */
+  readonly axis?: number;
+}
+
+export interface FocalOptions extends CrossentropyOptions {
+  /** Default 0.25. */
+  readonly alpha?: number;
+  /** How much easy examples count less; default 2. */
+  readonly gamma?: number;
+}
+
+const crossentropyKeys = ["fromLogits", "labelSmoothing", "axis"];
+
+function readCrossentropy(where: string, options: CrossentropyOptions, own: readonly string[] = []) {
+  checkLossOptions(where, options, [...crossentropyKeys, ...own]);
+  const { fromLogits = false, labelSmoothing = 0, axis = -1 } = options;
+  checkBoolean(where, "fromLogits", fromLogits);
+  numberIn(where, "labelSmoothing", labelSmoothing, 0, 1, true);
+  return {
+    fromLogits,
+    labelSmoothing,
+    axis,
+    config: { from_logits: fromLogits, label_smoothing: labelSmoothing, axis },
+  };
+}
+
+function readFocal(where: string, options: FocalOptions, own: readonly string[] = []) {
+  const base = readCrossentropy(where, options, ["alpha", "gamma", ...own]);
+  const alpha = numberIn(where, "alpha", options.alpha ?? 0.25, 0, Infinity);
+  const gamma = numberIn(where, "gamma", options.gamma ?? 2, 0, Infinity);
+  return { ...base, alpha, gamma, config: { ...base.config, alpha, gamma } };
+}
+
+/** Targets moved by `share` towards `middle`. */
+const smooth = (target: Tensor, share: number, middle: number): Tensor =>
+  share === 0 ? target : add(multiply(target, 1 - share), share * middle);
+
+/** One part of the share for each class; they are counted on the last axis, whatever the axis of the sum, as in Keras. */
+const smoothClasses = (target: Tensor, share: number): Tensor =>
+  smooth(target, share, 1 / (target.shape[target.shape.length - 1] ?? 1));
+
+/** `x` (≥ 0) to a constant power. */
+function power(x: Tensor, exponent: number): Tensor {
+  if (exponent === 0) return equal(x, x);
+  if (exponent === 0.5) return squareRoot(maximum(x, 1e-30));
+  if (Number.isInteger(exponent) && exponent <= 4) {
+    return Array.from({ length: exponent }, () => x).reduce((product, factor) => multiply(product, factor));
+  }
+  return exponential(multiply(exponent, logarithm(maximum(x, 1e-30))));
+}
+
+/** −t·ln p − (1 − t)·ln(1 − p), p clipped; from the logits where they are known. */
+function binaryEach(t: Tensor, prediction: Tensor, fromLogits: boolean): Tensor {
+  const z = logitsFor(prediction, fromLogits, "sigmoid");
+  if (z !== undefined) return subtract(softplus(z), multiply(z, t));
+  const p = clip(prediction);
+  return negative(add(multiply(t, logarithm(p)), multiply(subtract(1, t), logarithm(subtract(1, p)))));
+}
+
+/** The mean over an axis, the last one being special: see `meanLast`. */
+const meanOver = (where: string, x: Tensor, axis: number): Tensor =>
+  axis === -1 ? meanLast(x) : mean(x, [axisOf(where, axis, x)]);
+
+/** The mean of −t·ln p − (1 − t)·ln(1 − p), p clipped to [1e-7, 1 − 1e-7]; targets and predictions in [0, 1]. */
+export function binaryCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const { fromLogits, labelSmoothing, axis, config } = readCrossentropy("binaryCrossentropy", options);
+  const name = "binary_crossentropy";
+  const call: LossFunction = (target, prediction) => {
+    requireSameShape(`loss "${name}"`, target, prediction);
+    const losses = binaryEach(smooth(target, labelSmoothing, 0.5), prediction, fromLogits);
+    return meanOver(`loss "${name}"`, losses, axis);
+  };
+  return loss("binaryCrossentropy", "BinaryCrossentropy", name, call, options, config);
+}
+
+/** Binary cross-entropy times (1 − p_t)^γ, where p_t is the probability of what is true: easy examples count less. */
+export function binaryFocalCrossentropy(
+  options: FocalOptions & {
+    /** Weighs ones with α and zeros with 1 − α. Default false. */
+    readonly applyClassBalancing?: boolean;
+  } = {},
+): Loss {
+  const where = "binaryFocalCrossentropy";
+  const { fromLogits, labelSmoothing, axis, alpha, gamma, config } = readFocal(where, options, ["applyClassBalancing"]);
+  const balance = checkBoolean(where, "applyClassBalancing", options.applyClassBalancing ?? false);
+  const name = "binary_focal_crossentropy";
+  const call: LossFunction = (target, prediction) => {
+    requireSameShape(`loss "${name}"`, target, prediction);
+    const t = smooth(target, labelSmoothing, 0.5);
+    const p = fromLogits ? sigmoid(prediction) : prediction;
+    const pt = add(multiply(t, p), multiply(subtract(1, t), subtract(1, p)));
+    const focal = multiply(power(subtract(1, pt), gamma), binaryEach(t, p, false));
+    const weight = add(multiply(t, alpha), multiply(subtract(1, t), 1 - alpha));
+    return meanOver(`loss "${name}"`, balance ? multiply(weight, focal) : focal, axis);
+  };
+  return loss(where, "BinaryFocalCrossentropy", name, call, options, { ...config, apply_class_balancing: balance });
+}
+
+/** Softmax over an axis, shifted by the maximum. */
+function softmax(z: Tensor, axis: number): Tensor {
+  const e = exponential(subtract(z, max(z, [axis], true)));
+  return divide(e, sum(e, [axis], true));
+}
+
+/** ln softmax over an axis, shifted by the maximum. */
+function logSoftmax(z: Tensor, axis: number): Tensor {
+  const shifted = subtract(z, max(z, [axis], true));
+  return subtract(shifted, logarithm(sum(exponential(shifted), [axis], true)));
+}
+
+/** Probabilities that sum to 1, clipped after that. */
+const normalised = (p: Tensor, axis: number): Tensor => clip(divide(p, sum(p, [axis], true)));
+
+/** −Σ t·ln p over the classes; p is divided by its sum, then clipped. Targets are one-hot. */
+export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
+  const { fromLogits, labelSmoothing, axis, config } = readCrossentropy("categoricalCrossentropy", options);
+  const name = "categorical_crossentropy";
+  const call: LossFunction = (target, prediction) => {
+    requireSameShape(`loss "${name}"`, target, prediction);
+    const own = axisOf(`loss "${name}"`, axis, prediction);
+    const t = smoothClasses(target, labelSmoothing);
+    const z = logitsFor(prediction, fromLogits, "softmax");
+    const logs = z ? logSoftmax(z, own) : logarithm(normalised(prediction, own));
+    return negative(sum(multiply(t, logs), [own]));
+  };
+  return loss("categoricalCrossentropy", "CategoricalCrossentropy", name, call, options, config);
+}
+
+/** Σ α·(1 − p)^γ·(−t·ln p) over the classes; p is divided by its sum, then clipped. */
+export function categoricalFocalCrossentropy(options: FocalOptions = {}): Loss {
+  const where = "categoricalFocalCrossentropy";
+  const { fromLogits, labelSmoothing, axis, alpha, gamma, config } = readFocal(where, options);
+  const name = "categorical_focal_crossentropy";
+  const call: LossFunction = (target, prediction) => {
+    requireSameShape(`loss "${name}"`, target, prediction);
+    const own = axisOf(`loss "${name}"`, axis, prediction);
+    const t = smoothClasses(target, labelSmoothing);
+    const p = normalised(fromLogits ? softmax(prediction, own) : prediction, own);
+    const factor = multiply(alpha, power(subtract(1, p), gamma));
+    return negative(sum(multiply(factor, multiply(t, logarithm(p))), [own]));
+  };
+  return loss(where, "CategoricalFocalCrossentropy", name, call, options, config);
+}
+
+/** −ln p of the class that the target names by its number; p is clipped, then divided by its sum. */
+export function sparseCategoricalCrossentropy(
+  options: LossOptions & {
+    /** The prediction is a logit, not a probability. */
+    readonly fromLogits?: boolean;
+    /** A class that does not count: its entries lose nothing and are left out of the mean. */
+    readonly ignoreClass?: number | null;
+  } = {},
+): Loss {
+  const where = "sparseCategoricalCrossentropy";
+  const name = "sparse_categorical_crossentropy";
+  checkLossOptions(where, options, ["fromLogits", "ignoreClass"]);
+  const { fromLogits = false, ignoreClass = null } = options;
+  checkBoolean(where, "fromLogits", fromLogits);
+  if (ignoreClass !== null && !Number.isInteger(ignoreClass)) {
+    throw argumentError({ where, argument: "ignoreClass", value: ignoreClass, expected: "the number of a class" });
+  }
+  const call: LossFunction = (target, prediction) => {
+    const z = logitsFor(prediction, fromLogits, "softmax");
+    const logs = logSoftmax(z ?? logarithm(clip(prediction)), lastAxis(prediction)[0]);
+    const chosen = oneHot(`loss "${name}"`, target, prediction);
+    const losses = negative(sum(multiply(chosen, logs), lastAxis(prediction)));
+    return ignoreClass === null ? losses : multiply(losses, mask(target, prediction));
+  };
+  const mask: LossFunction = (target, prediction) =>
+    choose(equal(reshape(target, prediction.shape.slice(0, -1)), ignoreClass ?? 0), 0, 1);
+  const config = { from_logits: fromLogits, ignore_class: ignoreClass, axis: -1 };
+  const made = loss(where, "SparseCategoricalCrossentropy", name, call, options, config);
+  return ignoreClass === null ? made : { ...made, mask };
+}
+
+/** Σ t·ln(t/p) over the last axis, both clipped to [1e-7, 1]. */
+export function klDivergence(options: LossOptions = {}): Loss {
+  checkLossOptions("klDivergence", options);
+  const name = "kl_divergence";
+  const call: LossFunction = (target, prediction) => {
+    requireSameShape(`loss "${name}"`, target, prediction);
+    const [t, p] = [target, prediction].map((x) => minimum(maximum(x, epsilon), 1));
+    return sum(multiply(t, logarithm(divide(t, p))), [axisOf(`loss "${name}"`, -1, prediction)]);
+  };
+  return loss("klDivergence", "KLDivergence", name, call, options);
+}
