@@ -7,6 +7,7 @@ import type { Graph } from "../graph/graph.ts";
 import { printGraph } from "../graph/print.ts";
 import type { Shape } from "../graph/tensor.ts";
 import { lower } from "../kernel/lower.ts";
+import { packOperands } from "../kernel/pack.ts";
 import { printKernels } from "../kernel/print.ts";
 import { prepare } from "../passes/prepare.ts";
 import type { Model } from "./model.ts";
@@ -37,7 +38,7 @@ export function show(model: Model, stage: Stage): string {
       if (model.compiled === undefined) throw notCompiled({ where });
       return printGraph(programOf(model));
     case "kernels":
-      return printKernels(lower(prepare(programOf(model))));
+      return printKernels(packOperands(lower(prepare(programOf(model)))));
     case "wasm":
       return new WasmProgram(programOf(model), { threads: 1 }).text();
     default:
