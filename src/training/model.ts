@@ -3,14 +3,16 @@
  * and outputs, whose weights it shares with every other model that holds them.
  */
 import { type NdArray, sameShape, showShape } from "../core/array.ts";
-import { notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
+import { argumentError, notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
 import { type Shape, Tensor, type Variable } from "../graph/tensor.ts";
 import { type CallContext, Layer } from "../layers/layer.ts";
 import type { Network } from "../layers/network.ts";
-import { checkOptions } from "../layers/options.ts";
+import { type Config, checkOptions } from "../layers/options.ts";
 import type { Shapes } from "../layers/rule.ts";
 import { summaryText } from "../layers/summary.ts";
-import type { History, Logs } from "./callbacks.ts";
+import { writeFileAtomic } from "../saving/atomic.ts";
+import { modelConfig } from "../saving/config-write.ts";
+import type { Callback, History, Logs } from "./callbacks.ts";
 import { type Compiled, type CompileOptions, resolveCompile } from "./compile.ts";
 import { type Arrays, checkInputs, checkSamples, type Expected, listOf, type Samples, targetsOf } from "./data.ts";
 import { chooseDevice } from "./device.ts";
@@ -20,6 +22,7 @@ import type { ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model
 import { wholeNumber } from "./options.ts";
 import { Programs } from "./programs.ts";
 import { Progress, withProgress } from "./progress.ts";
+import { kerasBytes } from "./save.ts";
 import { Turn } from "./turn.ts";
 import { assignWeights, copyWeights } from "./weights.ts";
 
@@ -28,6 +31,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   readonly seed: number;
   /** Set by a callback to end training after the current batch. */
   stopTraining = false;
+  /** The epochs trained so far. After loading a file, training goes on with `fit(…, { initialEpoch: model.epochs })`. */
+  epochs = 0;
   /** In order; a sequential model does not count its input. */
   layers: readonly Layer[] = [];
 
@@ -175,6 +180,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
       this.stopTraining = false;
       return trainEpochs({
         ...o,
+        callbacks: [this.#epochCounter, ...o.callbacks],
         where,
         model: this,
         seed: this.seed,
@@ -253,7 +259,38 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     return this.predict(x, { batchSize: Math.max(1, listOf(x)[0]?.shape?.[0] ?? 1) });
   }
 
-  // ---- files: `save` belongs here, over src/saving ----------------------------------------------------------------
+  // ---- files ------------------------------------------------------------------------------------------------------
+
+  /** The arguments under Keras' keys: layers, how they are connected, inputs and outputs. */
+  override getConfig(): Config {
+    return modelConfig(this);
+  }
+
+  /**
+   * Writes the model to a file that `loadModel` and Keras 3 read: layers, weights, and how it was compiled, with the
+   * state of the optimizer. The file is written whole or not at all. Callbacks may save between epochs and batches; what
+   * is saved is the model at the moment of the call.
+   *
+   * @param path - ends in ".keras". In browsers use `toBytes`.
+   * @throws RhytonError `file` when it cannot be written; `argument` or `network` for what files cannot hold.
+   */
+  async save(path: string): Promise<void> {
+    if (typeof path !== "string" || !path.endsWith(".keras")) {
+      throw argumentError({
+        where: `${this.where} save`,
+        argument: "path",
+        value: path,
+        expected: 'a path in ".keras"',
+      });
+    }
+    await writeFileAtomic(path, this.toBytes());
+  }
+
+  /** The bytes of the file that `save` writes. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    this.#turn.check(`${this.where} save`);
+    return kerasBytes(this);
+  }
 
   // ---- inside -----------------------------------------------------------------------------------------------------
 
@@ -263,6 +300,12 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     this.layers = network.layers;
     network.initialise(this.seed);
   }
+
+  readonly #epochCounter: Callback = {
+    onEpochEnd: (epoch) => {
+      this.epochs = epoch + 1;
+    },
+  };
 
   #needCompiled(where: string): Compiled {
     if (this.#compiled === undefined) throw notCompiled({ where });
