@@ -5,6 +5,7 @@
  * In "float32" every operation is rounded to float32; in "float64" nothing is rounded (for finite differences).
  */
 import { sizeOf } from "../core/array.ts";
+import { internalError } from "../core/errors.ts";
 import { type Affine, type BinaryName, type Loop, rangeOf, type UnaryName } from "../expr/expr.ts";
 import type { Graph } from "../graph/graph.ts";
 import {
@@ -18,6 +19,7 @@ import {
   type RouteKernel,
 } from "../kernel/kernel.ts";
 import { lower } from "../kernel/lower.ts";
+import { readsOf } from "../kernel/reads.ts";
 import { planStages, type Stage } from "../kernel/stages.ts";
 import { prepare } from "../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "./device.ts";
@@ -49,6 +51,7 @@ class InterpProgram implements Program {
   private readonly shared = new Map<Buffer, Values>();
   private readonly samples = new Map<Buffer, Values[]>();
   private readonly runners = new Map<Kernel, (sample: number) => void>();
+  private readonly buffers: ReadonlySet<Buffer>;
   private batch = 0;
 
   constructor(lowered: Lowered, precision: Precision) {
@@ -56,7 +59,10 @@ class InterpProgram implements Program {
     this.stages = planStages(lowered);
     this.allocate = precision === "float32" ? (n) => new Float32Array(n) : (n) => new Float64Array(n);
     this.round = precision === "float32" ? Math.fround : (x) => x;
-    for (const kernel of lowered.kernels) this.runners.set(kernel, this.compileKernel(kernel));
+    const { kernels, inputs, totals, guard } = lowered;
+    const named = [...kernels.flatMap((k) => [k.out, ...readsOf(k)]), ...inputs, ...totals, ...(guard ? [guard] : [])];
+    this.buffers = new Set(named.map(ownerOf));
+    for (const kernel of kernels) this.runners.set(kernel, this.compileKernel(kernel));
   }
 
   async run(work: Work): Promise<Outcome> {
@@ -98,8 +104,7 @@ class InterpProgram implements Program {
   }
 
   private load(work: Work, first: number, scalars: readonly number[]): void {
-    const sources = (k: Kernel) => [k.out, ...(k.kind === "nest" ? leavesOf(k) : [])];
-    for (const buffer of new Set([...this.lowered.kernels.flatMap(sources), ...this.lowered.inputs])) {
+    for (const buffer of this.buffers) {
       const { place } = buffer;
       if (place.kind === "batchSize") this.valuesOf(buffer, 0)[0] = this.batch;
       if (place.kind === "stepScalar") this.valuesOf(buffer, 0)[0] = scalars[place.position];
@@ -167,7 +172,8 @@ class InterpProgram implements Program {
 
   private compileNest(kernel: NestKernel): (sample: number) => void {
     const slots = new Slots();
-    const at = this.place(kernel.out, kernel.index, slots).flat;
+    const { flat: at, outside: escapes } = this.place(kernel.out, kernel.index, slots);
+    if (escapes) throw internalError({ where: `kernel ${kernel.name}`, problem: "it writes outside its buffer" });
     const value = kernel.value && this.compile(kernel.value, slots);
     const skipped = kernel.value ? this.skips(kernel.value, slots) : () => false;
     const result = this.compile(kernel.result, slots);
@@ -350,20 +356,6 @@ function walk(counters: Int32Array, loops: readonly (readonly [slot: number, siz
     }
   };
   go(0);
-}
-
-function leavesOf(kernel: NestKernel): Buffer[] {
-  const buffers: Buffer[] = [];
-  const visit = (e: KernelExpr | undefined): void => {
-    if (!e) return;
-    if (e.kind === "load") buffers.push(e.source as Buffer);
-    else if (e.kind === "unary") visit(e.x);
-    else if (e.kind === "binary") [e.a, e.b].forEach(visit);
-    else if (e.kind === "select") [e.condition, e.yes, e.no].forEach(visit);
-  };
-  visit(kernel.value);
-  visit(kernel.result);
-  return buffers;
 }
 
 const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));

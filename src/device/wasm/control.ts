@@ -49,3 +49,49 @@ export const totalAddress = (position: number): number => 768 + 8 * position;
 export const most = { inputs: 32, outputs: 32, totals: 128 } as const;
 /** Where buffers may start. */
 export const CONTROL_BYTES = 2048;
+
+/** The control block: a view of the start of a memory, or a copy of its own. */
+export class ControlBlock {
+  readonly bytes: Uint8Array;
+  private readonly words: Int32Array;
+  private readonly floats: Float32Array;
+  private readonly doubles: Float64Array;
+
+  constructor(buffer: ArrayBufferLike = new ArrayBuffer(CONTROL_BYTES)) {
+    this.bytes = new Uint8Array(buffer, 0, CONTROL_BYTES);
+    this.words = new Int32Array(buffer, 0, CONTROL_BYTES / 4);
+    this.floats = new Float32Array(buffer, 0, CONTROL_BYTES / 4);
+    this.doubles = new Float64Array(buffer, 0, CONTROL_BYTES / 8);
+  }
+
+  copy(): ControlBlock {
+    return new ControlBlock(this.bytes.slice().buffer);
+  }
+
+  get(name: keyof typeof control): number {
+    return Atomics.load(this.words, control[name] / 4);
+  }
+
+  set(name: keyof typeof control, value: number): void {
+    Atomics.store(this.words, control[name] / 4, value);
+  }
+
+  setInput(position: number, address: number, sampleBytes: number, element: number, scale: number): void {
+    this.words[inputWord(position, 0) / 4] = address;
+    this.words[inputWord(position, 1) / 4] = sampleBytes;
+    this.words[inputWord(position, 2) / 4] = element;
+    this.floats[inputWord(position, 3) / 4] = scale;
+  }
+
+  setOutput(position: number, address: number): void {
+    this.words[outputWord(position) / 4] = address;
+  }
+
+  totals(count: number): Float64Array {
+    return this.doubles.slice(totalAddress(0) / 8, totalAddress(count) / 8);
+  }
+
+  setTotals(values: Float64Array): void {
+    this.doubles.set(values, totalAddress(0) / 8);
+  }
+}
