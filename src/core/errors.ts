@@ -130,6 +130,12 @@ export const unsafeFile = kind(
   (d: { where: string; problem: string; fix: string }) => `${d.where}: refused: ${d.problem}. ${d.fix}`,
 );
 
+/** A file is well made and needs something that Rhyton has not: a layer, an argument, an optimizer, … */
+export const unsupportedFile = kind(
+  "file-unsupported",
+  (d: { where: string; problem: string; fix: string }) => `${d.where}: ${d.problem}. ${d.fix}`,
+);
+
 // ---- training (src/training) --------------------------------------------------------------------------------------
 
 /** A model was asked to train or be judged before `compile`. */
@@ -190,4 +196,18 @@ export const workerDied = kind(
   "worker-died",
   (d: { worker: number; reason: string }) =>
     `Worker ${d.worker} died while a program was running on it: ${d.reason}. The run's last whole step counts as not done; weights are those of before the run. Run again; a new worker is started.`,
+);
+
+/** No memory for a program or its data. */
+export const outOfMemory = kind(
+  "out-of-memory",
+  (d: { where: string; bytes: number; reason: string }) =>
+    `${d.where}: no room for ${Math.ceil(d.bytes / (1 << 20))} MB (${d.reason}). Use a smaller batchSize, or drop models that are no longer needed.`,
+);
+
+/** The page's Content-Security-Policy forbids what a device needs. */
+export const pagePolicy = kind(
+  "page-policy",
+  (d: { what: string; directive: string; reason: string }) =>
+    `The Content-Security-Policy of this page does not allow ${d.what} (${d.reason}). Add ${d.directive} to it.`,
 );

@@ -5,6 +5,7 @@
  * In "float32" every operation is rounded to float32; in "float64" nothing is rounded (for finite differences).
  */
 import { sizeOf } from "../core/array.ts";
+import { internalError } from "../core/errors.ts";
 import { bits } from "../core/random.ts";
 import { type Affine, type BinaryName, type Loop, rangeOf, type UnaryName } from "../expr/expr.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -51,6 +52,7 @@ class InterpProgram implements Program {
   private readonly shared = new Map<Buffer, Values>();
   private readonly samples = new Map<Buffer, Values[]>();
   private readonly runners = new Map<Kernel, (sample: number) => void>();
+  private readonly buffers: ReadonlySet<Buffer>;
   private batch = 0;
 
   constructor(lowered: Lowered, precision: Precision) {
@@ -58,7 +60,10 @@ class InterpProgram implements Program {
     this.stages = planStages(lowered);
     this.allocate = precision === "float32" ? (n) => new Float32Array(n) : (n) => new Float64Array(n);
     this.round = precision === "float32" ? Math.fround : (x) => x;
-    for (const kernel of lowered.kernels) this.runners.set(kernel, this.compileKernel(kernel));
+    const { kernels, inputs, totals, guard } = lowered;
+    const named = [...kernels.flatMap((k) => [k.out, ...readsOf(k)]), ...inputs, ...totals, ...(guard ? [guard] : [])];
+    this.buffers = new Set(named.map(ownerOf));
+    for (const kernel of kernels) this.runners.set(kernel, this.compileKernel(kernel));
   }
 
   async run(work: Work): Promise<Outcome> {
@@ -100,9 +105,7 @@ class InterpProgram implements Program {
   }
 
   private load(work: Work, first: number, scalars: readonly number[]): void {
-    const sources = (k: Kernel) => [k.out, ...readsOf(k)];
-    const { kernels, inputs, totals } = this.lowered;
-    for (const buffer of new Set([...kernels.flatMap(sources), ...inputs, ...totals])) {
+    for (const buffer of this.buffers) {
       const { place } = buffer;
       if (place.kind === "batchSize") this.valuesOf(buffer, 0)[0] = this.batch;
       if (place.kind === "stepScalar") this.valuesOf(buffer, 0)[0] = scalars[place.position];
@@ -172,7 +175,8 @@ class InterpProgram implements Program {
 
   private compileNest(kernel: NestKernel): (sample: number) => void {
     const slots = new Slots();
-    const at = this.place(kernel.out, kernel.index, slots).flat;
+    const { flat: at, outside: escapes } = this.place(kernel.out, kernel.index, slots);
+    if (escapes) throw internalError({ where: `kernel ${kernel.name}`, problem: "it writes outside its buffer" });
     const value = kernel.value && this.compile(kernel.value, slots);
     const skipped = kernel.value ? this.skips(kernel.value, slots) : () => false;
     const result = this.compile(kernel.result, slots);

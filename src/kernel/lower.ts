@@ -121,6 +121,9 @@ class Builder {
     if (this.graph.inputs.includes(t)) return this.inputBuffer(t);
     if (t.perSample) return this.buffer(t.op.name, t.shape, { kind: "sampleIndex" });
     const position = this.graph.scalars.indexOf(t);
+    if (position < 0 && "name" in t.attributes) {
+      throw internalError({ where: `lower ${t.op.name}`, problem: `${t.attributes.name} is none of the graph's` });
+    }
     return this.buffer(t.op.name, t.shape, position >= 0 ? { kind: "stepScalar", position } : { kind: "batchSize" });
   }
 
@@ -263,10 +266,11 @@ class Builder {
   ): KernelExpr {
     if (x !== root && this.storage.stored.has(x)) return { kind: "load", source: this.need(x), index, outside };
     const lowering = this.storage.lowering(x);
+    // What is not stored is read inside its edges; what lies beyond those of its inputs is 0, also under a window.
     if (lowering.kind === "map") {
-      return lowering.value(index, (k, inner) => at(x.inputs[k], inner, outside)) as KernelExpr;
+      return lowering.value(index, (k, inner) => at(x.inputs[k], inner, "zero")) as KernelExpr;
     }
-    if (lowering.kind === "view") return at(x.inputs[0], squeezedIndex(x, index), outside);
+    if (lowering.kind === "view") return at(x.inputs[0], squeezedIndex(x, index), "zero");
     throw internalError({ where: `lower ${x.op.name}`, problem: "it has neither a buffer nor arithmetic" });
   }
 

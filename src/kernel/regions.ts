@@ -14,16 +14,16 @@ interface Piece {
 
 /** The nests that together do what `kernel` does, without reads that skip. */
 export function splitRegions(kernel: NestKernel): NestKernel[] {
-  let nests = [kernel];
-  for (;;) {
-    const next = nests.flatMap((nest) => splitOnce(nest) ?? [nest]);
-    if (next.length === nests.length) return nests.map(markInside);
-    nests = next;
-  }
+  const pieces = splitOnce(kernel);
+  return pieces ? pieces.flatMap(splitRegions) : [markInside(kernel)];
 }
+
+/** Stands for taps of which none is real. */
+const none: Loop = { name: "none", size: 0 };
 
 /** Splits along the first axis whose reads may lie outside; undefined when there is none. */
 function splitOnce(kernel: NestKernel): NestKernel[] | undefined {
+  if (kernel.reduce.some((l) => l.size === 0)) return undefined;
   for (const load of loadsOf(kernel.value)) {
     if (load.outside !== "skip") continue;
     const { shape } = load.source as Buffer;
@@ -33,9 +33,10 @@ function splitOnce(kernel: NestKernel): NestKernel[] | undefined {
       const tap = affine.terms.map(([l]) => l).find((l) => kernel.reduce.includes(l));
       const pieces = piecesOf(affine, shape[axis], slid, tap);
       if (pieces.length === 1 && pieces[0].whole) continue;
-      return pieces.map(({ outer, inner }) => {
+      return pieces.map(({ outer, inner, taps }) => {
         const nest = slid && outer ? substitute(kernel, slid, outer) : kernel;
-        return tap && inner ? substitute(nest, tap, inner) : nest;
+        if (tap && inner) return substitute(nest, tap, inner);
+        return taps === 0 ? { ...nest, reduce: [...nest.reduce, none] } : nest;
       });
     }
   }
@@ -48,7 +49,7 @@ export function piecesOf(
   size: number,
   slid: Loop | undefined,
   tap: Loop | undefined,
-): { outer: Piece | undefined; inner: Piece | undefined; whole: boolean }[] {
+): { outer: Piece | undefined; inner: Piece | undefined; taps: number; whole: boolean }[] {
   const [a, b] = [slid ? coefficientOf(affine, slid) : 0, tap ? coefficientOf(affine, tap) : 0];
   const taps = tap?.size ?? 1;
   const range = (i: number): [first: number, count: number] => {
@@ -61,7 +62,7 @@ export function piecesOf(
     return [first, end - first];
   };
   const outer = slid?.size ?? 1;
-  const pieces: { outer: Piece | undefined; inner: Piece | undefined; whole: boolean }[] = [];
+  const pieces: { outer: Piece | undefined; inner: Piece | undefined; taps: number; whole: boolean }[] = [];
   for (let i = 0; i < outer; ) {
     const [first, count] = range(i);
     let end = i + 1;
@@ -69,6 +70,7 @@ export function piecesOf(
     pieces.push({
       outer: slid && { loop: { name: slid.name, size: end - i }, first: i },
       inner: tap && { loop: { name: tap.name, size: count }, first },
+      taps: count,
       whole: end - i === outer && count === taps,
     });
     i = end;

@@ -2,7 +2,19 @@
  * Max pooling's gradient as loops over windows, one store a cell of the window: the gradient goes to the first cell that
  * equals the maximum, and what is left for the cells after it is 0.
  */
-import { type Affine, binary, constant, type Loop, loopIndex, rewrite, select, withOperands } from "../expr/expr.ts";
+import {
+  type Affine,
+  addIndex,
+  binary,
+  constant,
+  constantIndex,
+  type Loop,
+  loopIndex,
+  rewrite,
+  scaleIndex,
+  select,
+  withOperands,
+} from "../expr/expr.ts";
 import { choices } from "../ops/convolution.ts";
 import type { Buffer, KernelExpr, NestKernel, RouteKernel } from "./kernel.ts";
 import { piecesOf } from "./regions.ts";
@@ -73,10 +85,8 @@ export function routeNests(kernel: RouteKernel): RoutedNest[] {
 
 /** The kernel's epilogue at a cell, for the gradient routed there. */
 function resultAt(kernel: RouteKernel, index: readonly Affine[], routed: KernelExpr): KernelExpr {
-  const at = (a: Affine): Affine => {
-    const axis = kernel.cell.findIndex((l) => a.terms.some(([other]) => other === l));
-    return axis < 0 ? a : { offset: a.offset + index[axis].offset, terms: index[axis].terms };
-  };
+  const at = (a: Affine): Affine =>
+    a.terms.map(([l, c]) => scaleIndex(index[kernel.cell.indexOf(l)], c)).reduce(addIndex, constantIndex(a.offset));
   return rewrite<Buffer, Buffer>(kernel.result, (node, operands) => {
     if (node.kind === "reduced") return routed;
     return node.kind === "load" ? { ...node, index: node.index.map(at) } : withOperands(node, operands);

@@ -19,13 +19,20 @@ export function planStages(lowered: Lowered): Stage[] {
   const stageOf = new Map<Kernel, number>();
   const levelOf = new Map<Kernel, number>();
   const written = new Map<Buffer, Kernel[]>();
-  const readBy = new Map<Buffer, Kernel[]>();
   const commits = commitKernels(lowered);
   const append = (map: Map<Buffer, Kernel[]>, buffer: Buffer, kernel: Kernel) =>
     map.set(buffer, [...(map.get(buffer) ?? []), kernel]);
 
+  // A clear belongs right before what is added to it: between stages its zeros would have to be kept.
+  const clears = new Map<Buffer, Kernel>();
   for (const kernel of lowered.kernels) {
     if (commits.has(kernel)) continue;
+    if (kernel.kind === "clear") {
+      clears.set(ownerOf(kernel.out), kernel);
+      stageOf.set(kernel, kernel.perSample ? 1 : 0);
+      levelOf.set(kernel, 0);
+      continue;
+    }
     const owners = [...new Set(readsOf(kernel).map(ownerOf))];
     const before = [...owners.flatMap((b) => written.get(b) ?? []), ...(written.get(ownerOf(kernel.out)) ?? [])];
     let stage = kernel.perSample ? 1 : 0;
@@ -36,8 +43,15 @@ export function planStages(lowered: Lowered): Stage[] {
     const same = before.filter((b) => stageOf.get(b) === stage);
     stageOf.set(kernel, stage);
     levelOf.set(kernel, kernel.perSample ? 0 : Math.max(-1, ...same.map((b) => levelOf.get(b) as number)) + 1);
+    const clear = clears.get(ownerOf(kernel.out));
+    if (clear) {
+      clears.delete(ownerOf(kernel.out));
+      const level = levelOf.get(kernel) as number;
+      stageOf.set(clear, stage);
+      levelOf.set(clear, level);
+      if (!kernel.perSample) levelOf.set(kernel, level + 1);
+    }
     append(written, ownerOf(kernel.out), kernel);
-    for (const b of owners) append(readBy, b, kernel);
   }
 
   const last = Math.max(0, ...stageOf.values());

@@ -83,6 +83,10 @@ const logSoftmax = (x: Tensor): Tensor => {
 const sparsemax = (x: Tensor): Tensor => {
   const [axis] = lastAxis(x);
   const n = x.shape[axis];
+  if (n > 8192) {
+    const expected = "at most 8192 values, as each is compared with every other";
+    throw argumentError({ where: "sparsemax", argument: "the last axis", value: n, expected });
+  }
   const others = reshape(x, [...x.shape.slice(0, axis), 1, n]);
   const self = reshape(x, [...x.shape, 1]);
   const isNotAfter = Float32Array.from({ length: n * n }, (_, k) => (k % n <= Math.floor(k / n) ? 1 : 0));

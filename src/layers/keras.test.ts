@@ -1,7 +1,12 @@
-/** Every layer against Keras: outputs and gradients for the cases in fixtures/layers. */
+/**
+ * Every layer against Keras, on every device: outputs and the gradients of inputs and weights for all cases in
+ * fixtures/layers, which Keras computed in float64.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import type { Device } from "../device/device.ts";
 import { interp } from "../device/interp.ts";
+import { wasm } from "../device/wasm/device.ts";
 import { topological } from "../graph/graph.ts";
 import { type Tensor, Variable } from "../graph/tensor.ts";
 import { add, multiply, placeholder, sum, sumSamples } from "../ops/index.ts";
@@ -31,29 +36,43 @@ interface Case {
   readonly grad_weights: readonly Values[];
 }
 
+/** Devices, and the largest error allowed relative to the largest value of a tensor. */
+const devices: readonly (readonly [name: string, device: Device, tolerance: number])[] = [
+  ["interp in float64", interp("float64"), 2e-6],
+  ["interp", interp(), 1e-5],
+  ["wasm", wasm(), 1e-5],
+];
+
 const folder = new URL("../../fixtures/layers/", import.meta.url);
 const floats = (values: Values): Float32Array => {
   const bytes = Buffer.from(values.f32, "base64");
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 };
 
-/** Equal within 3 float32 roundings of the largest value. */
-function expectClose(got: Float32Array, want: Float32Array, what: string): void {
+/** Equal within a share of the largest value. */
+function expectClose(got: Float32Array, want: Float32Array, what: string, tolerance: number): void {
   expect(got.length, what).toBe(want.length);
   const largest = Math.max(...Array.from(want, Math.abs), 1e-30);
   const worst = Math.max(0, ...Array.from(want, (v, i) => Math.abs(v - got[i])));
-  expect(worst / largest, what).toBeLessThan(2e-6);
+  expect(worst / largest, what).toBeLessThan(tolerance);
 }
 
-test("every layer that a file may name has cases", () => {
-  const files = new Set(readdirSync(folder));
-  const without = [...layerRegistry.keys()].filter((name) => !files.has(`${name}.json`));
-  expect(without).toEqual(["InputLayer"]);
+const fixtures = readdirSync(folder).map((file) => {
+  const { cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { cases: Case[] };
+  return { className: file.replace(".json", ""), cases };
 });
 
-for (const file of readdirSync(folder)) {
-  const { cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { cases: Case[] };
-  describe(file.replace(".json", ""), () => {
+test("every layer that a file may name has cases", () => {
+  const compared = fixtures.filter(({ cases }) => cases.length > 0).map(({ className }) => className);
+  const layers = [...layerRegistry.keys()].filter((className) => className !== "InputLayer");
+  expect(compared.sort()).toEqual(layers.sort());
+  for (const { className, cases } of fixtures) {
+    expect(new Set(cases.map((c) => c.class_name))).toEqual(new Set([className]));
+  }
+});
+
+describe.each(devices)("%s", (_, device, tolerance) => {
+  describe.each(fixtures)("$className", ({ cases }) => {
     test.each(cases)("$name", async (c) => {
       const record = layerRegistry.get(c.class_name);
       if (record === undefined) throw new Error(`no layer ${c.class_name}`);
@@ -85,7 +104,7 @@ for (const file of readdirSync(folder)) {
         variable.assign(new Float32Array(w.shape.reduce((n, size) => n * size, 1)));
         return variable;
       });
-      const program = interp("float64").compile({
+      const program = device.compile({
         inputs: [...xs, upstream],
         scalars: [],
         outputs: [y, ...xs.map((x) => gradient([x]))],
@@ -97,13 +116,18 @@ for (const file of readdirSync(folder)) {
         inputs: [...c.inputs, c.upstream].map((values) => ({ data: floats(values), shape: values.shape })),
         batchSize: c.inputs[0].shape[0],
       });
-      expectClose(outcome.outputs[0], floats(c.outputs[0]), "output");
+      expectClose(outcome.outputs[0], floats(c.outputs[0]), "output", tolerance);
       c.grad_inputs.forEach((gradient, i) => {
-        expectClose(outcome.outputs[i + 1], floats(gradient), `gradient of input ${i}`);
+        expectClose(outcome.outputs[i + 1], floats(gradient), `gradient of input ${i}`, tolerance);
       });
       results.forEach((variable, i) => {
-        expectClose(variable.value as Float32Array, floats(c.grad_weights[i]), `gradient of ${variable.name}`);
+        expectClose(
+          variable.value as Float32Array,
+          floats(c.grad_weights[i]),
+          `gradient of ${variable.name}`,
+          tolerance,
+        );
       });
     });
   });
-}
+});

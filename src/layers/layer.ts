@@ -186,10 +186,15 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     return [...found];
   }
 
-  /** All weights: the layer's own (trainable, then not), then those of its parts. */
-  get weights(): readonly Variable[] {
+  /** The weights that are not those of parts: trainable ones, then those that are never trained. */
+  get ownWeights(): readonly Variable[] {
     const own = [...this.#weights].sort((a, b) => Number(b.trainable) - Number(a.trainable));
-    return [...new Set([...own.map((w) => w.variable), ...this.parts.flatMap((part) => part.weights)])];
+    return own.map((w) => w.variable);
+  }
+
+  /** All weights: the layer's own, then those of its parts. */
+  get weights(): readonly Variable[] {
+    return [...new Set([...this.ownWeights, ...this.parts.flatMap((part) => part.weights)])];
   }
 
   get trainableWeights(): readonly Variable[] {

@@ -40,7 +40,7 @@ const floats = (values: Values): Float32Array => {
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 };
 
-const DEVICE = process.env.DEV ?? "interp";
+const DEVICE = process.env.WHICH ?? "interp";
 let current = "";
 const worsts = new Map<string, [number, string]>();
 function record(e: number, what: string): void {
@@ -106,7 +106,7 @@ for (const file of readdirSync(folder).filter((f) => new RegExp(process.env.FILE
         updates: results.map((variable, i) => ({ variable, value: gradient(reads(layer.weights[i])) })),
         guard: undefined,
       };
-      const program = DEVICE === "wasm" ? wasm({ workers: 1 } as never).compile(prepare(g as never) as never) : interp("float64").compile(g as never);
+      const program = DEVICE === "wasm" ? wasm({ threads: 1 } as never).compile(prepare(g as never) as never) : interp("float64").compile(g as never);
       const outcome = await program.run({
         inputs: [...c.inputs, c.upstream].map((values) => ({ data: floats(values), shape: values.shape })),
         batchSize: c.inputs[0].shape[0],

@@ -25,7 +25,7 @@ export function simplify(graph: Graph): Graph {
   return rewriteGraph(graph, (t, inputs) => {
     const rebuilt = withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes));
     const now = trivial(uses.get(t.inputs[0]) === 1 ? joinSums(rebuilt) : rebuilt);
-    if (graph.inputs.includes(now)) return now;
+    if (graph.inputs.includes(now) || graph.scalars.includes(now)) return now;
     const key = keyOf(now, numberOf);
     const same = known.get(key);
     if (same) return same;

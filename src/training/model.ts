@@ -3,13 +3,15 @@
  * and outputs, whose weights it shares with every other model that holds them.
  */
 import { type NdArray, sameShape, showShape } from "../core/array.ts";
-import { notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
+import { argumentError, notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
 import { type Shape, Tensor, type Variable } from "../graph/tensor.ts";
 import { type CallContext, Layer } from "../layers/layer.ts";
 import type { Network } from "../layers/network.ts";
-import { checkOptions } from "../layers/options.ts";
+import { type Config, checkOptions } from "../layers/options.ts";
 import type { Shapes } from "../layers/rule.ts";
 import { summaryText } from "../layers/summary.ts";
+import { writeFileAtomic } from "../saving/atomic.ts";
+import { modelConfig } from "../saving/config-write.ts";
 import { type Callback, CallbackList, type History, type Logs } from "./callbacks.ts";
 import { type Compiled, type CompileOptions, resolveCompile } from "./compile.ts";
 import type { Arrays } from "./data.ts";
@@ -38,6 +40,7 @@ import {
 import type { ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
 import { wholeNumber } from "./options.ts";
 import { Programs } from "./programs.ts";
+import { kerasBytes } from "./save.ts";
 import { Journal, readTrainingState, type TrainingState } from "./state.ts";
 import { Turn } from "./turn.ts";
 import { assignWeights, copyWeights } from "./weights.ts";
@@ -47,6 +50,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   readonly seed: number;
   /** Set by a callback to end training after the current batch. */
   stopTraining = false;
+  /** The epochs trained so far. After loading a file, training goes on with `fit(…, { initialEpoch: model.epochs })`. */
+  epochs = 0;
   /** In order; a sequential model does not count its input. */
   layers: readonly Layer[] = [];
 
@@ -196,6 +201,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
         return trainEpochs({
           ...o,
           ...feeds,
+          callbacks: [...o.callbacks, this.#epochCounter],
           where,
           model: this,
           optimizer: compiled.optimizer,
@@ -292,7 +298,38 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     this.#journal.restore(readTrainingState(where, given, this.seed), optimizer);
   }
 
-  // ---- files: `save` belongs here, over src/saving ----------------------------------------------------------------
+  // ---- files ------------------------------------------------------------------------------------------------------
+
+  /** The arguments under Keras' keys: layers, how they are connected, inputs and outputs. */
+  override getConfig(): Config {
+    return modelConfig(this);
+  }
+
+  /**
+   * Writes the model to a file that `loadModel` and Keras 3 read: layers, weights, and how it was compiled, with the
+   * state of the optimizer. The file is written whole or not at all. Callbacks may save between epochs and batches; what
+   * is saved is the model at the moment of the call.
+   *
+   * @param path - ends in ".keras". In browsers use `toBytes`.
+   * @throws RhytonError `file` when it cannot be written; `argument` or `network` for what files cannot hold.
+   */
+  async save(path: string): Promise<void> {
+    if (typeof path !== "string" || !path.endsWith(".keras")) {
+      throw argumentError({
+        where: `${this.where} save`,
+        argument: "path",
+        value: path,
+        expected: 'a path in ".keras"',
+      });
+    }
+    await writeFileAtomic(path, this.toBytes());
+  }
+
+  /** The bytes of the file that `save` writes. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    this.#turn.check(`${this.where} save`);
+    return kerasBytes(this);
+  }
 
   // ---- inside -----------------------------------------------------------------------------------------------------
 
@@ -306,6 +343,12 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   #hooks(where: string, callbacks: readonly Callback[]) {
     return { callbacks: new CallbackList(callbacks, this as unknown as Model, where), turn: this.#turn };
   }
+
+  readonly #epochCounter: Callback = {
+    onEpochEnd: (epoch) => {
+      this.epochs = epoch + 1;
+    },
+  };
 
   #needCompiled(where: string): Compiled {
     if (this.#compiled === undefined) throw notCompiled({ where });

@@ -206,8 +206,8 @@ describe("BackupAndRestore", () => {
     expect(history.epoch).toEqual([1, 2, 3, 4, 5]);
 
     writeFileSync(path, "nothing");
-    const fit = () => net(interp()).fit(x, y, { ...options, callbacks: [new BackupAndRestore(folder)] });
-    await expect(fit()).rejects.toThrow(`${path}: the file is cut off`);
+    const again = () => net(interp()).fit(x, y, { ...options, callbacks: [new BackupAndRestore(folder)] });
+    await expect(again()).rejects.toThrow(`${path}: the file is cut off`);
   });
 
   it("refuses the backup of another model", async () => {

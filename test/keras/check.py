@@ -4,6 +4,9 @@
     check.py step    MODEL.keras IN.npz OUT.npz OUT.keras  loads, trains on one batch, saves
     check.py resave  A.keras B.keras                       loads and saves
     check.py summary MODEL.keras [LINE_LENGTH]             prints the summary
+    check.py many    JOBS.json ANSWERS.json                does many of these, as importing Keras takes seconds
+
+JOBS.json holds a list of commands, each the list of its arguments; ANSWERS.json gets null for each, or what went wrong.
 
 IN.npz holds x_0, x_1, … (one per model input) and for `step` y_0, y_1, … (one per output).
 OUT.npz holds weight_0, weight_1, … in the order of model.weights, and
@@ -14,6 +17,7 @@ the exit code is 1.
 """
 
 import argparse
+import json
 import os
 import sys
 
@@ -53,6 +57,9 @@ def write(path, arrays):
 
 def predict(args):
     model = keras.models.load_model(args.model)
+    if not model.compiled:
+        # On a CPU, TensorFlow convolves channels_first only when compiled by XLA.
+        model.compile(jit_compile=True)
     predictions = model.predict(read(args.input, "x"), verbose=0)
     if isinstance(predictions, dict):
         predictions = [predictions[name] for name in model.output_names]
@@ -83,7 +90,22 @@ def summary(args):
     sys.stdout.write("".join(parts))
 
 
-def main():
+def many(args):
+    with open(args.model, encoding="utf-8") as file:
+        jobs = json.load(file)
+    answers = []
+    for job in jobs:
+        job_args = parser().parse_args(job)
+        try:
+            job_args.run(job_args)
+            answers.append(None)
+        except Exception as error:
+            answers.append(f"{type(error).__name__}: {error}")
+    with open(args.answers, "w", encoding="utf-8") as file:
+        json.dump(answers, file)
+
+
+def parser():
     parser = argparse.ArgumentParser(description="Asks real Keras about a model file.")
     commands = parser.add_subparsers(dest="command", required=True)
 
@@ -99,8 +121,12 @@ def main():
     command(step, ("input", "IN.npz"), ("output", "OUT.npz"), ("saved", "OUT.keras"))
     command(resave, ("saved", "B.keras"))
     command(summary).add_argument("line_length", nargs="?", type=int, metavar="LINE_LENGTH")
+    command(many, ("answers", "ANSWERS.json"))
+    return parser
 
-    args = parser.parse_args()
+
+def main():
+    args = parser().parse_args()
     try:
         args.run(args)
     except Exception as error:

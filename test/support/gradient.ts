@@ -75,10 +75,12 @@ export interface GradientCheck {
   /** 2 also checks the gradient of the gradient. */
   readonly order?: 1 | 2;
   readonly tolerance?: number;
+  /** Step scalars of the subject's own. */
+  readonly scalars?: readonly (readonly [Tensor, number])[];
 }
 
 export async function checkGradient(check: GradientCheck): Promise<void> {
-  const { operands, build, seed = 1, samples = 3, order = 1, tolerance = 1e-7 } = check;
+  const { operands, build, seed = 1, samples = 3, order = 1, tolerance = 1e-7, scalars = [] } = check;
   const base = makeOperands(operands, samples, seed);
   const direction = makeOperands(
     operands.map((o) => ({ ...o, domain: "any" as const })),
@@ -99,8 +101,9 @@ export async function checkGradient(check: GradientCheck): Promise<void> {
     const [slope] = gradients(loss, [epsilon]);
     const derivatives = [loss, slope, ...(order === 2 && curved ? gradients(slope, [epsilon]) : [])];
     const feeds = withSamples([...base.feeds, ...direction.feeds], samples);
-    const program = compile(interp("float64"), [], { feeds, scalars: [[epsilon, 0]] }, derivatives);
-    const at = async (value: number): Promise<Float64Array> => (await program([value])).totals;
+    const program = compile(interp("float64"), [], { feeds, scalars: [[epsilon, 0], ...scalars] }, derivatives);
+    const at = async (value: number): Promise<Float64Array> =>
+      (await program([value, ...scalars.map(([, v]) => v)])).totals;
     const h = 2 ** -15;
     const [here, up, down, up2, down2] = [await at(0), await at(h), await at(-h), await at(2 * h), await at(-2 * h)];
     for (let k = 0; k + 1 < derivatives.length; k++) {

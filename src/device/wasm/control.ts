@@ -50,3 +50,50 @@ export const most = { inputs: 32, outputs: 32 } as const;
 /** Where buffers may start, after the totals. */
 export const controlBytes = (totalCells: number): number =>
   Math.max(2048, Math.ceil(totalAddress(totalCells) / 64) * 64);
+
+/** The control block: a view of the start of a memory, or a copy of its own. */
+export class ControlBlock {
+  readonly bytes: Uint8Array;
+  private readonly words: Int32Array;
+  private readonly floats: Float32Array;
+  private readonly doubles: Float64Array;
+
+  /** @param size - bytes, as `controlBytes` tells. */
+  constructor(size: number, buffer: ArrayBufferLike = new ArrayBuffer(size)) {
+    this.bytes = new Uint8Array(buffer, 0, size);
+    this.words = new Int32Array(buffer, 0, size / 4);
+    this.floats = new Float32Array(buffer, 0, size / 4);
+    this.doubles = new Float64Array(buffer, 0, size / 8);
+  }
+
+  copy(): ControlBlock {
+    return new ControlBlock(this.bytes.length, this.bytes.slice().buffer);
+  }
+
+  get(name: keyof typeof control): number {
+    return Atomics.load(this.words, control[name] / 4);
+  }
+
+  set(name: keyof typeof control, value: number): void {
+    Atomics.store(this.words, control[name] / 4, value);
+  }
+
+  setInput(position: number, address: number, sampleBytes: number, element: number, scale: number): void {
+    this.words[inputWord(position, 0) / 4] = address;
+    this.words[inputWord(position, 1) / 4] = sampleBytes;
+    this.words[inputWord(position, 2) / 4] = element;
+    this.floats[inputWord(position, 3) / 4] = scale;
+  }
+
+  setOutput(position: number, address: number): void {
+    this.words[outputWord(position) / 4] = address;
+  }
+
+  totals(count: number): Float64Array {
+    return this.doubles.slice(totalAddress(0) / 8, totalAddress(count) / 8);
+  }
+
+  setTotals(values: Float64Array): void {
+    this.doubles.set(values, totalAddress(0) / 8);
+  }
+}

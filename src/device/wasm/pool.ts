@@ -1,173 +1,149 @@
 /**
- * Workers and memories, shared by all programs of the process.
- *
- * Workers are started when first needed, kept, and referenced only while work is in flight, so that a process ends by
- * itself. Memories of programs that are gone are used again: a dropped shared memory keeps its address space.
+ * Workers, shared by all programs of the process. They are started when first needed, kept, and referenced only while
+ * work is in flight, so that a process ends by itself. One that dies is replaced when next needed.
  */
-import { workerDied } from "../../core/errors.ts";
+import { outOfMemory, workerDied } from "../../core/errors.ts";
+import { type Limits, startThread, type Thread } from "./thread.ts";
+import { type Loadable, type Reply, type Request, workerSource } from "./worker.ts";
 
-/** What a worker runs: a few constant lines, as text, so that bundlers and Node versions need not agree on files. */
-const workerSource = `
-const node = typeof process !== "undefined" && process.versions && process.versions.node;
-const port = node ? require("node:worker_threads").parentPort : self;
-const programs = new Map();
-const handle = ({ kind, id, module, memory, worker, run }) => {
-  if (kind === "load") programs.set(id, new WebAssembly.Instance(module, { env: { memory } }));
-  else if (kind === "drop") programs.delete(id);
-  else {
-    try {
-      programs.get(id).exports.run(worker);
-      port.postMessage({ run });
-    } catch (error) {
-      port.postMessage({ run, error: String(error) });
-    }
-  }
-};
-if (node) port.on("message", handle);
-else port.onmessage = (event) => handle(event.data);
-`;
-
-interface Message {
-  readonly run: number;
-  readonly error?: string;
-}
-
-/** A worker of Node or of the browser, as far as they are alike. */
-interface Port {
-  postMessage(message: unknown): void;
-  /** Keeps the process alive, or lets it end. */
-  hold(on: boolean): void;
-  terminate(): void;
-}
-
-interface Running {
-  readonly waiting: Set<number>;
-  resolve(): void;
+interface Waiting {
+  readonly request: Request;
+  resolve(value: ArrayBuffer | undefined): void;
   reject(error: Error): void;
 }
 
-const inNode = typeof process !== "undefined" && process.versions?.node !== undefined;
+interface Slot {
+  readonly thread: Thread;
+  readonly loaded: Set<number>;
+  readonly waiting: Map<number, Waiting>;
+}
 
-class Pool {
-  private readonly ports: (Port | undefined)[] = [];
-  private readonly loaded: Set<number>[] = [];
-  private readonly running = new Map<number, Running>();
-  private runs = 0;
-  private programs = 0;
+const PAGE = 65536;
+let programs = 0;
+let calls = 0;
 
-  nextProgram(): number {
-    return this.programs++;
+/** A number for a new program. */
+export const nextProgram = (): number => programs++;
+
+export class Pool {
+  private readonly source: string;
+  private readonly limits: Limits;
+  private readonly slots: (Promise<Slot> | undefined)[] = [];
+  private last: Promise<unknown> = Promise.resolve();
+  private queued = 0;
+
+  constructor(source: string = workerSource, limits: Limits = {}) {
+    this.source = source;
+    this.limits = limits;
+  }
+
+  /** Whether others wait for their turn. */
+  get contended(): boolean {
+    return this.queued > 0;
+  }
+
+  /** Runs work that needs several workers at once, alone. */
+  turn<T>(work: () => Promise<T>): Promise<T> {
+    this.queued++;
+    const mine = this.last.then(() => {
+      this.queued--;
+      return work();
+    });
+    this.last = mine.catch(() => {});
+    return mine;
   }
 
   /**
-   * Calls `run(worker)` of a program on `workers` workers and waits for all of them.
+   * Calls `run(worker)` of a program on each of the first workers, and waits for all.
    *
-   * @param died called when one of them cannot go on, so that the others can be freed from their barrier.
-   * @throws RhytonError `worker-died`.
+   * @throws RhytonError `worker-died`. None of them runs any more then.
    */
-  async run(
-    program: { readonly id: number; readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory },
-    workers: number,
-    died: () => void,
-  ): Promise<void> {
-    const ports: Port[] = [];
-    for (let w = 0; w < workers; w++) ports.push(this.ports[w] ?? (await this.start(w)));
-    const run = this.runs++;
-    const finished = new Promise<void>((resolve, reject) => {
-      const fail = (error: Error) => {
-        died();
-        reject(error);
-      };
-      this.running.set(run, { waiting: new Set(ports.keys()), resolve, reject: fail });
-    });
-    ports.forEach((port, w) => {
-      port.hold(true);
-      if (!this.loaded[w].has(program.id)) {
-        port.postMessage({ kind: "load", ...program });
-        this.loaded[w].add(program.id);
-      }
-      port.postMessage({ kind: "run", id: program.id, worker: w, run });
-    });
+  async runOnAll(program: Loadable, workers: number): Promise<void> {
+    const all = Array.from({ length: workers }, (_, w) => w);
     try {
-      await finished;
-    } finally {
-      this.running.delete(run);
-      if (this.running.size === 0) for (const port of ports) port.hold(false);
+      // All there first: a worker that waits for one that cannot start would wait for ever.
+      await Promise.all(all.map((w) => this.slot(w)));
+      await Promise.all(all.map((w) => this.call(w, program, { kind: "run", worker: w })));
+    } catch (error) {
+      await Promise.all(all.map((w) => this.end(w)));
+      throw error;
     }
   }
 
-  drop(id: number): void {
-    this.ports.forEach((port, w) => {
-      if (this.loaded[w]?.delete(id)) port?.postMessage({ kind: "drop", id });
+  /** @throws RhytonError `worker-died`, or `out-of-memory` when there is no room for what is written. */
+  async call(
+    w: number,
+    program: Loadable,
+    request: Request,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<ArrayBuffer | undefined> {
+    const { thread, loaded, waiting } = await this.slot(w);
+    const call = calls++;
+    return new Promise((resolve, reject) => {
+      if (waiting.size === 0) thread.hold(true);
+      waiting.set(call, { request, resolve, reject });
+      if (!loaded.has(program.id)) {
+        thread.post({ kind: "load", ...program });
+        loaded.add(program.id);
+      }
+      thread.post({ ...request, id: program.id, call }, transfer);
     });
   }
 
-  private done(w: number, { run, error }: Message): void {
-    const running = this.running.get(run);
-    if (!running) return;
-    if (error !== undefined) running.reject(workerDied({ worker: w, reason: error }));
-    running.waiting.delete(w);
-    if (running.waiting.size === 0) running.resolve();
+  /** Ends a worker, whatever it is doing. */
+  async end(w: number): Promise<void> {
+    const slot = this.slots[w];
+    this.slots[w] = undefined;
+    await slot?.then(
+      ({ thread }) => thread.end(),
+      () => {},
+    );
   }
 
-  private lost(w: number, reason: string): void {
-    this.ports[w] = undefined;
-    for (const running of this.running.values()) {
-      if (running.waiting.has(w)) running.reject(workerDied({ worker: w, reason }));
+  /** Makes all workers forget a program. */
+  drop(id: number): void {
+    for (const slot of this.slots) {
+      slot?.then(
+        ({ thread, loaded }) => {
+          if (loaded.delete(id)) thread.post({ kind: "drop", id });
+        },
+        () => {},
+      );
     }
   }
 
-  private async start(w: number): Promise<Port> {
-    const port = inNode ? await this.startNode(w) : this.startBrowser(w);
-    this.ports[w] = port;
-    this.loaded[w] = new Set();
-    return port;
+  private slot(w: number): Promise<Slot> {
+    this.slots[w] ??= this.start(w);
+    return this.slots[w];
   }
 
-  private async startNode(w: number): Promise<Port> {
-    const { Worker } = await import("node:worker_threads");
-    const worker = new Worker(workerSource, { eval: true });
-    worker.on("message", (message: Message) => this.done(w, message));
-    worker.on("error", (error) => this.lost(w, String(error)));
-    worker.on("exit", (code) => this.lost(w, `it ended with exit code ${code}`));
-    worker.unref();
-    return {
-      postMessage: (message) => worker.postMessage(message),
-      hold: (on) => (on ? worker.ref() : worker.unref()),
-      terminate: () => void worker.terminate(),
+  private start(w: number): Promise<Slot> {
+    const waiting = new Map<number, Waiting>();
+    const lost = (reason: string): void => {
+      if (this.slots[w] === slot) this.slots[w] = undefined;
+      for (const { reject } of waiting.values()) reject(workerDied({ worker: w, reason }));
+      waiting.clear();
     };
-  }
-
-  private startBrowser(w: number): Port {
-    const url = URL.createObjectURL(new Blob([workerSource], { type: "text/javascript" }));
-    const worker = new Worker(url);
-    URL.revokeObjectURL(url);
-    worker.onmessage = (event: MessageEvent<Message>) => this.done(w, event.data);
-    worker.onerror = (event) => this.lost(w, event.message);
-    return {
-      postMessage: (message) => worker.postMessage(message),
-      hold: () => {},
-      terminate: () => worker.terminate(),
+    const heard = (message: unknown): void => {
+      const { call, value, error } = message as Reply;
+      const waiter = waiting.get(call);
+      waiting.delete(call);
+      if (waiting.size === 0) slot.then(({ thread }) => waiting.size === 0 && thread.hold(false));
+      if (error === undefined) waiter?.resolve(value);
+      else waiter?.reject(failure(w, waiter.request, error));
     };
+    const slot: Promise<Slot> = startThread(this.source, this.limits, { heard, lost }).then((thread) => ({
+      thread,
+      loaded: new Set<number>(),
+      waiting,
+    }));
+    slot.catch((error) => lost(String(error)));
+    return slot;
   }
 }
 
-export const pool = new Pool();
-
-const freeMemories: WebAssembly.Memory[] = [];
-const PAGE = 65536;
-
-/** A shared memory of at least `pages`, used before or new. */
-export function takeMemory(pages: number): WebAssembly.Memory {
-  const memory = freeMemories.pop();
-  if (memory) {
-    const missing = pages - memory.buffer.byteLength / PAGE;
-    if (missing > 0) memory.grow(missing);
-    return memory;
-  }
-  return new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
-}
-
-export function giveBack(memory: WebAssembly.Memory): void {
-  freeMemories.push(memory);
-}
+/** The one thing that may fail in writing is making room. */
+const failure = (worker: number, request: Request, reason: string): Error =>
+  request.kind === "write"
+    ? outOfMemory({ where: "wasm", bytes: request.pages * PAGE, reason })
+    : workerDied({ worker, reason });

@@ -1,0 +1,163 @@
+// `npm run check:package`: what a user would install, checked. Packs dist/ as it would be published, judges the tarball,
+// installs it in an empty folder and uses it there.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join, relative, sep } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { staticBuiltins } from "./check-imports.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const shell = process.platform === "win32";
+const { name, version, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+/** Every file of the package matches one of these, and each of these has a file. */
+const allowed = [
+  /^package\.json$/,
+  /^README\.md$/,
+  /^CHANGELOG\.md$/,
+  /^LICENSE$/,
+  /^dist\/index\.js$/,
+  /^dist\/index\.d\.ts$/,
+  /^dist\/data\/datasets\.js$/,
+  /^dist\/data\/digits\.png$/,
+  /^dist\/cli\/main\.js$/,
+  /^dist\/([a-z]+\/)*[a-z0-9-]+\.(js|d\.ts)$/,
+];
+const forbidden = /(\.test|\.test-d|^dist\/.*testing)\.|fixture|\.map$/;
+const MOST_BYTES = 3e6;
+
+/** Runs a command and answers what it printed; its errors are shown and end the check. */
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, shell, encoding: "utf8", ...options });
+  if (result.error) fail(`${command}: ${result.error.message}`);
+  if (result.status !== 0) {
+    process.stderr.write(`${result.stdout}${result.stderr}`);
+    fail(`\`${[command, ...args].join(" ")}\` ended with exit code ${result.status}`);
+  }
+  return result.stdout;
+}
+
+function fail(message) {
+  throw new Error(message);
+}
+
+function heading(text) {
+  console.log(`\n${text}`);
+}
+
+function checkFiles(files) {
+  heading(`The package: ${files.length} files`);
+  const folders = new Map();
+  for (const { path, size } of files) {
+    const folder = dirname(path);
+    const { names = new Set(), bytes = 0 } = folders.get(folder) ?? {};
+    folders.set(folder, { names: names.add(basename(path).replace(/(\.d\.ts|\.js)$/, "")), bytes: bytes + size });
+  }
+  for (const [folder, { names, bytes }] of folders) console.log(`  ${folder}, ${bytes} bytes: ${[...names].join(" ")}`);
+  const paths = files.map(({ path }) => path);
+  const strange = paths.filter((path) => forbidden.test(path) || !allowed.some((pattern) => pattern.test(path)));
+  if (strange.length > 0) fail(`these files do not belong in the package: ${strange.join(", ")}`);
+  const missing = allowed.filter((pattern) => !paths.some((path) => pattern.test(path)));
+  if (missing.length > 0) fail(`the package has no file for ${missing.map(String).join(", ")}`);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  if (bytes > MOST_BYTES) fail(`the package unpacks to ${bytes} bytes, more than ${MOST_BYTES}`);
+}
+
+/** The code loads where there is no Node: built-in modules are imported when they are needed, except by the CLI. */
+function checkImports() {
+  heading("Built-in modules of Node");
+  const entries = ["index.js", "data/datasets.js"].map((file) => join(root, "dist", file));
+  const { modules, found } = staticBuiltins(entries);
+  for (const { file, specifier } of found) console.log(`  ${relative(root, file)} imports ${specifier}`);
+  if (found.length > 0) fail("a bundler for browsers would stop at these imports: use `await import(…)`");
+  console.log(`  none is imported by the ${modules} modules that the public names need`);
+}
+
+/** What is installed with the package, outside in. */
+function packagesIn(folder) {
+  const modules = join(folder, "node_modules");
+  const names = readdirSync(modules).flatMap((entry) => {
+    if (entry.startsWith(".")) return [];
+    return entry.startsWith("@") ? readdirSync(join(modules, entry)).map((inner) => join(entry, inner)) : [entry];
+  });
+  return names.flatMap((entry) => {
+    const path = join(modules, entry);
+    const nested = readdirSync(path).includes("node_modules") ? packagesIn(path) : [];
+    return [{ path, ...JSON.parse(readFileSync(join(path, "package.json"), "utf8")) }, ...nested];
+  });
+}
+
+const free = /^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD|BlueOak-1\.0\.0|Unlicense|CC0-1\.0)$/;
+
+function checkDependencies(folder) {
+  heading("What is installed with it");
+  const packages = packagesIn(folder).filter((p) => p.name !== name);
+  for (const p of packages) console.log(`  ${p.name} ${p.version}: ${p.license ?? "no licence"}`);
+  const missing = Object.keys(dependencies).filter((wanted) => !packages.some((p) => p.name === wanted));
+  if (missing.length > 0) fail(`not installed: ${missing.join(", ")}`);
+  for (const p of packages) {
+    const scripts = ["preinstall", "install", "postinstall"].filter((script) => p.scripts?.[script]);
+    if (scripts.length > 0) fail(`${p.name} runs a script when it is installed: ${scripts.join(", ")}`);
+    if (readdirSync(p.path).includes("binding.gyp")) fail(`${p.name} is compiled when it is installed`);
+    if (!free.test(String(p.license))) fail(`${p.name} has the licence ${p.license}`);
+  }
+}
+
+const example = `import { conv2d, input, maxPooling2d, model, pipe, upSampling2d } from "rhyton";
+import { digits } from "rhyton/datasets";
+
+const relu = { activation: "relu", padding: "same" };
+const image = input([28, 28, 1]);
+const code = pipe(image, conv2d(8, 3, relu), maxPooling2d(2, { padding: "same" }));
+const picture = pipe(code, upSampling2d(2), conv2d(1, 3, { activation: "sigmoid", padding: "same" }));
+const autoencoder = model(image, picture, { seed: 1 });
+autoencoder.compile({ optimizer: "adam", loss: "binary_crossentropy" });
+const { train, test } = await digits();
+const { history } = await autoencoder.fit(train.images, train.images, { epochs: 2, batchSize: 32, verbose: 0 });
+const { loss } = await autoencoder.evaluate(test.images, test.images, { batchSize: 128 });
+const { shape } = await autoencoder.predict(test.images);
+console.log(JSON.stringify({ losses: history.loss, loss, shape }));
+`;
+
+function checkUse(folder) {
+  heading("Used in an empty folder");
+  writeFileSync(join(folder, "example.mjs"), example);
+  const { losses, loss, shape } = JSON.parse(run(process.execPath, ["example.mjs"], { cwd: folder }));
+  console.log(`  the losses of two epochs on 6000 digits: ${losses.join(", ")}; on 1000 others: ${loss}`);
+  if (!(losses[1] < losses[0] && loss < 0.2)) fail("the example did not learn");
+  if (String(shape) !== "1000,28,28,1") fail(`the example drew pictures of shape [${shape}]`);
+  const said = run("npx", ["--no-install", name, "--version"], { cwd: folder }).trim();
+  console.log(`  npx ${name} --version: ${said}`);
+  if (said !== version) fail(`expected ${version}`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "rhyton-package-"));
+try {
+  const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]));
+  const tarball = join(folder, packed.filename);
+  checkFiles(packed.files);
+  checkImports();
+
+  heading("publint");
+  execFileSync(process.execPath, [join(root, "node_modules/publint/src/cli.js"), tarball, "--strict"], {
+    stdio: "inherit",
+  });
+  heading("Are the types wrong?");
+  const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");
+  execFileSync(process.execPath, [attw, tarball, "--profile", "esm-only"], { stdio: "inherit" });
+
+  const user = join(folder, "user");
+  mkdirSync(user);
+  writeFileSync(join(user, "package.json"), '{ "private": true, "type": "module" }\n');
+  run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball.split(sep).join("/")], { cwd: user });
+  checkDependencies(user);
+  checkUse(user);
+  console.log(`\nThe package is right: ${packed.filename}, ${statSync(tarball).size} bytes.`);
+} catch (error) {
+  console.error(`\ncheck:package: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,48 @@
+/** `rhyton predict`: a model's answers for arrays in files. */
+import type { Command } from "commander";
+import { loadModel, type NdArray, RhytonError, readNpy, writeNpy } from "../index.ts";
+import { readFile, writeFileAtomic } from "../saving/atomic.ts";
+import { several, wholeNumber } from "./options.ts";
+import { example, UsageError } from "./program.ts";
+
+interface PredictOptions {
+  readonly input: readonly string[];
+  readonly output: readonly string[];
+  readonly batchSize: number;
+}
+
+export function addPredict(program: Command): void {
+  program
+    .command("predict")
+    .description("Run a model on NumPy files; samples lie on the first axis.")
+    .argument("<model>", "a .keras file")
+    .requiredOption("--input <file>", "a .npy file; once for each input of the model, in order", several)
+    .requiredOption("--output <file>", "where the answer goes, as .npy; once for each output", several)
+    .option("--batch-size <n>", "samples at a time", wholeNumber(1, 1_000_000), 32)
+    .addHelpText("after", example("rhyton predict autoencoder.keras --input x.npy --output y.npy"))
+    .action(predict);
+}
+
+async function predict(path: string, { input, output, batchSize }: PredictOptions): Promise<void> {
+  const model = await loadModel(path, { compile: false });
+  checkCount("input", input, model.network.inputs.length);
+  checkCount("output", output, model.network.outputs.length);
+  const arrays: NdArray[] = [];
+  for (const file of input) arrays.push(readNpy(await readFile(file), file));
+  const answers = await model.predict(arrays, { batchSize }).catch((error: unknown) => {
+    if (!(error instanceof RhytonError && error.code.startsWith("data"))) throw error;
+    throw new RhytonError(error.code, `${input.join(", ")}: ${error.message}`, error.details);
+  });
+  for (const [i, answer] of [answers].flat().entries()) {
+    await writeFileAtomic(output[i], writeNpy(answer));
+    process.stdout.write(`${output[i]}\n`);
+  }
+}
+
+function checkCount(option: string, files: readonly string[], expected: number): void {
+  if (files.length === expected) return;
+  const times = (n: number) => (n === 1 ? "once" : `${n} times`);
+  throw new UsageError(
+    `--${option} is given ${times(files.length)}, and the model has ${expected} ${option}${expected === 1 ? "" : "s"}: give it ${times(expected)}.`,
+  );
+}

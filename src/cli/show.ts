@@ -1,0 +1,26 @@
+/** `rhyton show`: what the compiler makes of a model, stage by stage. */
+import type { Command } from "commander";
+import { loadModel, type Stage, show, stages } from "../index.ts";
+import { oneOf } from "./options.ts";
+import { example } from "./program.ts";
+
+export function addShow(program: Command): void {
+  program
+    .command("show")
+    .description("Print what the compiler makes of a model.")
+    .argument("<model>", "a .keras file")
+    .requiredOption("--stage <stage>", `one of ${stages.join(", ")}`, oneOf(...stages))
+    .addHelpText(
+      "after",
+      "\nStages:\n" +
+        "  graph     the prediction, as a graph of ops\n" +
+        "  gradient  a training step: forward, loss, gradient and update\n" +
+        "  kernels   the loops that run, after fusion; of the prediction if the file has no optimizer and loss\n" +
+        "  wasm      the generated WebAssembly module as text\n" +
+        example("rhyton show autoencoder.keras --stage kernels", "rhyton show autoencoder.keras --stage wasm | less"),
+    )
+    .action(async (path: string, { stage }: { readonly stage: Stage }) => {
+      const model = await loadModel(path, { compile: stage !== "graph" });
+      process.stdout.write(show(model, stage));
+    });
+}

@@ -1,0 +1,116 @@
+/** `rhyton train`: the convolutional autoencoder on handwritten digits. */
+import { availableParallelism, cpus, totalmem } from "node:os";
+import type { Command } from "commander";
+import { type Dataset, digits, mnist } from "../data/datasets.ts";
+import { CSVLogger, type NdArray, reconstructionSheet, VERSION } from "../index.ts";
+import { writeFileAtomic } from "../saving/atomic.ts";
+import { makeAutoencoder } from "./autoencoder.ts";
+import { EpochLog, round } from "./epoch-log.ts";
+import { oneOf, wholeNumber } from "./options.ts";
+import { example, UsageError } from "./program.ts";
+import { makeRunFolder } from "./run-folder.ts";
+import { stoppable } from "./stop.ts";
+
+const datasets = { digits, mnist } satisfies Readonly<Record<string, () => Promise<Dataset>>>;
+
+interface TrainOptions {
+  readonly data: keyof typeof datasets;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly threads?: number;
+  readonly limit?: number;
+  readonly out?: string;
+}
+
+const compileOptions = { optimizer: "adam", loss: "binary_crossentropy" } as const;
+/** How many test digits the picture shows. */
+const SHOWN = 20;
+
+export function addTrain(program: Command): void {
+  program
+    .command("train")
+    .description(
+      "Train a convolutional autoencoder on handwritten digits. Leaves a folder with the model, the losses, a picture " +
+        "of reconstructions and the settings. Ctrl-C stops after the current step and keeps what was learnt.",
+    )
+    .option("--data <set>", "digits (6000, part of rhyton) or mnist (60000)", oneOf("digits", "mnist"), "digits")
+    .option("--epochs <n>", "times that every digit is seen", wholeNumber(1, 1_000_000), 10)
+    .option("--batch-size <n>", "digits a step", wholeNumber(1, 60_000), 128)
+    .option("--seed <n>", "for weights and order; equal seeds give equal results", wholeNumber(0, 2 ** 32 - 1), 1)
+    .option("--threads <n>", "threads to use (default: one for each core)", wholeNumber(1, 64))
+    .option("--limit <n>", "train on the first n digits only (default: all)", wholeNumber(1, 60_000))
+    .option("--out <folder>", "where the files go (default: a new folder in runs)")
+    .addHelpText(
+      "after",
+      example("rhyton train", "rhyton train --data mnist --epochs 10 --seed 1 --threads 2 --out runs/first"),
+    )
+    .action(train);
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const started = new Date();
+  const data = await datasets[options.data]();
+  const images = chosen(data.train.images, options);
+  const folder = await makeRunFolder(options.out, started);
+  const { autoencoder, encoder } = makeAutoencoder(options.seed);
+  autoencoder.compile({ ...compileOptions, threads: options.threads });
+
+  const log = new EpochLog();
+  const stopCode = await stoppable((signal) =>
+    autoencoder.fit(images, images, {
+      epochs: options.epochs,
+      batchSize: options.batchSize,
+      validationData: [data.test.images, data.test.images],
+      callbacks: [new CSVLogger(folder.history), log],
+      signal,
+    }),
+  );
+  if (stopCode !== undefined) {
+    process.exitCode = stopCode;
+    process.stderr.write(`Stopped in epoch ${log.logs.length + 1} of ${options.epochs}. What was learnt is kept.\n`);
+  }
+
+  await autoencoder.save(folder.model);
+  const originals = firstOf(data.test.images, SHOWN);
+  const codes = await encoder.predict(originals);
+  const reconstructions = await autoencoder.predict(originals);
+  await writeFileAtomic(folder.picture, reconstructionSheet({ originals, codes, reconstructions }));
+  const settings = {
+    settings: { ...options, threads: options.threads ?? "one for each core", limit: images.shape[0], out: undefined },
+    ...compileOptions,
+    digits: { train: images.shape[0], test: data.test.images.shape[0] },
+    versions: { rhyton: VERSION, node: process.versions.node, v8: process.versions.v8 },
+    machine: machine(),
+    started: started.toISOString(),
+    finished: new Date().toISOString(),
+    seconds: { all: round(process.uptime()), epochs: log.seconds },
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    stopped: stopCode !== undefined,
+    epochsDone: log.logs.length,
+    losses: log.logs.at(-1) ?? null,
+  };
+  await writeFileAtomic(folder.settings, `${JSON.stringify(settings, undefined, 2)}\n`);
+  for (const path of Object.values(folder)) process.stdout.write(`${path}\n`);
+}
+
+/** The first `n` samples, without copying. */
+function firstOf(array: NdArray, n: number): NdArray {
+  const [samples, ...rest] = array.shape;
+  return { ...array, data: array.data.subarray(0, (array.data.length / samples) * n), shape: [n, ...rest] };
+}
+
+/** The digits to train on. */
+function chosen(images: NdArray, { data, limit }: TrainOptions): NdArray {
+  const [available] = images.shape;
+  if (limit === undefined) return images;
+  if (limit > available) throw new UsageError(`--limit is ${limit}, and ${data} has ${available} digits to train on.`);
+  return firstOf(images, limit);
+}
+
+const machine = () => ({
+  processor: cpus()[0]?.model ?? "unknown",
+  cores: availableParallelism(),
+  memoryBytes: totalmem(),
+  system: `${process.platform} ${process.arch}`,
+});

@@ -1,0 +1,142 @@
+/**
+ * A host has a memory and runs a program over it. Hosts differ in who sees the memory:
+ * - `LocalHost`: the calling thread, which runs the program itself;
+ * - `SharedHost`: the calling thread and all workers, which run it together;
+ * - `MessageHost` (in its own file): one worker.
+ */
+import { internalError } from "../../core/errors.ts";
+import { ControlBlock } from "./control.ts";
+import { growTo, type Room } from "./memory.ts";
+import type { Pool } from "./pool.ts";
+import type { Loadable, Piece } from "./worker.ts";
+
+/** What somebody wants to know or change while a program runs. */
+export interface Watch {
+  readonly signal: AbortSignal | undefined;
+  /** Called about every 50 ms by a host that can. */
+  readonly progress: ((now: ControlBlock) => void) | undefined;
+}
+
+export interface Host {
+  /** Makes room and writes; what is there stays. */
+  write(pages: number, pieces: Iterable<Piece>): Promise<void>;
+  /**
+   * Does the steps of a control block, or some of them: as many as were possible before the signal, or before another
+   * program wanted to go on. Answers the block as it is then.
+   */
+  run(block: ControlBlock, watch: Watch): Promise<ControlBlock>;
+  read(at: number, into: Float32Array): Promise<void>;
+}
+
+export const PROGRESS_MS = 50;
+const PIECE_BYTES = 4 << 20;
+/** How long the calling thread may be kept by copying. */
+const PATIENCE_MS = 8;
+
+/** Gives the calling thread time for other things, now and then. */
+class Breath {
+  private since = performance.now();
+
+  async take(): Promise<void> {
+    if (performance.now() - this.since < PATIENCE_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.since = performance.now();
+  }
+}
+
+export class LocalHost implements Host {
+  readonly program: Loadable;
+  readonly room: Room;
+  private instance: WebAssembly.Instance | undefined;
+
+  constructor(program: Loadable, room: Room) {
+    this.program = program;
+    this.room = room;
+  }
+
+  async write(pages: number, pieces: Iterable<Piece>): Promise<void> {
+    growTo(pages, this.room);
+    const memory = new Uint8Array(this.room.memory.buffer);
+    const breath = new Breath();
+    for (const { at, data, zeros } of pieces) {
+      const bytes = data?.length ?? zeros ?? 0;
+      for (let i = 0; i < bytes; i += PIECE_BYTES) {
+        const end = Math.min(bytes, i + PIECE_BYTES);
+        if (data) memory.set(data.subarray(i, end), at + i);
+        else memory.fill(0, at + i, at + end);
+        await breath.take();
+      }
+    }
+  }
+
+  async run(block: ControlBlock, _watch: Watch): Promise<ControlBlock> {
+    const { memory } = this.room;
+    const live = new ControlBlock(block.bytes.length, memory.buffer);
+    live.bytes.set(block.bytes);
+    this.instance ??= await WebAssembly.instantiate(this.program.module, { env: { memory } });
+    try {
+      (this.instance.exports.run as (worker: number) => void)(0);
+    } catch (error) {
+      throw internalError({ where: "wasm", problem: `a program failed on the calling thread: ${error}` });
+    }
+    return live.copy();
+  }
+
+  async read(at: number, into: Float32Array): Promise<void> {
+    const values = new Float32Array(this.room.memory.buffer, at, into.length);
+    const breath = new Breath();
+    for (let i = 0; i < into.length; i += PIECE_BYTES / 4) {
+      into.set(values.subarray(i, i + PIECE_BYTES / 4), i);
+      await breath.take();
+    }
+  }
+}
+
+export class SharedHost implements Host {
+  private readonly local: LocalHost;
+  private readonly pool: Pool;
+
+  constructor(local: LocalHost, pool: Pool) {
+    this.local = local;
+    this.pool = pool;
+  }
+
+  write(pages: number, pieces: Iterable<Piece>): Promise<void> {
+    return this.local.write(pages, pieces);
+  }
+
+  read(at: number, into: Float32Array): Promise<void> {
+    return this.local.read(at, into);
+  }
+
+  run(block: ControlBlock, watch: Watch): Promise<ControlBlock> {
+    return this.pool.turn(() => this.runNow(block, watch));
+  }
+
+  private async runNow(block: ControlBlock, { signal, progress }: Watch): Promise<ControlBlock> {
+    const live = new ControlBlock(block.bytes.length, this.local.room.memory.buffer);
+    live.bytes.set(block.bytes);
+    let failure: { readonly error: unknown } | undefined;
+    const stop = () => live.set("abort", 1);
+    const look = () => {
+      if (this.pool.contended) stop();
+      try {
+        progress?.(live);
+      } catch (error) {
+        failure = { error };
+        stop();
+      }
+    };
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop);
+    const timer = setInterval(look, PROGRESS_MS);
+    try {
+      await this.pool.runOnAll(this.local.program, block.get("workers"));
+    } finally {
+      clearInterval(timer);
+      signal?.removeEventListener("abort", stop);
+    }
+    if (failure) throw failure.error;
+    return live.copy();
+  }
+}

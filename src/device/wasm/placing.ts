@@ -1,0 +1,124 @@
+/**
+ * Where the data of a run lies in a program's memory, and the control block that says so. Behind what the program
+ * itself needs come the workers' arenas, values kept for each sample, and then what a run brings: the order of the
+ * samples, step scalars, inputs, and room for outputs.
+ */
+import { dtypeOf, sizeOf } from "../../core/array.ts";
+import type { Work } from "../device.ts";
+import type { RunPlan } from "../work.ts";
+import { ControlBlock, controlBytes } from "./control.ts";
+import { PAGE } from "./memory.ts";
+import type { Generated } from "./module.ts";
+
+const align = (n: number): number => Math.ceil(n / 64) * 64;
+/** A vector may be read or written that starts at the last number. */
+const SLACK = 16;
+/** Arrays up to this size are brought in whole, so that a shuffled run reads them where they lie. */
+const MOST_RESIDENT_BYTES = 1 << 30;
+const CHUNK_BYTES = 256 << 20;
+
+/** Where a program's own parts end, for so many workers. */
+export interface Frame {
+  readonly arena: number;
+  readonly kept: number;
+  /** Pages that can be had at most. */
+  readonly mostPages: number;
+}
+
+export function frameOf({ end, layout }: Generated, workers: number, mostPages: number): Frame {
+  const arena = align(end);
+  return { arena, kept: align(arena + workers * layout.sizes.arena + 64), mostPages };
+}
+
+/** Some steps of a run, whose data is in memory together. */
+export interface Places {
+  readonly work: Work;
+  readonly plan: RunPlan;
+  /** The places of the order that they cover. */
+  readonly first: number;
+  readonly last: number;
+  /** Only these samples are brought in, in their order. */
+  readonly gather: boolean;
+  readonly frame: Frame;
+  readonly keptBytes: number;
+  readonly order: number;
+  readonly scalars: number;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly pages: number;
+}
+
+const bytesOf = (work: Work): number => work.inputs.reduce((sum, x) => sum + x.data.byteLength, 0);
+const mostResident = (frame: Frame): number => Math.min(MOST_RESIDENT_BYTES, (frame.mostPages * PAGE - frame.kept) / 2);
+
+/** Steps whose data can be in memory together; all of them unless the arrays are very large. */
+export function stepsAtOnce({ lowered }: Generated, frame: Frame, work: Work, plan: RunPlan): number {
+  const room = Math.min(CHUNK_BYTES, (frame.mostPages * PAGE - frame.kept) / 4);
+  const resident = bytesOf(work);
+  const perPlace =
+    lowered.outputs.reduce((sum, b) => sum + 4 * sizeOf(b.shape), 0) +
+    (resident > mostResident(frame) ? resident / work.inputs[0].shape[0] : 0);
+  if (perPlace * plan.places <= room) return Math.max(1, plan.steps);
+  return Math.max(1, Math.floor(room / (perPlace * work.batchSize)));
+}
+
+export function place(generated: Generated, frame: Frame, work: Work, plan: RunPlan): Places {
+  const { lowered, layout } = generated;
+  const first = plan.firstStep * work.batchSize;
+  const last = Math.min(plan.count, first + plan.steps * work.batchSize);
+  const samples = last - first;
+  const length = work.inputs[0]?.shape[0] ?? 0;
+  const gather =
+    bytesOf(work) > mostResident(frame) || 4 * samples <= length || (work.order === undefined && samples < length);
+  const keptBytes = work.batchSize * layout.sizes.kept;
+  let top = align(frame.kept + keptBytes);
+  const take = (bytes: number): number => {
+    const at = top;
+    top = align(top + bytes + SLACK);
+    return at;
+  };
+  const order = work.order && !gather ? take(4 * samples) : 0;
+  const scalars = take(4 * plan.steps * generated.scalars);
+  const inputs = work.inputs.map((x) => take(gather ? (samples * x.data.byteLength) / x.shape[0] : x.data.byteLength));
+  const outputs = lowered.outputs.map((b) => take(4 * samples * sizeOf(b.shape)));
+  const pages = Math.ceil(top / PAGE);
+  return { work, plan, first, last, gather, frame, keptBytes, order, scalars, inputs, outputs, pages };
+}
+
+/** What a host is to do next. */
+export interface Turn {
+  /** Steps done already of those that were placed. */
+  readonly done: number;
+  readonly totals: Float64Array;
+  readonly workers: number;
+  /** How often to look at the barrier before sleeping. */
+  readonly spin: number;
+  readonly prepared: boolean;
+}
+
+/** The control block to go on with, after some of the steps. */
+export function controlBlock({ lowered, scalars }: Generated, places: Places, turn: Turn): ControlBlock {
+  const { work, plan, first, frame } = places;
+  const block = new ControlBlock(controlBytes(turn.totals.length));
+  block.set("workers", turn.workers);
+  block.set("spin", turn.spin);
+  block.set("prepared", turn.prepared ? 1 : 0);
+  block.set("firstStep", plan.firstStep + turn.done);
+  block.set("steps", plan.steps - turn.done);
+  block.set("batchSize", work.batchSize);
+  block.set("count", plan.count);
+  block.set("arena", frame.arena);
+  block.set("kept", frame.kept);
+  block.set("scalars", places.scalars + 4 * scalars * turn.done);
+  block.set("order", places.order > 0 ? places.order - 4 * first : 0);
+  work.inputs.forEach((x, k) => {
+    const bytes = x.data.byteLength / x.shape[0];
+    const at = places.inputs[k] - (places.gather ? first * bytes : 0);
+    block.setInput(k, at, bytes, ["float32", "uint8", "int32"].indexOf(dtypeOf(x.data)), x.scale ?? 1);
+  });
+  lowered.outputs.forEach((b, k) => {
+    block.setOutput(k, places.outputs[k] + 4 * sizeOf(b.shape) * work.batchSize * turn.done);
+  });
+  block.setTotals(turn.totals);
+  return block;
+}

@@ -1,0 +1,249 @@
+/**
+ * Models from the objects of `config.json`. Nothing in a file is trusted: only layers of our own registry are made, sizes
+ * are compared with the arrays of the file before memory is taken, and every reference is followed only if it exists.
+ */
+import { sizeOf } from "../core/array.ts";
+import { RhytonError, unsafeFile, unsupportedFile } from "../core/errors.ts";
+import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
+import { InputLayer, input } from "../layers/input.ts";
+import type { Layer } from "../layers/layer.ts";
+import { type LayerRecord, layerRegistry } from "../layers/registry.ts";
+import { brief, isBuiltIn, listAt, malformed, objectAt, refuseCode, textAt } from "./config-parts.ts";
+import { FUNCTIONAL, type ModelLayer, SEQUENTIAL } from "./config-write.ts";
+import { runGraph } from "./graph-read.ts";
+import { isJsonObject, type JsonObject } from "./json.ts";
+import type { Orders } from "./weights.ts";
+
+/** How models are made; src/training knows. */
+export interface ModelMakers<M extends ModelLayer> {
+  functional(inputs: readonly Tensor[], outputs: readonly Tensor[], name: string): M;
+  /** @param start - the input, or nothing while its shape is unknown. */
+  sequential(start: Tensor | undefined, layers: readonly Layer[], name: string): M;
+}
+
+export interface Reading<M extends ModelLayer> {
+  readonly makers: ModelMakers<M>;
+  /** Layers besides our own, by the names of their classes. */
+  readonly layers: ReadonlyMap<string, LayerRecord>;
+  /** How many numbers all arrays of the file have together. */
+  readonly numbers: number;
+}
+
+/** Numbers beyond those of the file that are made room for: a small excess is told better where both shapes are known. */
+const SLACK = 2 ** 20;
+
+/** Numbers in one tensor for one sample: 1 GiB of them. */
+const MOST_CELLS = 2 ** 28;
+
+/**
+ * The model that an object of `config.json` describes, with weights of zeros, and the order of layers in the file, which
+ * says where their weights are.
+ */
+export function readModel<M extends ModelLayer>(object: JsonObject, reading: Reading<M>): { model: M; orders: Orders } {
+  const reader = new Reader(reading);
+  return { model: reader.model(object, "config.json"), orders: reader.orders };
+}
+
+class Reader<M extends ModelLayer> {
+  readonly orders = new Map<Layer, readonly Layer[]>();
+  readonly #reading: Reading<M>;
+  /** Layers that several models share, by their numbers. */
+  readonly #shared = new Map<number, Layer>();
+  readonly #claimed = new Set<Variable>();
+  #numbers = 0;
+
+  constructor(reading: Reading<M>) {
+    this.#reading = reading;
+  }
+
+  /** The outermost model. */
+  model(object: JsonObject, where: string): M {
+    const name = object.class_name;
+    if (isBuiltIn(object) && (name === FUNCTIONAL || name === SEQUENTIAL || name === "Model")) {
+      return name === SEQUENTIAL ? this.#sequential(object, where) : this.#functional(object, where);
+    }
+    throw unsupportedFile({
+      where,
+      problem: `it holds ${brief(name)}, a model of a class of its own`,
+      fix: "Its code is Python and not in the file. Build it as a functional model and save that.",
+    });
+  }
+
+  /** A layer, or a model inside. */
+  layer(object: JsonObject, above: string): Layer {
+    const className = textAt(above, object, "class_name");
+    const config = objectAt(above, object, "config");
+    const name = typeof config.name === "string" ? config.name : undefined;
+    const where = `${above}: ${className} ${name === undefined ? "" : JSON.stringify(name)}`.trimEnd();
+    const id = object.shared_object_id;
+    const known = typeof id === "number" ? this.#shared.get(id) : undefined;
+    if (known?.className === className) return known;
+    const layer = this.#make(object, className, config, where);
+    if (typeof id === "number") this.#shared.set(id, layer);
+    return layer;
+  }
+
+  #make(object: JsonObject, className: string, config: JsonObject, where: string): Layer {
+    const own = this.#reading.layers.get(className);
+    if (own === undefined && isBuiltIn(object)) {
+      if (className === FUNCTIONAL) return this.#functional(object, where);
+      if (className === SEQUENTIAL) return this.#sequential(object, where);
+    }
+    const record = own ?? (isBuiltIn(object) ? layerRegistry.get(className) : undefined);
+    if (record === undefined) throw this.#unknown(object, className, where);
+    refuseCode(where, config);
+    return named(where, () => record.fromConfig(config));
+  }
+
+  #unknown(object: JsonObject, className: string, where: string) {
+    if (className === "Lambda") {
+      return unsafeFile({
+        where,
+        problem: "a Lambda layer is Python code inside the file",
+        fix: "Code from files is never run. Replace the layer by others and save the model again.",
+      });
+    }
+    if (!isBuiltIn(object)) {
+      return unsupportedFile({
+        where,
+        problem: `its class ${brief(object.registered_name ?? className)} is not one of Keras (module ${brief(object.module)})`,
+        fix: `Write it as a layer here and give it: loadModel(file, { layers: { ${className} } }).`,
+      });
+    }
+    if (typeof object.module === "string" && object.module.startsWith("keras.src.ops")) {
+      return unsupportedFile({
+        where,
+        problem: `it is the op ${className} between layers, which Rhyton does not read from files yet`,
+        fix: "Use a layer of Keras in its place and save the model again.",
+      });
+    }
+    return unsupportedFile({
+      where,
+      problem: `Rhyton has no layer ${className} yet`,
+      fix: `It has ${[...layerRegistry.keys()].join(", ")}.`,
+    });
+  }
+
+  // ---- models -----------------------------------------------------------------------------------------------------
+
+  #sequential(object: JsonObject, where: string): M {
+    const config = objectAt(where, object, "config");
+    const objects = listAt(where, config, "layers").map((item) => {
+      if (isJsonObject(item)) return item;
+      throw malformed(where, `a layer is ${brief(item)}, expected an object`);
+    });
+    const layers = objects.map((item) => this.layer(item, where));
+    checkNames(
+      where,
+      layers.map((layer) => layer.name),
+    );
+    const shape = config.build_input_shape ?? (isJsonObject(object.build_config) && object.build_config.input_shape);
+    let start: Tensor | undefined;
+    if (layers[0] instanceof InputLayer) start = this.#enter(layers.shift() as InputLayer, where);
+    else if (Array.isArray(shape)) {
+      start = this.#enter(
+        named(where, () => new InputLayer(shape.slice(1) as unknown as Shape)),
+        where,
+      );
+    }
+    if (start !== undefined) {
+      // Built here first: the model itself would draw weights of any size.
+      let x: readonly Tensor[] = [start];
+      for (const layer of layers) x = this.call(layer, x, false, `${where}: ${layer.where}`);
+    }
+    return this.#finish(where, config, layers, (name) => this.#reading.makers.sequential(start, layers, name));
+  }
+
+  #functional(object: JsonObject, where: string): M {
+    const config = objectAt(where, object, "config");
+    const entries = listAt(where, config, "layers").map((item) => {
+      if (!isJsonObject(item)) throw malformed(where, `a layer is ${brief(item)}, expected an object`);
+      const made = this.layer(item, where);
+      const name = typeof item.name === "string" ? item.name : made.name;
+      return { name, made, object: item };
+    });
+    checkNames(
+      where,
+      entries.map(({ name }) => name),
+    );
+    const { inputs, outputs } = runGraph(where, config, entries, {
+      enter: (layer, at) => this.#enter(layer, at),
+      call: (layer, x, listed, at) => this.call(layer, x, listed, at),
+    });
+    const layers = entries.map(({ made }) => made);
+    return this.#finish(where, config, layers, (name) => this.#reading.makers.functional(inputs, outputs, name));
+  }
+
+  #finish(where: string, config: JsonObject, layers: readonly Layer[], make: (name: string) => M): M {
+    const name = textAt(where, config, "name");
+    const model = named(where, () => make(name));
+    const own = new Map(model.layers.map((layer) => [nameIn(model, layer), layer]));
+    this.orders.set(
+      model,
+      // An input gets a new layer, of the same name.
+      layers.flatMap((layer) => own.get(nameIn(model, layer)) ?? []),
+    );
+    if (config.trainable === false) model.trainable = false;
+    return model;
+  }
+
+  // ---- calls ------------------------------------------------------------------------------------------------------
+
+  /** The symbolic input that a layer from a file stands for. */
+  #enter(layer: InputLayer, where: string): Tensor {
+    this.#checkCells(where, layer.shape);
+    return input(layer.shape, { name: layer.givenName });
+  }
+
+  /** Calls a layer, and compares what its weights need with what the file has. */
+  call(layer: Layer, inputs: readonly Tensor[], listed: boolean, where: string): readonly Tensor[] {
+    if ("isBuilt" in layer && layer.isBuilt === false) {
+      throw malformed(where, "a model inside the model does not know its input shape");
+    }
+    const result = named(where, () => layer.enter(listed ? inputs : inputs[0]));
+    const outputs = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor];
+    for (const { shape } of outputs) this.#checkCells(where, shape);
+    for (const variable of layer.weights) {
+      if (this.#claimed.has(variable)) continue;
+      this.#claimed.add(variable);
+      const size = sizeOf(variable.shape);
+      this.#numbers += size;
+      if (!(this.#numbers <= this.#reading.numbers + SLACK)) {
+        throw malformed(
+          where,
+          `its weight "${variable.name}" would have ${size} numbers, more than there are in the whole file (${this.#reading.numbers})`,
+        );
+      }
+      // So that no model draws values only for them to be replaced.
+      variable.assign(new Float32Array(size));
+    }
+    return outputs;
+  }
+
+  #checkCells(where: string, shape: Shape): void {
+    if (sizeOf(shape) <= MOST_CELLS) return;
+    const problem = `it would have ${sizeOf(shape)} numbers for each sample, more than ${MOST_CELLS}`;
+    throw unsafeFile({ where, problem, fix: "The file is damaged or was made to do harm; do not use it." });
+  }
+}
+
+const nameIn = (model: ModelLayer, layer: Layer): string =>
+  model.isBuilt && model.layers.includes(layer) ? model.network.nameOf(layer) : layer.name;
+
+/** Runs work on one layer; errors say which. */
+function named<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RhytonError)) throw error;
+    throw new RhytonError(error.code, `${where}: ${error.message}`, error.details);
+  }
+}
+
+function checkNames(where: string, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (seen.has(name)) throw malformed(where, `two layers are named ${JSON.stringify(name)}`);
+    seen.add(name);
+  }
+}

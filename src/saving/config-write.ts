@@ -1,0 +1,199 @@
+/**
+ * Models as Keras writes them into `config.json`: objects of module, class, config. Keys that only newer versions of
+ * Keras know are left out, so that older ones read our files too.
+ */
+import { argumentError, networkError } from "../core/errors.ts";
+import { type Shape, Tensor } from "../graph/tensor.ts";
+import type { Layer } from "../layers/layer.ts";
+import type { Network, NetworkNode, Operation } from "../layers/network.ts";
+import { type Config, dtypePolicy, snakeCase } from "../layers/options.ts";
+import { layerRegistry } from "../layers/registry.ts";
+import type { Json, JsonObject } from "./json.ts";
+
+/** What a file needs to know of a model; `Model` in src/training has it. */
+export type ModelLayer = Layer & {
+  /** Whether there is a network yet. */
+  readonly isBuilt: boolean;
+  readonly network: Network;
+  readonly layers: readonly Layer[];
+};
+
+/** Classes of models: a graph of layers, and layers in a row. */
+export const FUNCTIONAL = "Functional";
+export const SEQUENTIAL = "Sequential";
+
+export const isModel = (layer: Layer): layer is ModelLayer =>
+  (layer.className === FUNCTIONAL || layer.className === SEQUENTIAL) && "isBuilt" in layer;
+
+/**
+ * A model as an object of `config.json`, without how it was compiled.
+ *
+ * @throws RhytonError `network` for an op between layers; `argument` for a function of one's own as activation.
+ */
+export const modelObject = (model: ModelLayer): JsonObject => new Writer(model).object(model, model.name);
+
+/** The config alone: what `getConfig` of a model answers. */
+export const modelConfig = (model: ModelLayer): Config => new Writer(model).config(model, model.name);
+
+const withBatch = (shape: Shape): Json => [null, ...shape];
+
+class Writer {
+  /** Numbers for layers with weights that several models of the file hold: Keras shares what has the same number. */
+  readonly #ids = new Map<Layer, number>();
+
+  constructor(root: ModelLayer) {
+    const holders = new Map<Layer, number>();
+    const count = (layer: Layer): void => {
+      const before = holders.get(layer) ?? 0;
+      holders.set(layer, before + 1);
+      if (before === 0 && isModel(layer)) layer.layers.forEach(count);
+      if (before === 1 && layer.weights.length > 0) this.#ids.set(layer, this.#ids.size + 1);
+    };
+    count(root);
+  }
+
+  object(layer: Layer, name: string): JsonObject {
+    const id = this.#ids.get(layer);
+    return {
+      ...classOf(layer),
+      config: this.config(layer, name),
+      registered_name: registeredName(layer),
+      ...this.#built(layer),
+      ...(id === undefined ? {} : { shared_object_id: id }),
+    };
+  }
+
+  config(layer: Layer, name: string): JsonObject {
+    if (!isModel(layer)) return asJson(layer.where, { ...layer.getConfig(), name });
+    return layer.className === SEQUENTIAL ? this.#sequential(layer, name) : this.#functional(layer, name);
+  }
+
+  /** What Keras builds the layer from; where it is missing, the first call does that. */
+  #built(layer: Layer): JsonObject {
+    if (isModel(layer)) {
+      const shape = layer.className === SEQUENTIAL && layer.isBuilt ? withBatch(layer.network.inputs[0].shape) : null;
+      return layer.isBuilt ? { build_config: { input_shape: shape } } : {};
+    }
+    const shapes = layer.builtShapes;
+    if (shapes?.length !== 1 || layer.ownWeights.length === 0) return {};
+    return { build_config: { input_shape: withBatch(shapes[0]) } };
+  }
+
+  // ---- layers in a row --------------------------------------------------------------------------------------------
+
+  #sequential(model: ModelLayer, name: string): JsonObject {
+    const { layers } = model;
+    const twice = layers.findIndex((layer, i) => layers.indexOf(layer) < i);
+    if (twice >= 0) {
+      throw networkError({
+        where: model.where,
+        problem: `${layers[twice].where} stands in it twice, which Keras does not allow`,
+        fix: "Make it with model(inputs, outputs).",
+      });
+    }
+    const names = model.isBuilt ? layers.map((layer) => model.network.nameOf(layer)) : uniqueNames(layers);
+    const objects = layers.map((layer, i) => this.object(layer, names[i]));
+    const head = { name, trainable: model.trainable, dtype: asJson(model.where, dtypePolicy) };
+    if (!model.isBuilt) return { ...head, layers: objects };
+    const { inputs, layers: all, inputNames } = model.network;
+    const start = all.find((layer) => model.network.nameOf(layer) === inputNames[0]);
+    const first = start === undefined ? [] : [this.object(start, inputNames[0])];
+    return { ...head, layers: [...first, ...objects], build_input_shape: withBatch(inputs[0].shape) };
+  }
+
+  // ---- graphs of layers -------------------------------------------------------------------------------------------
+
+  #functional(model: ModelLayer, name: string): JsonObject {
+    const { network } = model;
+    const runs = new Map<Operation, NetworkNode[]>();
+    for (const node of network.nodes) runs.set(node.operation, [...(runs.get(node.operation) ?? []), node]);
+    const layers = network.operations.map((operation) => {
+      if (operation instanceof Tensor) throw opBetweenLayers(model, operation);
+      const nodes = [...(runs.get(operation) ?? [])].sort((a, b) => a.index - b.index);
+      const own = network.nameOf(operation);
+      return {
+        ...this.object(operation, own),
+        name: own,
+        inbound_nodes: nodes.filter(({ inputs }) => inputs.length > 0).map((node) => inbound(network, node)),
+      };
+    });
+    const ends = (tensors: readonly Tensor[]): Json => {
+      const list = tensors.map((t) => endOf(network, t));
+      return list.length === 1 ? list[0] : list;
+    };
+    return {
+      name,
+      trainable: model.trainable,
+      layers,
+      input_layers: ends(network.inputs),
+      output_layers: ends(network.outputs),
+    };
+  }
+}
+
+/** One call of a layer: its arguments. */
+function inbound(network: Network, { inputs, listed }: NetworkNode): JsonObject {
+  const tensors = inputs.map((t) => {
+    const { name, node, output } = network.historyOf(t)!;
+    const config = { shape: withBatch(t.shape), dtype: "float32", keras_history: [name, node, output] };
+    return { class_name: "__keras_tensor__", config };
+  });
+  return { args: listed ? [tensors] : tensors, kwargs: {} };
+}
+
+/** An input or output of a model. Keras counts the runs of a model inside from 1 here, and from 0 everywhere else. */
+function endOf(network: Network, tensor: Tensor): Json {
+  const { name, node, output } = network.historyOf(tensor)!;
+  const isGraph = network.getLayer(name).className === FUNCTIONAL;
+  return [name, isGraph ? node + 1 : node, output];
+}
+
+function classOf(layer: Layer): { module: string | null; class_name: string } {
+  const { className } = layer;
+  if (className === FUNCTIONAL) return { module: "keras.src.models.functional", class_name: FUNCTIONAL };
+  if (className === SEQUENTIAL) return { module: "keras", class_name: SEQUENTIAL };
+  return { module: layerRegistry.has(className) ? "keras.layers" : null, class_name: className };
+}
+
+function registeredName({ className }: Layer): string | null {
+  if (className === FUNCTIONAL) return FUNCTIONAL;
+  return className === SEQUENTIAL || layerRegistry.has(className) ? null : `Custom>${className}`;
+}
+
+/** Names as a model gives them, for layers that no model has named yet. */
+function uniqueNames(layers: readonly Layer[]): readonly string[] {
+  const taken = new Set(layers.flatMap(({ givenName }) => givenName ?? []));
+  return layers.map((layer) => {
+    if (layer.givenName !== undefined) return layer.givenName;
+    const base = snakeCase(layer.className);
+    let name = base;
+    for (let k = 1; taken.has(name); k++) name = `${base}_${k}`;
+    taken.add(name);
+    return name;
+  });
+}
+
+const opBetweenLayers = (model: Layer, { op }: Tensor) =>
+  networkError({
+    where: model.where,
+    problem: `the op "${op.name}" stands between layers, and files hold layers alone`,
+    fix: "Put it into the call of a layer of your own.",
+  });
+
+/** A config as JSON. @throws RhytonError `argument` for what JSON cannot hold. */
+function asJson(where: string, value: object): JsonObject {
+  const convert = (v: unknown, key: string): Json => {
+    if (v === null || typeof v === "boolean" || typeof v === "number" || typeof v === "string") return v;
+    if (Array.isArray(v)) return v.map((item) => convert(item, key));
+    if (typeof v === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(v))) return fields(v);
+    const expected = "a number, text, boolean, null, or lists and objects of these";
+    throw argumentError({ where: `${where} getConfig`, argument: key, value: typeof v, expected });
+  };
+  const fields = (v: object): JsonObject =>
+    Object.fromEntries(
+      Object.entries(v)
+        .filter(([, item]) => item !== undefined)
+        .map(([key, item]) => [key, convert(item, key)]),
+    );
+  return fields(value);
+}

@@ -1,0 +1,173 @@
+/**
+ * The graph of a functional model from its config: calls of layers are made in an order in which their inputs exist.
+ * Layers may be called several times, and calls may refer to layers that come later in the file.
+ */
+import { unsupportedFile } from "../core/errors.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { InputLayer } from "../layers/input.ts";
+import type { Layer } from "../layers/layer.ts";
+import { brief, indexOf, listAt, malformed, objectAt } from "./config-parts.ts";
+import { FUNCTIONAL } from "./config-write.ts";
+import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+
+/** A layer of the file, under the name that references use. */
+export interface Entry {
+  readonly name: string;
+  readonly made: Layer;
+  readonly object: JsonObject;
+}
+
+export interface GraphActions {
+  enter(layer: InputLayer, where: string): Tensor;
+  call(layer: Layer, inputs: readonly Tensor[], listed: boolean, where: string): readonly Tensor[];
+}
+
+/** One output of one call. */
+interface Reference {
+  readonly name: string;
+  readonly node: number;
+  readonly output: number;
+}
+
+interface Call {
+  readonly entry: Entry;
+  readonly where: string;
+  readonly inputs: readonly Reference[];
+  readonly listed: boolean;
+  /** Calls that wait for this one. */
+  readonly users: Call[];
+  /** How many calls this one waits for. */
+  waiting: number;
+  outputs: readonly Tensor[] | undefined;
+}
+
+/** Makes all calls; answers the tensors that the config names as inputs and outputs. */
+export function runGraph(where: string, config: JsonObject, entries: readonly Entry[], actions: GraphActions) {
+  const calls = new Map(entries.map((entry) => [entry.name, callsOf(where, entry, actions)]));
+  const target = (at: string, { name, node }: Reference): Call => {
+    const of = calls.get(name);
+    if (of === undefined) throw malformed(at, `it refers to the layer ${JSON.stringify(name)}, which is not there`);
+    const call = of[node];
+    if (call !== undefined) return call;
+    throw malformed(at, `it refers to call ${node} of ${JSON.stringify(name)}, which is called ${of.length} times`);
+  };
+  const tensor = (at: string, reference: Reference): Tensor => {
+    const { outputs = [] } = target(at, reference);
+    const found = outputs[reference.output];
+    if (found !== undefined) return found;
+    const { name, output } = reference;
+    throw malformed(at, `it refers to output ${output} of ${JSON.stringify(name)}, which has ${outputs.length}`);
+  };
+
+  const all = [...calls.values()].flat();
+  const wait = (call: Call, before: Call): void => {
+    if (before.outputs !== undefined) return;
+    before.users.push(call);
+    call.waiting++;
+  };
+  for (const of of calls.values()) {
+    of.forEach((call, i) => {
+      if (i > 0) wait(call, of[i - 1]);
+      for (const reference of call.inputs) wait(call, target(call.where, reference));
+    });
+  }
+  const ready = all.filter((call) => call.waiting === 0 && call.outputs === undefined);
+  for (const call of ready) {
+    const inputs = call.inputs.map((reference) => tensor(call.where, reference));
+    call.outputs = actions.call(call.entry.made, inputs, call.listed, call.where);
+    for (const user of call.users) if (--user.waiting === 0) ready.push(user);
+  }
+  const stuck = all.filter((call) => call.outputs === undefined).map(({ entry }) => JSON.stringify(entry.name));
+  if (stuck.length > 0) {
+    const names = [...new Set(stuck)];
+    const shown = names.length > 5 ? `${names.slice(0, 5).join(", ")}, …` : names.join(", ");
+    throw malformed(where, `its layers ${shown} wait for each other in a circle`);
+  }
+
+  const ends = (key: string): Tensor[] =>
+    referencesIn(where, key, config[key]).map((end) => {
+      const made = entries.find(({ name }) => name === end.name)?.made;
+      // Keras counts the runs of a model inside from 1 here; the run before the first is the last.
+      const node = made?.className === FUNCTIONAL ? end.node - 1 : end.node;
+      return tensor(`${where}: ${key}`, { ...end, node: node < 0 ? (calls.get(end.name)?.length ?? 0) - 1 : node });
+    });
+  return { inputs: ends("input_layers"), outputs: ends("output_layers") };
+}
+
+function callsOf(where: string, entry: Entry, actions: GraphActions): readonly Call[] {
+  const { made, name, object } = entry;
+  const at = `${where}: ${made.className} ${JSON.stringify(name)}`;
+  const nodes = listAt(at, object, "inbound_nodes");
+  if (made instanceof InputLayer) {
+    const outputs = [actions.enter(made, at)];
+    return [{ entry, where: at, inputs: [], listed: false, users: [], waiting: 0, outputs }];
+  }
+  return nodes.map((node, i) => {
+    const place = nodes.length === 1 ? at : `${at} call ${i}`;
+    return { entry, where: place, ...argumentsOf(place, node), users: [], waiting: 0, outputs: undefined };
+  });
+}
+
+/** No mask, not training; for several inputs, a list of that. */
+const isNothing = (value: Json): boolean =>
+  value === null || value === false || (Array.isArray(value) && value.every(isNothing));
+
+/** What a layer is called with: one tensor, or a list of tensors. */
+function argumentsOf(where: string, node: Json): { readonly inputs: readonly Reference[]; readonly listed: boolean } {
+  if (!isJsonObject(node)) {
+    const fix = "Load the model in Keras 3 and save it again.";
+    if (!Array.isArray(node)) throw malformed(where, `a call is ${brief(node)}, expected an object`);
+    throw unsupportedFile({ where, problem: "its calls are written as Keras 2 does", fix });
+  }
+  for (const [key, value] of Object.entries(objectAt(where, node, "kwargs"))) {
+    if (isNothing(value)) continue;
+    const problem = `it is called with ${key} = ${brief(value)}, which Rhyton has nothing for yet`;
+    throw unsupportedFile({ where, problem, fix: `Save the model without ${key}.` });
+  }
+  const args = listAt(where, node, "args");
+  const given = args.filter((value, i) => i === 0 || value !== null);
+  if (given.length !== 1) {
+    const problem = `it is called with ${given.length} arguments, and Rhyton's layers take one tensor or one list`;
+    throw unsupportedFile({ where, problem, fix: "Save the model without this layer." });
+  }
+  const [x] = given;
+  if (!Array.isArray(x)) return { inputs: [referenceOf(where, x)], listed: false };
+  if (x.length === 0) throw malformed(where, "it is called with an empty list");
+  return { inputs: x.map((item: Json) => referenceOf(where, item)), listed: true };
+}
+
+/** A tensor among the arguments of a call. */
+function referenceOf(where: string, value: Json): Reference {
+  if (!isJsonObject(value) || value.class_name !== "__keras_tensor__") {
+    throw unsupportedFile({
+      where,
+      problem: `it is called with ${brief(value)}, which is no tensor of the model`,
+      fix: "Save the model without constants among the inputs of layers.",
+    });
+  }
+  return tripleOf(where, objectAt(where, value, "config").keras_history);
+}
+
+function tripleOf(where: string, value: Json | undefined): Reference {
+  if (Array.isArray(value) && value.length === 3 && typeof value[0] === "string") {
+    const [name, node, output] = value as readonly Json[];
+    return {
+      name: name as string,
+      node: indexOf(where, "the number of a call", node),
+      output: indexOf(where, "the number of an output", output),
+    };
+  }
+  throw malformed(where, `a reference is ${brief(value)}, expected [layer, call, output]`);
+}
+
+/** One reference, or several in lists, or in an object, which Keras sorts by key. */
+function referencesIn(where: string, key: string, value: Json | undefined): readonly Reference[] {
+  const at = `${where}: ${key}`;
+  if (Array.isArray(value)) {
+    if (typeof value[0] === "string") return [tripleOf(at, value)];
+    return value.flatMap((item: Json) => referencesIn(where, key, item));
+  }
+  if (!isJsonObject(value)) throw malformed(at, `it is ${brief(value)}, expected [layer, call, output]`);
+  const names = Object.keys(value).sort((a, b) => (a < b ? -1 : 1));
+  return names.flatMap((name) => referencesIn(where, key, value[name]));
+}

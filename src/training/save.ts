@@ -1,0 +1,34 @@
+/** A model as the bytes of a `.keras` file: config, weights, the optimizer's state, and what only we need to go on. */
+import { VERSION } from "../core/version.ts";
+import { modelObject } from "../saving/config-write.ts";
+import { writeKeras } from "../saving/container.ts";
+import { type H5Group, h5Dataset } from "../saving/hdf5.ts";
+import type { JsonObject } from "../saving/json.ts";
+import { datasetOf, varsGroup, weightsTree } from "../saving/weights.ts";
+import { compileConfig } from "./compile-config.ts";
+import type { Model } from "./model.ts";
+import type { Optimizer } from "./optimizer.ts";
+
+/** The content of `config.json`. */
+export function configOf(model: Model): JsonObject {
+  const { compiled } = model;
+  return { ...modelObject(model), compile_config: compiled === undefined ? {} : compileConfig(compiled) };
+}
+
+export function kerasBytes(model: Model): Uint8Array<ArrayBuffer> {
+  const { compiled, epochs, seed } = model;
+  const optimizer: [string, H5Group][] = compiled === undefined ? [] : [["optimizer", optimizerGroup(compiled)]];
+  return writeKeras({
+    config: configOf(model),
+    weights: weightsTree(model, optimizer),
+    rhyton: { rhyton_version: VERSION, seed, epochs, iterations: compiled?.optimizer.iterations ?? 0 },
+  });
+}
+
+/** Steps done, learning rate, then the slots of all weights. */
+const optimizerGroup = ({ optimizer }: { readonly optimizer: Optimizer }): H5Group =>
+  varsGroup(optimizer.name, [
+    h5Dataset(BigInt64Array.of(BigInt(optimizer.iterations)), []),
+    h5Dataset(Float32Array.of(optimizer.rateAt(optimizer.iterations)), []),
+    ...optimizer.variables.map(datasetOf),
+  ]);

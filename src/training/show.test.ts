@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { dense } from "../layers/dense.ts";
+import { input } from "../layers/input.ts";
+import { sequential } from "./make-model.ts";
+import { type Stage, show, stages } from "./show.ts";
+
+const classifier = () => sequential([input([4]), dense(3, { activation: "softmax" })], { name: "classifier" });
+
+test("every stage of a compiled model", () => {
+  const model = classifier();
+  model.compile({ optimizer: "sgd", loss: "sparse_categorical_crossentropy" });
+  const [graph, gradient, kernels, wasm] = stages.map((stage) => show(model, stage));
+  expect(graph.split("\n")[0]).toBe('%0 = placeholder "x0" : sample [4]');
+  expect(graph).toMatch(/^output %\d+\n$/m);
+  expect(gradient).toContain('placeholder "y0" : sample []');
+  expect(gradient).toMatch(/^update kernel = %\d+$/m);
+  expect(kernels).toMatch(/^stage 0: /);
+  expect(kernels).toContain(": update\n");
+  expect(wasm).toMatch(/^\(module\n/);
+});
+
+test("without optimizer and loss it is the prediction, which has no gradient", () => {
+  const model = classifier();
+  expect(show(model, "kernels")).not.toContain(": update\n");
+  expect(show(model, "wasm")).toMatch(/^\(module\n/);
+  expect(() => show(model, "gradient")).toThrow('sequential "classifier" show: the model has no optimizer and loss');
+});
+
+test("a mistyped stage is told", () => {
+  expect(() => show(classifier(), "kernel" as Stage)).toThrow('there is no stage "kernel". Did you mean "kernels"?');
+});

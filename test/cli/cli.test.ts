@@ -1,0 +1,257 @@
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readNpy, writeNpy } from "../../src/data/npy.ts";
+import { decodeGray } from "../../src/data/png.ts";
+import { dense, input, model } from "../../src/index.ts";
+import { buildPackage, type Finished, finished, start } from "./run.ts";
+
+let folder: string;
+const rhyton = (...args: readonly string[]): Promise<Finished> => finished(start(folder, ...args));
+const inRun = (name: string): string => join(folder, "run", name);
+const modelFile = (): string => inRun("autoencoder.keras");
+
+/** A failure: this exit code, one line that begins with `error:`, and no stack. */
+async function expectError(code: number, message: string, ...args: readonly string[]): Promise<string> {
+  const { stdout, stderr, code: got } = await rhyton(...args);
+  expect(stderr).toContain(`error: ${message}`);
+  expect(stderr.trimEnd().split("\n"), stderr).toHaveLength(1);
+  expect(stdout).toBe("");
+  expect(got).toBe(code);
+  return stderr;
+}
+
+let trained: Finished;
+beforeAll(async () => {
+  folder = buildPackage();
+  trained = await rhyton("train", "--limit", "256", "--epochs", "1", "--out", "run", "--seed", "7", "--threads", "2");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("wrong usage ends with code 2 and says what was meant", () => {
+  test.concurrent.each([
+    ["unknown command 'trian' (Did you mean train?)", "trian"],
+    ["unknown option '--epoch' (Did you mean --epochs?)", "train", "--epoch", "3"],
+    ["too many arguments for 'train'. Expected 0 arguments but got 1.", "train", "mnist"],
+    [
+      "option '--data <set>' argument 'mnits' is invalid. Did you mean mnist? Known: digits, mnist.",
+      "train",
+      "--data",
+      "mnits",
+    ],
+    [
+      "option '--epochs <n>' argument '0' is invalid. Expected a whole number from 1 to 1000000.",
+      "train",
+      "--epochs",
+      "0",
+    ],
+    [
+      "option '--batch-size <n>' argument '1.5' is invalid. Expected a whole number from 1 to 60000.",
+      "train",
+      "--batch-size",
+      "1.5",
+    ],
+    [
+      "option '--seed <n>' argument '-1' is invalid. Expected a whole number from 0 to 4294967295.",
+      "train",
+      "--seed",
+      "-1",
+    ],
+    [
+      "option '--threads <n>' argument '65' is invalid. Expected a whole number from 1 to 64.",
+      "train",
+      "--threads",
+      "65",
+    ],
+    [
+      "option '--limit <n>' argument 'all' is invalid. Expected a whole number from 1 to 60000.",
+      "train",
+      "--limit",
+      "all",
+    ],
+    ["--limit is 6001, and digits has 6000 digits to train on.", "train", "--limit", "6001"],
+    ["missing required argument 'model'", "summary"],
+    ["required option '--stage <stage>' not specified", "show", "a.keras"],
+    [
+      "option '--stage <stage>' argument 'kernel' is invalid. Did you mean kernels?",
+      "show",
+      "a.keras",
+      "--stage",
+      "kernel",
+    ],
+    ["required option '--output <file>' not specified", "predict", "a.keras", "--input", "x.npy"],
+  ])("%s", async (message, ...args) => {
+    await expectError(2, message, ...args);
+  });
+
+  test("no command at all shows the help", async () => {
+    const { code, stdout, stderr } = await rhyton();
+    expect(code).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("Usage: rhyton [options] [command]");
+  });
+});
+
+describe("help and version", () => {
+  test.concurrent.each(["train", "predict", "summary", "show"])("%s has an example", async (command) => {
+    const { code, stdout, stderr } = await rhyton(command, "--help");
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: rhyton ${command}`);
+    expect(stdout).toMatch(new RegExp(`Examples?:\n {2}\\$ rhyton ${command}`));
+    expect(stderr).toBe("");
+  });
+
+  test("the program lists its commands and tells its version", async () => {
+    const { stdout } = await rhyton("--help");
+    for (const command of ["train", "predict", "summary", "show"]) expect(stdout).toContain(`  ${command} `);
+    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    expect((await rhyton("--version")).stdout).toBe(`${version}\n`);
+  });
+});
+
+describe("train", () => {
+  const files = ["autoencoder.keras", "history.csv", "reconstructions.png", "settings.json"];
+
+  test("leaves four files and prints their paths", () => {
+    expect(trained.code, trained.stderr).toBe(0);
+    expect(readdirSync(join(folder, "run")).sort()).toEqual(files);
+    expect(trained.stdout.trimEnd().split("\n").sort()).toEqual(files.map((name) => join("run", name)));
+    expect(trained.stderr).toMatch(/^2\/2 - \d+s - .+\/step - loss: 0\.\d{4} - val_loss: 0\.\d{4}\n$/);
+  });
+
+  test("the files hold what they should", () => {
+    const settings = JSON.parse(readFileSync(inRun("settings.json"), "utf8"));
+    expect(settings).toMatchObject({
+      settings: { data: "digits", epochs: 1, batchSize: 128, seed: 7, limit: 256, threads: 2 },
+      digits: { train: 256, test: 1000 },
+      versions: { node: process.versions.node },
+      stopped: false,
+      epochsDone: 1,
+    });
+    const { loss, val_loss } = settings.losses;
+    expect(readFileSync(inRun("history.csv"), "utf8")).toBe(`epoch,loss,val_loss\r\n0,${loss},${val_loss}\r\n`);
+    const { width, height } = decodeGray(readFileSync(inRun("reconstructions.png")));
+    expect(width).toBeGreaterThan(1000);
+    expect(height).toBeGreaterThan(200);
+  });
+
+  test("never writes over a run", async () => {
+    const before = readFileSync(inRun("settings.json"), "utf8");
+    const message = "run: it already holds history.csv. Choose another folder with --out.";
+    await expectError(1, message, "train", "--limit", "1", "--out", "run");
+    expect(readFileSync(inRun("settings.json"), "utf8")).toBe(before);
+  });
+
+  test("without --out makes a new folder in runs; the seed decides the losses, not the threads", async () => {
+    const { stdout } = await rhyton("train", "--limit", "256", "--epochs", "1", "--seed", "7", "--threads", "1");
+    expect(stdout).toMatch(/^(runs\/\d{4}(-\d\d){5}\/[a-z]+\.[a-z]+\n){4}$/);
+    const history = stdout.split("\n").find((path) => path.endsWith(".csv")) as string;
+    expect(readFileSync(join(folder, history), "utf8")).toBe(readFileSync(inRun("history.csv"), "utf8"));
+  });
+
+  test("Ctrl-C stops it and keeps what was learnt", async () => {
+    const child = start(folder, "train", "--epochs", "1000", "--out", "stopped");
+    const end = finished(child);
+    await once(child.stderr as NodeJS.ReadableStream, "data");
+    child.kill("SIGINT");
+    const { code, stdout, stderr } = await end;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/Stopped in epoch \d+ of 1000\. What was learnt is kept\.\n$/);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(4);
+    expect(readdirSync(join(folder, "stopped")).sort()).toEqual(files);
+    expect((await rhyton("summary", "stopped/autoencoder.keras")).code).toBe(0);
+  });
+});
+
+describe("a model in a file", () => {
+  const pictures = (values: (i: number) => number) => ({
+    data: Float32Array.from({ length: 3 * 784 }, (_, i) => values(i)),
+    shape: [3, 28, 28, 1],
+  });
+  const write = (name: string, values: (i: number) => number): string => {
+    writeFileSync(join(folder, name), writeNpy(pictures(values)));
+    return name;
+  };
+
+  test("predict reads and writes .npy", async () => {
+    const x = write("x.npy", (i) => (i % 11) / 11);
+    const { code, stdout, stderr } = await rhyton("predict", modelFile(), "--input", x, "--output", "y.npy");
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: "y.npy\n", stderr: "" });
+    const y = readNpy(readFileSync(join(folder, "y.npy")));
+    expect(y.shape).toEqual([3, 28, 28, 1]);
+    expect(y.data.every((value) => value > 0 && value < 1)).toBe(true);
+    // Equal samples have equal answers, however they are cut into batches.
+    await rhyton("predict", modelFile(), "--input", x, "--output", "z.npy", "--batch-size", "2");
+    expect(readNpy(readFileSync(join(folder, "z.npy"))).data).toEqual(y.data);
+  });
+
+  test("predict refuses what it cannot use, and writes nothing then", async () => {
+    const predict = (input: string) => ["predict", modelFile(), "--input", input, "--output", "none.npy"];
+    const nan = write("nan.npy", (i) => (i === 30 ? Number.NaN : 0));
+    expect(await expectError(1, "nan.npy: ", ...predict(nan))).toContain("the value at [0, 1, 2, 0] is NaN");
+    await expectError(1, "missing.npy: the file does not exist.", ...predict("missing.npy"));
+    await expectError(1, "package.json: got the first bytes", ...predict("package.json"));
+    await expectError(
+      2,
+      "--input is given 2 times, and the model has 1 input: give it once.",
+      ...predict("a"),
+      "--input",
+      "b",
+    );
+    writeFileSync(join(folder, "small.npy"), writeNpy({ data: new Float32Array(4), shape: [1, 2, 2, 1] }));
+    await expectError(1, "small.npy: ", ...predict("small.npy"));
+    expect(existsSync(join(folder, "none.npy"))).toBe(false);
+  });
+
+  test("summary prints Keras' table", async () => {
+    const { code, stdout, stderr } = await rhyton("summary", modelFile());
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain('Model: "autoencoder"');
+    expect(stdout).toContain("│ conv2d_5 (Conv2D)               │ (None, 14, 14, 16)     │         1,168 │");
+    expect(stdout).toContain("Trainable params: 4,385");
+  });
+
+  test.each([
+    ["graph", "%0 = placeholder", "output %"],
+    ["gradient", "%0 = placeholder", "update kernel"],
+    ["kernels", "stage 0: ", "for i0<"],
+    ["wasm", "(module\n", '(import "env" "memory"'],
+  ])("show --stage %s", async (stage, begin, within) => {
+    const { code, stdout, stderr } = await rhyton("show", modelFile(), "--stage", stage);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.startsWith(begin)).toBe(true);
+    expect(stdout).toContain(within);
+    expect(stdout.endsWith("\n")).toBe(true);
+  });
+
+  test("show without an optimizer in the file", async () => {
+    const x = input([4]);
+    await model(x, dense(2)(x)).save(join(folder, "plain.keras"));
+    const message = 'functional "functional" show: the model has no optimizer and loss yet.';
+    await expectError(1, message, "show", "plain.keras", "--stage", "gradient");
+    const { stdout } = await rhyton("show", "plain.keras", "--stage", "kernels");
+    expect(stdout).toContain("for i0<");
+    expect(stdout).not.toContain("update");
+  });
+
+  test("that is missing, or is none", async () => {
+    await expectError(1, "nothing.keras: the file does not exist.", "summary", "nothing.keras");
+    await expectError(1, "package.json: this is not a .keras file: it looks like JSON.", "summary", "package.json");
+    const bytes = readFileSync(modelFile());
+    writeFileSync(join(folder, "cut.keras"), bytes.subarray(0, bytes.length / 2));
+    await expectError(1, "cut.keras: ", "show", "cut.keras", "--stage", "graph");
+  });
+});
+
+test("a reader that closes the pipe is no error", async () => {
+  const child = start(folder, "show", modelFile(), "--stage", "wasm");
+  child.stdout?.once("data", () => child.stdout?.destroy());
+  const { code, stderr } = await finished(child);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
+test("a stack is shown with --debug only", async () => {
+  expect((await rhyton("summary", "nothing.keras")).stderr).not.toContain("    at ");
+  expect((await rhyton("summary", "nothing.keras", "--debug")).stderr).toContain("    at ");
+});

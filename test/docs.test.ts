@@ -1,0 +1,60 @@
+/** The pages say what is true: the example is the one that runs, printed stages are printed, every error has its line. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { conv2d, input, maxPooling2d, model, pipe, show, upSampling2d } from "../src/index.ts";
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+
+describe("README.md", () => {
+  it("shows the example that is run", () => {
+    const [, block] = /```ts\n([\s\S]*?)```/.exec(read("README.md")) as RegExpExecArray;
+    expect(block).toBe(read("examples/autoencoder.ts"));
+  });
+});
+
+describe("docs/errors.md", () => {
+  it("lists every error code, and no other", () => {
+    const codes = [...read("src/core/errors.ts").matchAll(/= kind\(\s*"([\w-]+)"/g)].map((m) => m[1]);
+    const listed = [...read("docs/errors.md").matchAll(/^\| `([\w-]+)` \|/gm)].map((m) => m[1]);
+    expect(listed.sort()).toEqual(codes.sort());
+  });
+});
+
+describe("ARCHITECTURE.md", () => {
+  const same = { activation: "relu", padding: "same" } as const;
+  const half = { padding: "same" } as const;
+  const image = input([28, 28, 1]);
+  const code = pipe(
+    image,
+    conv2d(16, 3, same),
+    maxPooling2d(2, half),
+    conv2d(8, 3, same),
+    maxPooling2d(2, half),
+    conv2d(8, 3, same),
+    maxPooling2d(2, half),
+  );
+  const picture = pipe(
+    code,
+    conv2d(8, 3, same),
+    upSampling2d(2),
+    conv2d(8, 3, same),
+    upSampling2d(2),
+    conv2d(16, 3, { activation: "relu" }),
+    upSampling2d(2),
+    conv2d(1, 3, { activation: "sigmoid", padding: "same" }),
+  );
+  const seed = model(image, picture);
+  seed.compile({ optimizer: "adam", loss: "binary_crossentropy" });
+  const page = read("ARCHITECTURE.md");
+
+  it.each(["graph", "gradient", "kernels", "wasm"] as const)("prints the stage %s as it is", async (stage) => {
+    const [, block] = new RegExp(`<!-- stage: ${stage} -->\n\`\`\`\n([\\s\\S]*?)\`\`\``).exec(page) as RegExpExecArray;
+    const printed = (await show(seed, stage)).split("\n").map((line) => line.trim());
+    for (const line of block.trimEnd().split("\n")) {
+      expect(
+        printed.some((p) => p.includes(line)),
+        line,
+      ).toBe(true);
+    }
+  });
+});

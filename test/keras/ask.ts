@@ -1,0 +1,55 @@
+/** Real Keras, asked through check.py: many questions at once, since importing it takes seconds. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { NdArray } from "../../src/core/array.ts";
+import { readNpy, writeNpy } from "../../src/data/npy.ts";
+import { readZip, writeZip } from "../../src/saving/zip.ts";
+
+const script = fileURLToPath(new URL("check.py", import.meta.url));
+
+/** Makes a folder for files; `remove` removes it. */
+export function folder() {
+  const path = mkdtempSync(join(tmpdir(), "rhyton-keras-"));
+  return {
+    at: (name: string): string => join(path, name),
+    remove: (): void => rmSync(path, { recursive: true, force: true }),
+  };
+}
+
+/** Runs commands of check.py in one process; for each nothing, or what Keras said against it. */
+export function askKeras(jobs: readonly (readonly string[])[]): (string | null)[] {
+  const python = process.env.RHYTON_PYTHON;
+  if (!python) throw new Error("RHYTON_PYTHON is not set: run these tests with `npm run test:keras`.");
+  const { at, remove } = folder();
+  try {
+    writeFileSync(at("jobs.json"), JSON.stringify(jobs));
+    const run = spawnSync(python, [script, "many", at("jobs.json"), at("answers.json")], { encoding: "utf8" });
+    if (run.status !== 0) throw new Error(`check.py ended with ${run.status}: ${run.stderr}`);
+    return JSON.parse(readFileSync(at("answers.json"), "utf8"));
+  } finally {
+    remove();
+  }
+}
+
+/** Writes x_0, x_1, …, y_0, y_1, … as check.py reads them. */
+export function writeNpz(path: string, x: readonly NdArray[], y: readonly NdArray[]): void {
+  const members = [...x.map((a, i) => [`x_${i}`, a] as const), ...y.map((a, i) => [`y_${i}`, a] as const)];
+  writeFileSync(path, writeZip(members.map(([name, array]): [string, Uint8Array] => [`${name}.npy`, writeNpy(array)])));
+}
+
+/** What check.py answered: lists by name. */
+export function readNpz(path: string): (name: string) => NdArray[] {
+  const members = readZip(new Uint8Array(readFileSync(path)));
+  return (name) => {
+    const list: NdArray[] = [];
+    for (;;) {
+      const bytes =
+        members.get(`${name}_${list.length}.npy`) ?? (list.length === 0 ? members.get(`${name}.npy`) : undefined);
+      if (bytes === undefined) return list;
+      list.push(readNpy(bytes));
+    }
+  };
+}

@@ -1,0 +1,236 @@
+/** What is saved comes back: every kind of model, bit for bit, and training goes on as if nothing had happened. */
+import { readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RhytonError } from "../../src/core/errors.ts";
+import { VERSION } from "../../src/core/version.ts";
+import type { Tensor } from "../../src/graph/tensor.ts";
+import { dense } from "../../src/layers/dense.ts";
+import { input } from "../../src/layers/input.ts";
+import { Layer, type LayerOptions } from "../../src/layers/layer.ts";
+import { layerRegistry } from "../../src/layers/registry.ts";
+import { add } from "../../src/ops/index.ts";
+import { readKeras } from "../../src/saving/container.ts";
+import { h5Get } from "../../src/saving/hdf5.ts";
+import { loadModel } from "../../src/training/load.ts";
+import { model, sequential } from "../../src/training/make-model.ts";
+import type { Model } from "../../src/training/model.ts";
+import { adam } from "../../src/training/optimizers.ts";
+import { configOf } from "../../src/training/save.ts";
+import { kinds, noise } from "../support/saved-models.ts";
+import { errorOf } from "./edit.ts";
+
+const device = { device: "interp" } as const;
+const stateOf = ({ compiled }: Model) =>
+  compiled && [compiled.optimizer.iterations, ...compiled.optimizer.variables.map(({ value }) => value)];
+
+describe("every kind of model", () => {
+  test("every layer that a file may name is among them", () => {
+    const all = kinds.map(({ make }) => JSON.stringify(configOf(make().model))).join();
+    expect([...layerRegistry.keys()].filter((name) => !all.includes(`"class_name":"${name}"`))).toEqual([]);
+  });
+
+  test.each(kinds.map((kind) => [kind.name, kind] as const))("%s", async (_, kind) => {
+    const { model: saved, x, y, compile } = kind.make();
+    if (compile !== undefined) saved.compile({ ...compile, ...device });
+    for (let step = 0; step < kind.steps; step++) await saved.trainOnBatch(x, y);
+    const loaded = await loadModel(saved.toBytes(), device);
+    expect(configOf(loaded)).toEqual(configOf(saved));
+    expect(loaded.getWeights()).toEqual(saved.getWeights());
+    expect(loaded.seed).toBe(saved.seed);
+    expect(stateOf(loaded)).toEqual(stateOf(saved));
+    expect(loaded.summary({ print: () => {} })).toBe(saved.summary({ print: () => {} }));
+    if (compile === undefined) return;
+    expect(await loaded.predict(x)).toEqual(await saved.predict(x));
+    expect(await loaded.trainOnBatch(x, y)).toEqual(await saved.trainOnBatch(x, y));
+    expect(loaded.getWeights()).toEqual(saved.getWeights());
+  });
+});
+
+describe("going on with a training", () => {
+  const [x, y] = [noise([20, 3], 1), noise([20, 2], 2)];
+  const make = () => {
+    const made = sequential([input([3]), dense(4, { activation: "tanh" }), dense(2)], { seed: 7 });
+    made.compile({ optimizer: adam({ learningRate: 0.01 }), loss: "mse", ...device });
+    return made;
+  };
+  const fit = { batchSize: 6, verbose: 0 } as const;
+
+  test("gives the same numbers as one that was not interrupted", async () => {
+    const whole = make();
+    const files: Uint8Array[] = [];
+    const onEpochEnd = (_epoch: number, _logs: object, m: Model) => void files.push(m.toBytes());
+    const { history } = await whole.fit(x, y, { ...fit, epochs: 5, callbacks: [{ onEpochEnd }] });
+    const second = await loadModel(files[1], device);
+    expect([second.seed, second.epochs, second.optimizer.iterations]).toEqual([7, 2, 8]);
+    const rest = await second.fit(x, y, { ...fit, epochs: 5, initialEpoch: second.epochs });
+    expect(rest.history.loss).toEqual(history.loss.slice(2));
+    expect(second.getWeights()).toEqual(whole.getWeights());
+    expect(second.epochs).toBe(5);
+  });
+
+  test("between batches, too", async () => {
+    const trained = make();
+    const files: [Uint8Array, unknown][] = [];
+    const onBatchEnd = (_batch: number, _logs: object, m: Model) => void files.push([m.toBytes(), m.getWeights()]);
+    await trained.fit(x, y, { ...fit, epochs: 1, callbacks: [{ onBatchEnd }] });
+    expect(files).toHaveLength(4);
+    for (const [i, [file, weights]] of files.entries()) {
+      const loaded = await loadModel(file, device);
+      expect(loaded.optimizer.iterations).toBe(i + 1);
+      expect(loaded.getWeights()).toEqual(weights);
+    }
+  });
+
+  test("on the default device, from files written in callbacks", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "rhyton-"));
+    const whole = sequential([input([3]), dense(4, { activation: "tanh" }), dense(2)], { seed: 7 });
+    whole.compile({ optimizer: adam({ learningRate: 0.01 }), loss: "mse", threads: 2 });
+    const path = join(folder, "first.keras");
+    const onEpochEnd = (epoch: number, _logs: object, m: Model) => (epoch === 0 ? m.save(path) : undefined);
+    await whole.fit(x, y, { ...fit, epochs: 3, callbacks: [{ onEpochEnd }] });
+    const second = await loadModel(path, { threads: 2 });
+    await second.fit(x, y, { ...fit, epochs: 3, initialEpoch: second.epochs });
+    expect(second.getWeights()).toEqual(whole.getWeights());
+    await rm(folder, { recursive: true });
+  });
+
+  test("not while a step runs", async () => {
+    const trained = make();
+    const running = trained.fit(x, y, { ...fit, epochs: 50 });
+    const codes = new Set<string>();
+    for (let k = 0; k < 1000 && codes.size === 0; k++) {
+      await Promise.resolve();
+      try {
+        trained.toBytes();
+      } catch (error) {
+        codes.add((error as RhytonError).code);
+      }
+    }
+    expect([...codes]).toEqual(["busy"]);
+    await running;
+    expect(trained.toBytes().length).toBeGreaterThan(1000);
+  });
+});
+
+describe("saving", () => {
+  let folder = "";
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "rhyton-"));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  const small = () => sequential([input([3]), dense(2)]);
+
+  test("writes a file and nothing beside it", async () => {
+    await small().save(join(folder, "a.keras"));
+    await small().save(join(folder, "a.keras"));
+    expect(await readdir(folder)).toEqual(["a.keras"]);
+    expect((await loadModel(join(folder, "a.keras"))).layers).toHaveLength(1);
+    await rm(join(folder, "a.keras"));
+  });
+
+  test("leaves nothing behind when it fails", async () => {
+    const own = sequential([input([3]), dense(2, { activation: (t) => add(t, 1) })]);
+    expect((await errorOf(() => own.save(join(folder, "own.keras")))).message).toContain("Give the activation by name");
+    expect((await errorOf(() => small().save(join(folder, "no/a.keras")))).message).toContain("mkdir -p");
+    expect((await errorOf(() => small().save(join(folder, "a.h5")))).message).toContain('expected a path in ".keras"');
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test("holds what is needed to go on", () => {
+    const packageFile = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+    expect(VERSION).toBe(packageFile.version);
+    const made = sequential([input([3]), dense(2)], { seed: 3 });
+    expect(readKeras(made.toBytes()).rhyton).toEqual({ rhyton_version: VERSION, seed: 3, epochs: 0, iterations: 0 });
+  });
+
+  test("writes a learning rate as it is now", async () => {
+    const made = small();
+    made.compile({ optimizer: adam({ learningRate: (i) => 1 / (i + 1) }), loss: "mse", ...device });
+    for (let i = 0; i < 3; i++) await made.trainOnBatch(noise([2, 3]), noise([2, 2]));
+    expect((await loadModel(made.toBytes(), device)).optimizer.learningRate).toBe(0.25);
+  });
+
+  test("refuses ops between layers, and a layer twice in a row", async () => {
+    const x = input([3]);
+    const h = dense(3)(x);
+    const mixed = model(x, dense(2)(add(h, h)));
+    expect((await errorOf(async () => mixed.toBytes())).message).toContain('the op "add" stands between layers');
+    const twice = dense(3);
+    const row = sequential([input([3]), twice, twice]);
+    expect((await errorOf(async () => row.toBytes())).message).toContain("stands in it twice");
+  });
+
+  test("keeps a row that does not know its input yet", async () => {
+    const row = sequential([dense(4), dense(2)], { name: "later" });
+    row.compile({ optimizer: "adam", loss: "mse", ...device });
+    const loaded = await loadModel(row.toBytes(), device);
+    expect(loaded.isBuilt).toBe(false);
+    expect(loaded.layers.map(({ name }) => name)).toEqual(["dense", "dense_1"]);
+    await loaded.trainOnBatch(noise([2, 3]), noise([2, 2]));
+    expect(loaded.weights).toHaveLength(4);
+  });
+
+  test("says that functions of one's own cannot be loaded", async () => {
+    const made = small();
+    const mine = (target: Tensor, prediction: Tensor) => add(target, prediction);
+    made.compile({ optimizer: "adam", loss: mine, ...device });
+    const error = await errorOf(() => loadModel(made.toBytes()));
+    expect(error.message).toContain("compile_config: loss");
+    expect(error.message).toContain('the function "mine"');
+    expect((await loadModel(made.toBytes(), { compile: false })).compiled).toBeUndefined();
+  });
+});
+
+describe("layers of one's own", () => {
+  class Scaled extends Layer {
+    readonly times: number;
+    readonly inner = dense(3);
+    readonly more: readonly Layer[] = [dense(3), dense(3)];
+
+    constructor(times: number, options: LayerOptions = {}) {
+      super(options);
+      this.times = times;
+    }
+
+    call(x: Tensor): Tensor {
+      return [this.inner, ...this.more].reduce<Tensor>((h, layer) => layer.enter(h) as Tensor, x);
+    }
+
+    override getConfig() {
+      return { ...super.getConfig(), times: this.times };
+    }
+
+    static fromConfig(config: { readonly times?: unknown; readonly name?: unknown }) {
+      return new Scaled(config.times as number, { name: config.name as string });
+    }
+  }
+
+  class Double extends Layer {
+    call(x: Tensor): Tensor {
+      return add(x, x);
+    }
+  }
+
+  test("are loaded when their classes are given", async () => {
+    const made = sequential([input([3]), new Scaled(4, { name: "mine" }), new Double()] as unknown as readonly Layer[]);
+    const bytes = made.toBytes();
+    const { weights } = readKeras(bytes);
+    for (const path of ["inner", "more/dense", "more/dense_1"]) {
+      expect(h5Get(weights, `layers/scaled/${path}/vars/0`), path).toBeDefined();
+    }
+    const loaded = await loadModel(bytes, { layers: { Scaled, Double } });
+    expect(loaded.getWeights()).toEqual(made.getWeights());
+    expect((loaded.layers[0] as Scaled).times).toBe(4);
+    expect(await loaded.predict(noise([2, 3]))).toEqual(await made.predict(noise([2, 3])));
+  });
+
+  test("are named when they are missing", async () => {
+    const bytes = sequential([input([3]), new Double()] as unknown as readonly Layer[]).toBytes();
+    const error = await errorOf(() => loadModel(bytes));
+    expect(error.code).toBe("file-unsupported");
+    expect(error.message).toContain("loadModel(file, { layers: { Double } })");
+  });
+});
