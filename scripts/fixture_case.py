@@ -17,7 +17,8 @@ def per_axis(value, rank):
 
 def title(shapes, config):
     """A name that says shapes and arguments."""
-    words = [label(value) if value in ("same", "causal", "channels_first") else f"{key}={label(value)}" for key, value in config.items()]
+    plain = ("same", "causal", "channels_first")
+    words = [label(value) if value in plain else f"{key}={label(value)}" for key, value in config.items()]
     return " ".join(["+".join(label(shape) for shape in shapes), *words])
 
 
@@ -73,6 +74,8 @@ def layer_case(cls, config, shapes, values=normal, xla=False, note="", dtype="fl
                 continue
         y, gradients = run(layer, inputs, upstream, listed, xla)
         assert y.shape == output, (name, y.shape, output)
+        if layer.weights and 0 < np.abs(y).max() < 0.05:  # terms that cancel: float32 has lost them
+            continue
         case = {
             "name": name,
             "class_name": cls.__name__,
@@ -86,7 +89,7 @@ def layer_case(cls, config, shapes, values=normal, xla=False, note="", dtype="fl
             "grad_weights": [array(gradient) for gradient in gradients[len(inputs) :]],
         }
         return {**case, "listed": True} if listed else case
-    raise AssertionError(f"{name}: every attempt came too near a kink")
+    raise AssertionError(f"{name}: every attempt came too near a kink or to nothing")
 
 
 def write_cases(cls, cases, part=""):

@@ -87,7 +87,8 @@ def cases(cls, named, rows):
 
 
 def needs_xla(config):
-    return any(key in config for key in ("data_format", "groups", "dilation_rate")) or isinstance(config.get("strides"), tuple)
+    refused = ("data_format", "groups", "dilation_rate")
+    return any(key in config for key in refused) or isinstance(config.get("strides"), tuple)
 
 
 def conv(filters, kernel, **options):

@@ -80,7 +80,7 @@ def make():
 
     cases += [
         training("kernel regularizer", {"kernel_regularizer": r.L2(0.1)}, learning_rate=0.1),
-        training("bias regularizer", {"bias_regularizer": r.L1(0.1)}, learning_rate=0.1),
+        training("bias regularizer", {"bias_regularizer": r.L1(0.1)}, learning_rate=0.02),
         training("activity regularizer", {"activity_regularizer": r.L1(0.1), "activation": "tanh"}, learning_rate=0.1),
         training("kernel constraint", {"kernel_constraint": c.MaxNorm(1.0)}, learning_rate=0.1),
         training("bias constraint", {"bias_constraint": c.NonNeg()}, learning_rate=0.1),

@@ -159,7 +159,7 @@ def adaptive_pooling():
 
 
 def is_sound(shape, size):
-    """Keras always pools with two sizes of windows; where the larger is past the axis TensorFlow's gradient is not set."""
+    """Keras pools with two sizes of windows; where the larger is past the axis TensorFlow leaves the gradient unset."""
     sizes = shape[1:-1]
     return all(-(-n // o) + 1 <= n for n, o in zip(sizes, per_axis(size, len(sizes)), strict=True))
 

@@ -2,7 +2,8 @@
 
 The model is `hidden` tanh units and one dense layer for each output, trained by SGD without shuffling. `fit` holds
 Keras' arguments; arrays are given as names into `arrays` (or lists of names, one for each output). `batches`: the data
-came from a generator of [x, y] or [x, y, sample_weight]. What follows from the other arguments is not stored.
+came from a generator of [x, y] or [x, y, sample_weight]. Models of several outputs run eagerly: compiled ones do not
+know the size of a batch, and then Keras averages the losses of the outputs (not their sum) over batches.
 """
 
 import keras
@@ -41,7 +42,8 @@ def scenario(name, outputs, compiled, arrays, fit=None, batches=None, calls=(), 
     arrays = {key: make(rng).astype(np.float32) for key, make in arrays.items()}
     # Before compiling: what is compiled may be built by a training.
     text = serialized(compiled)
-    model.compile(optimizer=keras.optimizers.SGD(RATE), **compiled)
+    eager = len(outputs) > 1
+    model.compile(optimizer=keras.optimizers.SGD(RATE), run_eagerly=eager, **compiled)
 
     def resolve(value):
         if isinstance(value, str) and value in arrays:
@@ -132,12 +134,16 @@ def scenarios():
             {**xy, "w": weights(10)},
             {**sized, "sample_weight": "w"},
         )
-    binary = {"loss": "bce", "metrics": ["accuracy", M.AUC(num_thresholds=20)], "weighted_metrics": ["accuracy"]}
+
+    def binary():
+        area = M.AUC(num_thresholds=20, name="auc")
+        return {"loss": "bce", "metrics": ["accuracy", area], "weighted_metrics": ["accuracy"]}
+
     two = {"0": 0.5, "1": 2.0}
     yield scenario(
         "class weights, two classes",
         yes,
-        binary,
+        binary(),
         {"x": values(11, 4), "y": classes(11, 2, 1)},
         {**sized, "class_weight": two},
     )
@@ -245,12 +251,12 @@ def scenarios():
         {
             "loss": L.CategoricalFocalCrossentropy(),
             "metrics": [
-                M.AUC(curve="PR"),
-                M.Precision(),
-                M.Recall(thresholds=0.3),
+                M.AUC(curve="PR", name="auc"),
+                M.Precision(name="precision"),
+                M.Recall(thresholds=0.3, name="recall"),
                 M.F1Score(average="macro"),
                 M.TopKCategoricalAccuracy(k=2),
-                M.OneHotMeanIoU(num_classes=3),
+                M.OneHotMeanIoU(num_classes=3, name="one_hot_mean_io_u"),
                 M.CosineSimilarity(),
                 M.RootMeanSquaredError(),
                 "mse",
@@ -283,7 +289,7 @@ def scenarios():
     yield scenario(
         "on batches, class weights",
         yes,
-        binary,
+        binary(),
         {"x": values(6, 4), "y": classes(6, 2, 1)},
         calls=[("train_on_batch", {"given": ["x", "y"], "class_weight": two})] * 2,
     )

@@ -26,6 +26,8 @@ GROUPS = [
     "convolutions",
     "shaping",
     "merging",
+    "normalization",
+    "augmentation",
     "losses",
     "metrics",
     "training",

@@ -16,11 +16,106 @@ export type { Device } from "./device/device.ts";
 export { interp } from "./device/interp.ts";
 export { type WasmOptions, wasm } from "./device/wasm/device.ts";
 // Layers
-export type { Initializer, Shape, Tensor, Variable } from "./graph/tensor.ts";
+export type { Constraint, Initializer, Regularizer, Shape, Tensor, Variable } from "./graph/tensor.ts";
 export { type ActivationLayer, activation } from "./layers/activation.ts";
+export {
+  type ELU,
+  type ELUOptions,
+  eLU,
+  type LeakyReLU,
+  type LeakyReLUOptions,
+  leakyReLU,
+  type PReLU,
+  type PReLUOptions,
+  pReLU,
+  type ReLU,
+  type ReLUOptions,
+  reLU,
+  type Softmax,
+  type SoftmaxOptions,
+  softmax,
+} from "./layers/activation-layers.ts";
 export type { Activation, ActivationLike, ActivationName } from "./layers/activations.ts";
-export { type Conv2D, type Conv2DOptions, conv2d } from "./layers/convolution.ts";
+export {
+  type AdaptiveAveragePooling1D,
+  type AdaptiveAveragePooling2D,
+  type AdaptiveAveragePooling3D,
+  type AdaptiveMaxPooling1D,
+  type AdaptiveMaxPooling2D,
+  type AdaptiveMaxPooling3D,
+  type AdaptivePoolingOptions,
+  adaptiveAveragePooling1d,
+  adaptiveAveragePooling2d,
+  adaptiveAveragePooling3d,
+  adaptiveMaxPooling1d,
+  adaptiveMaxPooling2d,
+  adaptiveMaxPooling3d,
+} from "./layers/adaptive-pooling.ts";
+export {
+  type BorderOptions,
+  type Cropping1D,
+  type Cropping2D,
+  type Cropping3D,
+  cropping1d,
+  cropping2d,
+  cropping3d,
+  type ZeroPadding1D,
+  type ZeroPadding2D,
+  type ZeroPadding3D,
+  zeroPadding1d,
+  zeroPadding2d,
+  zeroPadding3d,
+} from "./layers/borders.ts";
+export {
+  type Axes,
+  type ConstraintLike,
+  type ConstraintName,
+  maxNorm,
+  minMaxNorm,
+  nonNeg,
+  unitNorm,
+} from "./layers/constraints.ts";
+export {
+  type Conv1D,
+  type Conv1DOptions,
+  type Conv2D,
+  type Conv2DOptions,
+  type Conv3D,
+  type Conv3DOptions,
+  conv1d,
+  conv2d,
+  conv3d,
+} from "./layers/convolution.ts";
 export { type Dense, type DenseOptions, dense } from "./layers/dense.ts";
+export {
+  type DepthwiseConv1D,
+  type DepthwiseConv1DOptions,
+  type DepthwiseConv2D,
+  type DepthwiseConv2DOptions,
+  depthwiseConv1d,
+  depthwiseConv2d,
+  type SeparableConv1D,
+  type SeparableConv1DOptions,
+  type SeparableConv2D,
+  type SeparableConv2DOptions,
+  separableConv1d,
+  separableConv2d,
+} from "./layers/depthwise-convolution.ts";
+export {
+  type GlobalAveragePooling1D,
+  type GlobalAveragePooling2D,
+  type GlobalAveragePooling3D,
+  type GlobalMaxPooling1D,
+  type GlobalMaxPooling2D,
+  type GlobalMaxPooling3D,
+  type GlobalPoolingOptions,
+  globalAveragePooling1d,
+  globalAveragePooling2d,
+  globalAveragePooling3d,
+  globalMaxPooling1d,
+  globalMaxPooling2d,
+  globalMaxPooling3d,
+} from "./layers/global-pooling.ts";
 export {
   constant,
   glorotNormal,
@@ -40,27 +135,129 @@ export {
   zeros,
 } from "./layers/initializers.ts";
 export { type InputOptions, input } from "./layers/input.ts";
-export { type CallContext, Layer, type LayerOptions } from "./layers/layer.ts";
-export type { Config, DataFormat, Pair } from "./layers/options.ts";
+export { type CallContext, Layer, type LayerOptions, type WeightOptions } from "./layers/layer.ts";
+export {
+  type Add,
+  type Average,
+  add,
+  average,
+  type Concatenate,
+  type ConcatenateOptions,
+  concatenate,
+  type Dot,
+  type DotAxes,
+  type DotOptions,
+  dot,
+  type Maximum,
+  type Minimum,
+  type Multiply,
+  maximum,
+  minimum,
+  multiply,
+  type Subtract,
+  subtract,
+} from "./layers/merging.ts";
+export type { Config, DataFormat } from "./layers/options.ts";
 export { pipe } from "./layers/pipe.ts";
 export {
+  type AveragePooling1D,
   type AveragePooling2D,
+  type AveragePooling3D,
+  averagePooling1d,
   averagePooling2d,
+  averagePooling3d,
+  type MaxPooling1D,
   type MaxPooling2D,
+  type MaxPooling3D,
+  maxPooling1d,
   maxPooling2d,
+  maxPooling3d,
+  type Pooling1DOptions,
   type Pooling2DOptions,
+  type Pooling3DOptions,
 } from "./layers/pooling.ts";
-export { type Flatten, type FlattenOptions, flatten, type Reshape, reshape } from "./layers/reshaping.ts";
+export {
+  l1,
+  l1l2,
+  l2,
+  orthogonalRegularizer,
+  type RegularizerLike,
+  type RegularizerName,
+} from "./layers/regularizers.ts";
+export {
+  type Flatten,
+  type FlattenOptions,
+  flatten,
+  type Permute,
+  permute,
+  type RepeatVector,
+  type Reshape,
+  repeatVector,
+  reshape,
+} from "./layers/reshaping.ts";
 export type { Rule, Same, ShapeError, Shapes } from "./layers/rule.ts";
-export { type UpSampling2D, type UpSampling2DOptions, upSampling2d } from "./layers/upsampling.ts";
+export type { PerAxis, Rank, Sizes } from "./layers/spatial.ts";
+export {
+  type Conv1DTranspose,
+  type Conv1DTransposeOptions,
+  type Conv2DTranspose,
+  type Conv2DTransposeOptions,
+  type Conv3DTranspose,
+  type Conv3DTransposeOptions,
+  conv1dTranspose,
+  conv2dTranspose,
+  conv3dTranspose,
+} from "./layers/transposed-convolution.ts";
+export {
+  type UpSampling1D,
+  type UpSampling1DOptions,
+  type UpSampling2D,
+  type UpSampling2DOptions,
+  type UpSampling3D,
+  type UpSampling3DOptions,
+  upSampling1d,
+  upSampling2d,
+  upSampling3d,
+} from "./layers/upsampling.ts";
 /** Functions of tensors, for layers and losses of your own. Axes are counted without the batch. */
 export * as ops from "./ops/index.ts";
 // Models and training
-export { type Callback, CSVLogger, type History, type Logs } from "./training/callbacks.ts";
+export {
+  BackupAndRestore,
+  type BackupAndRestoreOptions,
+  type Callback,
+  CSVLogger,
+  EarlyStopping,
+  type EarlyStoppingOptions,
+  type History,
+  LambdaCallback,
+  LearningRateScheduler,
+  type Logs,
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+  ReduceLROnPlateau,
+  type ReduceLROnPlateauOptions,
+  SwapEMAWeights,
+  TensorBoard,
+  type TensorBoardOptions,
+  TerminateOnNaN,
+  type TrainingParams,
+} from "./training/callbacks.ts";
 export type { CompileOptions, LossLike } from "./training/compile.ts";
 export type { Arrays } from "./training/data.ts";
-export type { FitOptions, RunOptions, Verbose } from "./training/fit-options.ts";
+export type { Batch, InputBatch } from "./training/feeding.ts";
+export type {
+  BatchFitOptions,
+  EvaluateOptions,
+  FitOptions,
+  OnBatchOptions,
+  RunOptions,
+  ValidationData,
+  Verbose,
+} from "./training/fit-options.ts";
 export { type LayerClass, type LoadOptions, loadModel } from "./training/load.ts";
+/** Losses by their names in Keras, in camelCase. */
+export * as losses from "./training/losses.ts";
 export {
   binaryCrossentropy,
   type CrossentropyOptions,
@@ -73,6 +270,8 @@ export {
   sparseCategoricalCrossentropy,
 } from "./training/losses.ts";
 export { model, type Sequential, sequential } from "./training/make-model.ts";
+/** Metrics by their names in Keras, in camelCase. */
+export * as metrics from "./training/metrics.ts";
 export {
   binaryAccuracy,
   categoricalAccuracy,
@@ -84,5 +283,36 @@ export {
 export type { Model } from "./training/model.ts";
 export type { ModelOptions, SummaryOptions } from "./training/model-types.ts";
 export type { LearningRate, Optimizer, OptimizerOptions } from "./training/optimizer.ts";
-export { type AdamOptions, adam, type OptimizerName, type SgdOptions, sgd } from "./training/optimizers.ts";
+export {
+  type AdadeltaOptions,
+  type AdagradOptions,
+  type AdamOptions,
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamw,
+  type BetaOptions,
+  type FtrlOptions,
+  ftrl,
+  type LionOptions,
+  lamb,
+  lion,
+  nadam,
+  type OptimizerName,
+  type RmspropOptions,
+  rmsprop,
+  type SgdOptions,
+  sgd,
+} from "./training/optimizers.ts";
+export {
+  cosineDecay,
+  cosineDecayRestarts,
+  exponentialDecay,
+  inverseTimeDecay,
+  piecewiseConstantDecay,
+  polynomialDecay,
+  type Schedule,
+} from "./training/schedules.ts";
 export { type Stage, show, stages } from "./training/show.ts";
+export type { TrainingState } from "./training/state.ts";

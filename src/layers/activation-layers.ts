@@ -7,6 +7,7 @@ import { type Initializer, type InitializerLike, initializerConfig, initializerO
 import { Layer, type LayerOptions } from "./layer.ts";
 import { type Config, checkAxis, checkNumber, checkOptions, readConfig } from "./options.ts";
 import type { Same } from "./rule.ts";
+import { type WeightRuleOptions, WeightRules, weightRuleNames } from "./weight-rules.ts";
 
 // ---- ReLU ---------------------------------------------------------------------------------------------------------
 
@@ -25,6 +26,7 @@ const reluNames = [
   "threshold",
   "name",
   "trainable",
+  "activityRegularizer",
 ] as const satisfies readonly (keyof ReLUOptions)[];
 
 export class ReLU extends Layer<Same> {
@@ -89,7 +91,12 @@ export interface LeakyReLUOptions extends LayerOptions {
   readonly negativeSlope?: number;
 }
 
-const leakyNames = ["negativeSlope", "name", "trainable"] as const satisfies readonly (keyof LeakyReLUOptions)[];
+const leakyNames = [
+  "negativeSlope",
+  "name",
+  "trainable",
+  "activityRegularizer",
+] as const satisfies readonly (keyof LeakyReLUOptions)[];
 
 const leaky = (x: Tensor, slope: number): Tensor => select(greater(x, 0), x, multiply(slope, x));
 
@@ -126,7 +133,7 @@ export const leakyReLU = (options?: LeakyReLUOptions): LeakyReLU => new LeakyReL
 
 // ---- PReLU --------------------------------------------------------------------------------------------------------
 
-export interface PReLUOptions extends LayerOptions {
+export interface PReLUOptions extends LayerOptions, WeightRuleOptions<"alpha"> {
   readonly alphaInitializer?: InitializerLike;
   /** Axes along which the slope is the same, counted from 1: [1, 2] for one slope a channel of pictures. */
   readonly sharedAxes?: number | readonly number[] | null;
@@ -134,13 +141,16 @@ export interface PReLUOptions extends LayerOptions {
 
 const preluNames = [
   "alphaInitializer",
+  ...weightRuleNames("alpha"),
   "sharedAxes",
   "name",
   "trainable",
+  "activityRegularizer",
 ] as const satisfies readonly (keyof PReLUOptions)[];
 
 export class PReLU extends Layer<Same> {
   readonly alphaInitializer: Initializer;
+  readonly weightRules: WeightRules;
   readonly sharedAxes: readonly number[] | null;
   /** The slopes below 0, of the shape of the input with 1 for shared axes, once built. */
   alpha: Variable | undefined;
@@ -150,6 +160,7 @@ export class PReLU extends Layer<Same> {
     const { where } = this;
     checkOptions(where, options, preluNames);
     this.alphaInitializer = initializerOf(where, "alphaInitializer", options.alphaInitializer ?? "zeros");
+    this.weightRules = new WeightRules(where, ["alpha"], options);
     const axes = options.sharedAxes ?? null;
     const list: readonly number[] | null = typeof axes === "number" ? [axes] : axes;
     if (list !== null && !(Array.isArray(list) && list.every((axis) => Number.isInteger(axis) && axis >= 1))) {
@@ -174,7 +185,7 @@ export class PReLU extends Layer<Same> {
   protected override build(shape: Shape): void {
     const shared = this.#shared(shape.length);
     const sizes = shape.map((n, i) => (shared.includes(i) ? 1 : n));
-    this.alpha = this.addWeight("alpha", sizes, this.alphaInitializer);
+    this.alpha = this.addWeight("alpha", sizes, this.alphaInitializer, this.weightRules.of("alpha"));
   }
 
   /** Shared axes may have any size. */
@@ -191,8 +202,8 @@ export class PReLU extends Layer<Same> {
     return {
       ...super.getConfig(),
       alpha_initializer: initializerConfig(this.alphaInitializer),
-      alpha_regularizer: null,
-      alpha_constraint: null,
+      ...this.weightRules.regularizerConfig(),
+      ...this.weightRules.constraintConfig(),
       shared_axes: this.sharedAxes,
     };
   }
@@ -212,7 +223,7 @@ export interface ELUOptions extends LayerOptions {
   readonly alpha?: number;
 }
 
-const eluNames = ["alpha", "name", "trainable"] as const satisfies readonly (keyof ELUOptions)[];
+const eluNames = ["alpha", "name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof ELUOptions)[];
 
 export class ELU extends Layer<Same> {
   readonly alpha: number;
@@ -255,7 +266,12 @@ export interface SoftmaxOptions extends LayerOptions {
   readonly axis?: number | readonly number[];
 }
 
-const softmaxNames = ["axis", "name", "trainable"] as const satisfies readonly (keyof SoftmaxOptions)[];
+const softmaxNames = [
+  "axis",
+  "name",
+  "trainable",
+  "activityRegularizer",
+] as const satisfies readonly (keyof SoftmaxOptions)[];
 
 export class Softmax extends Layer<Same> {
   readonly axis: number | readonly number[];

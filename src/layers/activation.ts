@@ -6,7 +6,7 @@ import { Layer, type LayerOptions } from "./layer.ts";
 import { type Config, checkOptions, readConfig } from "./options.ts";
 import type { Same } from "./rule.ts";
 
-const optionNames = ["name", "trainable"] as const satisfies readonly (keyof LayerOptions)[];
+const optionNames = ["name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof LayerOptions)[];
 
 export class ActivationLayer extends Layer<Same> {
   readonly activation: Activation;

@@ -227,8 +227,6 @@ export function logitsOf(t: Tensor): Logits | undefined {
       (reduced.op as object) === op && reduced.inputs[0] === of && axes.length === 1 && axes[0] === of.shape.length - 1
     );
   };
-  // Over one class there is nothing to add up.
-  const isSum = power.shape[power.shape.length - 1] === 1 ? total === power : isOverLast(total, power, sumOp);
-  if (!isSum || total.attributes.overSamples === true) return undefined;
+  if (!isOverLast(total, power, sumOp) || total.attributes.overSamples === true) return undefined;
   return isOverLast(shift, logits, maxOp) ? { logits, kind: "softmax" } : undefined;
 }

@@ -27,7 +27,12 @@ export interface AdaptivePoolingOptions extends LayerOptions {
   readonly dataFormat?: DataFormat | null;
 }
 
-const optionNames = ["dataFormat", "name", "trainable"] as const satisfies readonly (keyof AdaptivePoolingOptions)[];
+const optionNames = [
+  "dataFormat",
+  "name",
+  "trainable",
+  "activityRegularizer",
+] as const satisfies readonly (keyof AdaptivePoolingOptions)[];
 
 type Resized<N, K> = N extends readonly number[] ? { -readonly [I in keyof N]: SizeAt<K, I> } : N;
 

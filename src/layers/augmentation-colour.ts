@@ -25,7 +25,7 @@ abstract class ColourLayer extends PictureLayer {
 
   constructor(factor: unknown, least: number, options: ColourOptions) {
     super(options, colourNames);
-    this.factor = rangeOf(this.where, "factor", factor, least);
+    this.factor = rangeOf(this.where, "factor", factor, { least, wide: true });
     this.valueRange = checkValueRange(this.where, options.valueRange ?? [0, 255]);
   }
 
@@ -81,8 +81,15 @@ export const randomContrast = (factor: Factor, options?: ColourOptions): RandomC
 // ---- RandomBrightness ---------------------------------------------------------------------------------------------
 
 export class RandomBrightness extends ColourLayer {
+  /** Bounds may come in either order here, as in Keras. */
   constructor(factor: Factor, options: ColourOptions = {}) {
-    super(factor, -1, options);
+    const { valueRange } = options;
+    const isPair = Array.isArray(valueRange) && valueRange.length === 2;
+    super(
+      factor,
+      -1,
+      isPair ? { ...options, valueRange: [Math.min(...valueRange), Math.max(...valueRange)] } : options,
+    );
   }
 
   override get className(): string {

@@ -50,7 +50,7 @@ export interface Sampling {
 /** Without the terms that are known to be 0, and the factors that are known to be 1: they change nothing. */
 function linear([p, q, r]: readonly [Value, Value, Value], x: Tensor, y: Tensor): Tensor {
   const times = (factor: Value, z: Tensor): Value => (factor === 0 ? 0 : factor === 1 ? z : multiply(factor, z));
-  const plus = (s: Value, t: number): Value => (s === 0 ? t : t === 0 ? s : add(s, t));
+  const plus = (s: Value, t: Value): Value => (s === 0 ? t : t === 0 ? s : add(s, t));
   return plus(plus(times(p, x), times(q, y)), r) as Tensor;
 }
 

@@ -1,7 +1,7 @@
 /** Pictures that are turned, moved and made larger or smaller at random while training. */
 import { argumentError } from "../core/errors.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
-import { add, cosine, greaterEqual, multiply, negative, where as select, sine, slice, subtract } from "../ops/index.ts";
+import { cosine, greaterEqual, multiply, negative, where as select, sine, slice, subtract } from "../ops/index.ts";
 import {
   type AffineMap,
   type FillMode,
@@ -24,20 +24,27 @@ export type Factor = number | readonly [number, number];
 export type Range = readonly [number, number];
 
 /**
- * The range that a factor names.
+ * The range that a factor names: from −a to a for one number a, but not below `least`.
  *
- * @param least - the smallest value that is allowed, or the one above which it must lie when `open`.
+ * @param options - `least` is the smallest number that is allowed (1 the largest), `above` says that it is not itself
+ *   allowed, and `wide` that a pair may go beyond, if it does not lie outside altogether.
  */
-export function rangeOf(where: string, argument: string, factor: unknown, least: number, open = false): Range {
-  const list: readonly unknown[] = Array.isArray(factor) ? factor : [factor];
-  const isAllowed = (v: unknown): v is number => typeof v === "number" && v <= 1 && (open ? v > least : v >= least);
-  if (list.length === (Array.isArray(factor) ? 2 : 1) && list.every(isAllowed)) {
-    const [first, second] = list;
-    if (second !== undefined) return [Math.min(first, second), Math.max(first, second)];
-    const size = Math.abs(first);
-    return [Math.max(-size, open ? -size : least) + 0, size];
+export function rangeOf(
+  where: string,
+  argument: string,
+  factor: unknown,
+  options: { readonly least?: number; readonly above?: boolean; readonly wide?: boolean } = {},
+): Range {
+  const { least = -1, above = false, wide = false } = options;
+  const isAllowed = (v: number): boolean => v <= 1 && (above ? v > least : v >= least);
+  if (Array.isArray(factor) && factor.length === 2 && factor.every(Number.isFinite)) {
+    const range = [Math.min(...factor), Math.max(...factor)] as const;
+    if (wide ? range[0] <= 1 && range[1] >= least : range.every(isAllowed)) return range;
+  } else if (typeof factor === "number" && isAllowed(factor)) {
+    const size = Math.abs(factor);
+    return [least < 0 ? -size : 0, size];
   }
-  const bounds = open ? `above ${least}, up to 1` : `from ${least} to 1`;
+  const bounds = above ? `above ${least}, up to 1` : `from ${least} to 1`;
   throw argumentError({ where, argument, value: factor, expected: `a number ${bounds}, or [lowest, highest]` });
 }
 
@@ -169,7 +176,7 @@ export class RandomRotation extends SamplingLayer {
 
   constructor(factor: Factor, options: SamplingOptions = {}) {
     super(options, samplingNames);
-    this.factor = rangeOf(this.where, "factor", factor, -1);
+    this.factor = rangeOf(this.where, "factor", factor, { wide: true });
   }
 
   override get className(): string {
@@ -223,10 +230,7 @@ export class RandomTranslation extends SamplingLayer {
     super(options, samplingNames);
     this.heightFactor = heightFactor;
     this.widthFactor = widthFactor;
-    this.#ranges = [
-      rangeOf(this.where, "heightFactor", heightFactor, -1),
-      rangeOf(this.where, "widthFactor", widthFactor, -1),
-    ];
+    this.#ranges = [rangeOf(this.where, "heightFactor", heightFactor), rangeOf(this.where, "widthFactor", widthFactor)];
   }
 
   override get className(): string {
@@ -287,8 +291,8 @@ export class RandomZoom extends SamplingLayer {
     super(options, zoomNames);
     this.heightFactor = heightFactor;
     this.widthFactor = options.widthFactor ?? null;
-    this.#height = rangeOf(this.where, "heightFactor", heightFactor, -1, true);
-    if (this.widthFactor !== null) this.#width = rangeOf(this.where, "widthFactor", this.widthFactor, -1, true);
+    this.#height = rangeOf(this.where, "heightFactor", heightFactor, { above: true });
+    if (this.widthFactor !== null) this.#width = rangeOf(this.where, "widthFactor", this.widthFactor, { above: true });
   }
 
   override get className(): string {

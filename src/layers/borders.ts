@@ -31,8 +31,13 @@ export interface BorderOptions extends LayerOptions {
   readonly dataFormat?: DataFormat | null;
 }
 
-const optionNames = ["dataFormat", "name", "trainable"] as const satisfies readonly (keyof BorderOptions)[];
-const plainNames = ["name", "trainable"] as const satisfies readonly (keyof LayerOptions)[];
+const optionNames = [
+  "dataFormat",
+  "name",
+  "trainable",
+  "activityRegularizer",
+] as const satisfies readonly (keyof BorderOptions)[];
+const plainNames = ["name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof LayerOptions)[];
 
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 

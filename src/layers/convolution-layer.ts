@@ -7,6 +7,7 @@ import { type Activation, type ActivationLike, activationConfig, activationOf } 
 import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import { type Config, checkBoolean, checkChoice, checkOptions, type DataFormat } from "./options.ts";
+import { regularizerConfig } from "./regularizers.ts";
 import type { Rule } from "./rule.ts";
 import {
   channelsOf,
@@ -20,9 +21,12 @@ import {
   spatialSizes,
   toChannelsLast,
 } from "./spatial.ts";
+import { type WeightRuleOptions, WeightRules, weightRuleNames } from "./weight-rules.ts";
 
 /** The options that every convolution has. */
-export interface WindowOptions<R extends Rank, P extends Padding = "valid" | "same"> extends LayerOptions {
+export interface WindowOptions<R extends Rank, P extends Padding = "valid" | "same">
+  extends LayerOptions,
+    WeightRuleOptions<"bias"> {
   /** Steps of the window: one number, or one for each axis. Default 1. */
   readonly strides?: Sizes<R>;
   /**
@@ -47,8 +51,10 @@ export const windowOptions = [
   "activation",
   "useBias",
   "biasInitializer",
+  ...weightRuleNames("bias"),
   "name",
   "trainable",
+  "activityRegularizer",
 ] as const satisfies readonly (keyof WindowOptions<Rank>)[];
 
 export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends Layer<T> {
@@ -61,10 +67,12 @@ export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends L
   readonly activation: Activation;
   readonly useBias: boolean;
   readonly biasInitializer: Initializer;
+  readonly weightRules: WeightRules;
   /** One number for each channel of the result, once built, unless `useBias` is false. */
   bias: Variable | undefined;
 
   /**
+   * @param kernels - the names of the kernels in options: `kernel`, or `depthwise` and `pointwise`.
    * @param known - the names of all options.
    * @param paddings - the kinds of padding that the layer has.
    */
@@ -72,6 +80,7 @@ export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends L
     rank: R,
     kernelSize: unknown,
     options: WindowOptions<R, Padding>,
+    kernels: readonly string[],
     known: readonly string[],
     paddings: readonly Padding[] = ["valid", "same"],
   ) {
@@ -87,6 +96,7 @@ export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends L
     this.activation = activationOf(where, options.activation);
     this.useBias = checkBoolean(where, "useBias", options.useBias ?? true);
     this.biasInitializer = initializerOf(where, "biasInitializer", options.biasInitializer ?? "zeros");
+    this.weightRules = new WeightRules(where, [...kernels, "bias"], options);
   }
 
   /** Makes the weights but for the bias, for so many channels of an input of that shape. Returns the channels of the result. */
@@ -103,7 +113,8 @@ export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends L
     // Before the weights, so that a window that does not fit leaves nothing behind.
     this.checkSizesOf(spatialSizes(shape, this.dataFormat));
     const filters = this.buildKernels(channelsOf(shape, this.dataFormat), shape);
-    if (this.useBias) this.bias = this.addWeight("bias", [filters], this.biasInitializer);
+    if (!this.useBias) return;
+    this.bias = this.addWeight("bias", [filters], this.biasInitializer, this.weightRules.of("bias"));
   }
 
   /** Other sizes are welcome; the channels must stay. */
@@ -141,16 +152,15 @@ export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends L
     return { activation: activationConfig(this.where, this.activation), use_bias: this.useBias };
   }
 
-  /** The initializers, then the regularizers and constraints that there are not yet, of these kernels and of the bias. */
+  /** Initializers, regularizers and constraints of these kernels and of the bias. */
   protected weightConfig(kernels: Readonly<Record<string, Initializer>>): Config {
-    const names = [...Object.keys(kernels), "bias"];
-    const all = (what: string, value: (name: string) => unknown): [string, unknown][] =>
-      names.map((name) => [`${name}_${what}`, value(name)]);
-    return Object.fromEntries([
-      ...all("initializer", (name) => initializerConfig(kernels[name] ?? this.biasInitializer)),
-      ...all("regularizer", () => null),
-      ["activity_regularizer", null],
-      ...all("constraint", () => null),
-    ]);
+    const all = { ...kernels, bias: this.biasInitializer };
+    const initializers = Object.entries(all).map(([name, given]) => [`${name}_initializer`, initializerConfig(given)]);
+    return {
+      ...Object.fromEntries(initializers),
+      ...this.weightRules.regularizerConfig(),
+      activity_regularizer: regularizerConfig(this.where, this.activityRegularizer),
+      ...this.weightRules.constraintConfig(),
+    };
   }
 }

@@ -9,9 +9,12 @@ import { type Initializer, type InitializerLike, initializerOf } from "./initial
 import { type Config, checkCount, type Given, type None, type Only, readConfig } from "./options.ts";
 import type { Rule } from "./rule.ts";
 import { type FormatOf, type Rank, type Sizes, spatialSizes } from "./spatial.ts";
+import { type WeightRuleOptions, weightRuleNames } from "./weight-rules.ts";
 import type { Windowed } from "./windowed.ts";
 
-export interface ConvolutionOptions<R extends Rank, P extends Padding = "valid" | "same"> extends WindowOptions<R, P> {
+export interface ConvolutionOptions<R extends Rank, P extends Padding = "valid" | "same">
+  extends WindowOptions<R, P>,
+    WeightRuleOptions<"kernel"> {
   /** Channels and filters are split into so many parts that do not meet. Default 1. */
   readonly groups?: number;
   readonly kernelInitializer?: InitializerLike;
@@ -25,6 +28,7 @@ const optionNames = [
   ...windowOptions,
   "groups",
   "kernelInitializer",
+  ...weightRuleNames("kernel"),
 ] as const satisfies readonly (keyof ConvolutionOptions<Rank>)[];
 
 export interface ConvolutionRule<R extends Rank, Name extends string, F extends number, K, O> extends Rule {
@@ -60,7 +64,7 @@ abstract class Convolution<R extends Rank, Name extends string, F extends number
     options: ConvolutionOptions<R, Padding>,
     paddings?: readonly Padding[],
   ) {
-    super(rank, kernelSize, options, optionNames, paddings);
+    super(rank, kernelSize, options, ["kernel"], optionNames, paddings);
     const { where } = this;
     this.filters = checkCount(where, "filters", filters);
     this.groups = checkCount(where, "groups", options.groups ?? 1);
@@ -90,7 +94,7 @@ abstract class Convolution<R extends Rank, Name extends string, F extends number
       });
     }
     const shape = [...this.kernelSize, channels / this.groups, this.filters];
-    this.kernel = this.addWeight("kernel", shape, this.kernelInitializer);
+    this.kernel = this.addWeight("kernel", shape, this.kernelInitializer, this.weightRules.of("kernel"));
     return this.filters;
   }
 

@@ -7,8 +7,9 @@ import { type Initializer, type InitializerLike, initializerConfig, initializerO
 import { Layer, type LayerOptions } from "./layer.ts";
 import { type Config, checkBoolean, checkCount, checkOptions, type None, type Only, readConfig } from "./options.ts";
 import type { Rule, ShapeError } from "./rule.ts";
+import { type WeightRuleOptions, WeightRules, weightRuleNames } from "./weight-rules.ts";
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends LayerOptions, WeightRuleOptions<"kernel" | "bias"> {
   readonly activation?: ActivationLike;
   readonly useBias?: boolean;
   readonly kernelInitializer?: InitializerLike;
@@ -20,8 +21,10 @@ const optionNames = [
   "useBias",
   "kernelInitializer",
   "biasInitializer",
+  ...weightRuleNames("kernel", "bias"),
   "name",
   "trainable",
+  "activityRegularizer",
 ] as const satisfies readonly (keyof DenseOptions)[];
 
 export interface DenseRule<U extends number> extends Rule {
@@ -40,6 +43,7 @@ export class Dense<const U extends number = number> extends Layer<DenseRule<U>> 
   readonly useBias: boolean;
   readonly kernelInitializer: Initializer;
   readonly biasInitializer: Initializer;
+  readonly weightRules: WeightRules;
   /** `[inputs, units]`, once built. */
   kernel: Variable | undefined;
   /** `[units]`, once built, unless `useBias` is false. */
@@ -54,6 +58,7 @@ export class Dense<const U extends number = number> extends Layer<DenseRule<U>> 
     this.useBias = checkBoolean(where, "useBias", options.useBias ?? true);
     this.kernelInitializer = initializerOf(where, "kernelInitializer", options.kernelInitializer ?? "glorot_uniform");
     this.biasInitializer = initializerOf(where, "biasInitializer", options.biasInitializer ?? "zeros");
+    this.weightRules = new WeightRules(where, ["kernel", "bias"], options);
   }
 
   override get className(): string {
@@ -69,8 +74,10 @@ export class Dense<const U extends number = number> extends Layer<DenseRule<U>> 
         fix: "Reshape it to [1].",
       });
     }
-    this.kernel = this.addWeight("kernel", [shape[shape.length - 1], this.units], this.kernelInitializer);
-    if (this.useBias) this.bias = this.addWeight("bias", [this.units], this.biasInitializer);
+    const { weightRules: rules } = this;
+    const kernelShape = [shape[shape.length - 1], this.units];
+    this.kernel = this.addWeight("kernel", kernelShape, this.kernelInitializer, rules.of("kernel"));
+    if (this.useBias) this.bias = this.addWeight("bias", [this.units], this.biasInitializer, rules.of("bias"));
   }
 
   /** Only the last axis must stay. */
@@ -91,10 +98,8 @@ export class Dense<const U extends number = number> extends Layer<DenseRule<U>> 
       use_bias: this.useBias,
       kernel_initializer: initializerConfig(this.kernelInitializer),
       bias_initializer: initializerConfig(this.biasInitializer),
-      kernel_regularizer: null,
-      bias_regularizer: null,
-      kernel_constraint: null,
-      bias_constraint: null,
+      ...this.weightRules.regularizerConfig(),
+      ...this.weightRules.constraintConfig(),
     };
   }
 

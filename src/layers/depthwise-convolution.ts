@@ -7,18 +7,19 @@ import { type Initializer, type InitializerLike, initializerOf } from "./initial
 import { type Config, checkCount, type Given, type None, type Only, readConfig } from "./options.ts";
 import type { Rule } from "./rule.ts";
 import { type ChannelsOf, type FormatOf, type Rank, type Sizes, spatialSizes } from "./spatial.ts";
+import { type WeightRuleOptions, weightRuleNames } from "./weight-rules.ts";
 import type { Windowed } from "./windowed.ts";
 
 /** Volumes have neither layer, as in Keras. */
 type FlatRank = Exclude<Rank, 3>;
 
-export interface DepthwiseOptions<R extends FlatRank> extends WindowOptions<R> {
+export interface DepthwiseOptions<R extends FlatRank> extends WindowOptions<R>, WeightRuleOptions<"depthwise"> {
   /** How many channels are made of each. Default 1. */
   readonly depthMultiplier?: number;
   readonly depthwiseInitializer?: InitializerLike;
 }
 
-export interface SeparableOptions<R extends FlatRank> extends DepthwiseOptions<R> {
+export interface SeparableOptions<R extends FlatRank> extends DepthwiseOptions<R>, WeightRuleOptions<"pointwise"> {
   readonly pointwiseInitializer?: InitializerLike;
 }
 
@@ -31,11 +32,13 @@ const depthwiseNames = [
   ...windowOptions,
   "depthMultiplier",
   "depthwiseInitializer",
+  ...weightRuleNames("depthwise"),
 ] as const satisfies readonly (keyof DepthwiseOptions<FlatRank>)[];
 
 const separableNames = [
   ...depthwiseNames,
   "pointwiseInitializer",
+  ...weightRuleNames("pointwise"),
 ] as const satisfies readonly (keyof SeparableOptions<FlatRank>)[];
 
 interface WindowOf<Name extends string, K, O> {
@@ -67,8 +70,14 @@ abstract class ChannelwiseLayer<R extends FlatRank, T extends Rule> extends Conv
   readonly depthMultiplier: number;
   readonly depthwiseInitializer: Initializer;
 
-  constructor(rank: R, kernelSize: unknown, options: DepthwiseOptions<R>, known: readonly string[]) {
-    super(rank, kernelSize, options, known);
+  constructor(
+    rank: R,
+    kernelSize: unknown,
+    options: DepthwiseOptions<R>,
+    kernels: readonly string[],
+    known: readonly string[],
+  ) {
+    super(rank, kernelSize, options, kernels, known);
     const { where } = this;
     const { depthMultiplier = 1, depthwiseInitializer = "glorot_uniform" } = options;
     this.depthMultiplier = checkCount(where, "depthMultiplier", depthMultiplier);
@@ -80,7 +89,8 @@ abstract class ChannelwiseLayer<R extends FlatRank, T extends Rule> extends Conv
   }
 
   protected addDepthwiseKernel(name: string, channels: number): Variable {
-    return this.addWeight(name, [...this.kernelSize, channels, this.depthMultiplier], this.depthwiseInitializer);
+    const shape = [...this.kernelSize, channels, this.depthMultiplier];
+    return this.addWeight(name, shape, this.depthwiseInitializer, this.weightRules.of("depthwise"));
   }
 
   /** Channel `c` under filter `m` gives channel `c·depthMultiplier + m`: a convolution of one channel to a group. */
@@ -99,7 +109,7 @@ abstract class DepthwiseConvolution<R extends FlatRank, Name extends string, K, 
   kernel: Variable | undefined;
 
   constructor(rank: R, kernelSize: unknown, options: DepthwiseOptions<R>) {
-    super(rank, kernelSize, options, depthwiseNames);
+    super(rank, kernelSize, options, ["depthwise"], depthwiseNames);
   }
 
   protected override buildKernels(channels: number): number {
@@ -137,7 +147,7 @@ abstract class SeparableConvolution<
   pointwiseKernel: Variable | undefined;
 
   constructor(rank: R, filters: unknown, kernelSize: unknown, options: SeparableOptions<R>) {
-    super(rank, kernelSize, options, separableNames);
+    super(rank, kernelSize, options, ["depthwise", "pointwise"], separableNames);
     const { where } = this;
     this.filters = checkCount(where, "filters", filters);
     const { pointwiseInitializer = "glorot_uniform" } = options;
@@ -147,7 +157,8 @@ abstract class SeparableConvolution<
   protected override buildKernels(channels: number): number {
     this.depthwiseKernel = this.addDepthwiseKernel("depthwise_kernel", channels);
     const shape = [...this.kernelSize.map(() => 1), channels * this.depthMultiplier, this.filters];
-    this.pointwiseKernel = this.addWeight("pointwise_kernel", shape, this.pointwiseInitializer);
+    const rules = this.weightRules.of("pointwise");
+    this.pointwiseKernel = this.addWeight("pointwise_kernel", shape, this.pointwiseInitializer, rules);
     return this.filters;
   }
 

@@ -36,6 +36,7 @@ const optionNames = [
   "keepdims",
   "name",
   "trainable",
+  "activityRegularizer",
 ] as const satisfies readonly (keyof GlobalPoolingOptions)[];
 
 type Ones<N> = N extends readonly number[] ? { -readonly [I in keyof N]: 1 } : N;

@@ -76,7 +76,7 @@ describe("arguments that are refused", () => {
       'conv2d "c": there is no option "stride". Did you mean "strides"?',
       () => conv2d(1, 3, untyped({ stride: 2, name: "c" })),
     ],
-    ['conv2d: there is no option "kernelRegularizer".', () => conv2d(1, 3, untyped({ kernelRegularizer: "l2" }))],
+    ['conv2d: there is no option "kernelDecay".', () => conv2d(1, 3, untyped({ kernelDecay: "l2" }))],
     ['conv2d: options is "same", expected an object', () => conv2d(1, 3, untyped("same"))],
     [
       'conv2d: there is no activation "Relu". Did you mean "relu"?',
@@ -123,7 +123,7 @@ describe("arguments that are refused", () => {
       () => depthwiseConv1d(3, { padding: untyped<"same">("causal") }),
     ],
     [
-      'depthwiseConv2d: there is no option "kernelInitializer". Did you mean',
+      'depthwiseConv2d: there is no option "kernelInitializer". Known: ',
       () => depthwiseConv2d(3, untyped({ kernelInitializer: "zeros" })),
     ],
     ["separableConv2d: filters is 0, expected", () => separableConv2d(0, 3)],
@@ -478,8 +478,8 @@ describe("configs", () => {
   const denseConfig = dense(3, { name: "head" }).getConfig();
   test.each<[string, Config]>([
     [
-      'dense "head": kernel_regularizer is "{\\"class_name\\":\\"L2\\"}", expected null: Rhyton has nothing for it yet. Save the model without kernel_regularizer.',
-      { ...denseConfig, kernel_regularizer: { class_name: "L2" } },
+      'dense "head": quantization_config is "{\\"class_name\\":\\"Int8\\"}", expected null: Rhyton has nothing for it yet. Save the model without quantization_config.',
+      { ...denseConfig, quantization_config: { class_name: "Int8" } },
     ],
     ['dense "head": lora_rank is "4", expected null', { ...denseConfig, lora_rank: 4 }],
     ['dense "head": dtype is "float16", expected "float32".', { ...denseConfig, dtype: "float16" }],

@@ -23,7 +23,7 @@ import { Layer, type LayerOptions } from "./layer.ts";
 import { type Config, checkAxis, checkBoolean, checkOptions, type None, type Only, readConfig } from "./options.ts";
 import type { Accepted, After, Rule, ShapeError, ShapesOf, Tensors } from "./rule.ts";
 
-const mergeNames = ["name", "trainable"] as const satisfies readonly (keyof LayerOptions)[];
+const mergeNames = ["name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof LayerOptions)[];
 
 /** The list of tensors that the layer was called with. */
 function listOf(where: string, xs: Tensor | readonly Tensor[], count?: number): readonly Tensor[] {
@@ -300,7 +300,12 @@ export interface ConcatenateOptions extends LayerOptions {
   readonly axis?: number;
 }
 
-const concatenateNames = ["axis", "name", "trainable"] as const satisfies readonly (keyof ConcatenateOptions)[];
+const concatenateNames = [
+  "axis",
+  "name",
+  "trainable",
+  "activityRegularizer",
+] as const satisfies readonly (keyof ConcatenateOptions)[];
 
 export class Concatenate<const O extends ConcatenateOptions = ConcatenateOptions> extends Layer<ConcatenateRule<O>> {
   readonly axis: number;
@@ -402,7 +407,12 @@ export interface DotOptions extends LayerOptions {
   readonly normalize?: boolean;
 }
 
-const dotNames = ["normalize", "name", "trainable"] as const satisfies readonly (keyof DotOptions)[];
+const dotNames = [
+  "normalize",
+  "name",
+  "trainable",
+  "activityRegularizer",
+] as const satisfies readonly (keyof DotOptions)[];
 
 /** To length 1 along an axis; vectors shorter than 1e-7 are left short. */
 const normalized = (x: Tensor, axis: number): Tensor =>
@@ -506,6 +516,11 @@ export const maximum: Merging<MergeRule<"maximum">, Maximum> = merging(Maximum);
 /** The smallest of tensors, cell by cell: `minimum([a, b])`, or the layer `minimum()`. On a tie the first gets the gradient. */
 export const minimum: Merging<MergeRule<"minimum">, Minimum> = merging(Minimum);
 
+// Where one of several signatures is generic and returns something callable, TypeScript gives up on the shape of the
+// result in `f(concatenate([a, b]), …)`. A conditional type keeps it from seeing that a layer can be called.
+type ConcatenateOf<O> = [O] extends [infer P extends ConcatenateOptions] ? Concatenate<P> : never;
+type DotOf<A> = [A] extends [infer P extends DotAxes] ? Dot<P> : never;
+
 /** Tensors end to end along an axis: `concatenate([a, b])`. */
 export function concatenate<const X extends readonly Tensor[], const O extends ConcatenateOptions = None>(
   tensors: X & Accepted<ConcatenateRule<O>, ShapesOf<X>>,
@@ -514,7 +529,7 @@ export function concatenate<const X extends readonly Tensor[], const O extends C
 /** The layer: `concatenate({ axis: 1 })`. */
 export function concatenate<const O extends ConcatenateOptions = None>(
   options?: Only<O, ConcatenateOptions>,
-): Concatenate<O>;
+): ConcatenateOf<O>;
 export function concatenate(first?: readonly Tensor[] | ConcatenateOptions, options?: ConcatenateOptions): unknown {
   return isList(first)
     ? (new Concatenate<ConcatenateOptions>(options) as unknown as Layer)(first)
@@ -532,7 +547,7 @@ export function dot<const X extends readonly Tensor[], const A extends DotAxes>(
   options?: DotOptions,
 ): Tensors<After<DotRule<A>, ShapesOf<X>>>;
 /** The layer: `dot([2, 1])`. */
-export function dot<const A extends DotAxes>(axes: A, options?: DotOptions): Dot<A>;
+export function dot<const A extends DotAxes>(axes: A, options?: DotOptions): DotOf<A>;
 export function dot(first: unknown, second?: unknown, third?: DotOptions): unknown {
   return isList(first) && first.some((item) => item instanceof Tensor)
     ? (new Dot<DotAxes>(second as DotAxes, third) as unknown as Layer)(first)

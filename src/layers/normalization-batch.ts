@@ -1,11 +1,12 @@
 /** Normalisation over the batch. */
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
-import { add, batchSize, divide, multiply, stopGradient, subtract, sum } from "../ops/index.ts";
+import { add, batchSize, divide, multiply, subtract, sum } from "../ops/index.ts";
 import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
 import type { CallContext } from "./layer.ts";
 import { checkRate } from "./noise.ts";
 import {
   alongAxes,
+  centred,
   checkOneAxis,
   inverseRoot,
   type NormalizationOptions,
@@ -73,24 +74,46 @@ export class BatchNormalization extends ScaledNormalization {
   /** A layer that is not trainable uses its moving statistics in training, too, and leaves them alone. */
   call(x: Tensor, context: CallContext): Tensor {
     const at = this.#at(x.shape.length);
-    const { mean, variance } =
-      context.training && this.trainable ? this.#learn(x, at, context) : this.#movingStatistics();
-    const centred = subtract(x, alongAxes(mean, x, [at]));
-    return this.scaled(centred, alongAxes(inverseRoot(variance, this.epsilon), x, [at]), [at]);
+    const { distance, zero, variance } =
+      context.training && this.trainable ? this.#learn(x, at, context) : this.#recall(x, at);
+    const factor = inverseRoot(variance, this.epsilon);
+    const scale = this.scale ? multiply(factor, this.read(this.gamma)) : factor;
+    const shift = [...(this.center ? [this.read(this.beta)] : []), ...(zero ? [multiply(zero, scale)] : [])];
+    const y = multiply(distance, alongAxes(scale, x, [at]));
+    return shift.length === 0
+      ? y
+      : add(
+          y,
+          alongAxes(
+            shift.reduce((a, b) => add(a, b)),
+            x,
+            [at],
+          ),
+        );
   }
 
-  #movingStatistics() {
-    return { mean: this.read(this.movingMean), variance: this.read(this.movingVariance) };
+  /** The moving statistics. */
+  #recall(x: Tensor, at: number) {
+    const distance = subtract(x, alongAxes(this.read(this.movingMean), x, [at]));
+    return { distance, zero: undefined, variance: this.read(this.movingVariance) };
   }
 
-  /** The statistics of this batch, which also move those that are kept. */
+  /** The statistics of this batch, which also move those that are kept. In two passes: the variance is around the mean. */
   #learn(x: Tensor, at: number, context: CallContext) {
-    const { mean, variance } = batchStatistics(x, at);
+    const others = x.shape.flatMap((_, i) => (i === at ? [] : [i]));
+    const count = multiply(
+      batchSize(),
+      others.reduce((n, i) => n * x.shape[i], 1),
+    );
+    const meanOf = (t: Tensor): Tensor => divide(sum(t, others, { overSamples: true }), count);
+    const mean = meanOf(x);
+    const { distance, zero } = centred(x, mean, (m) => alongAxes(m, x, [at]));
+    const variance = meanOf(multiply(distance, distance));
     const { momentum } = this;
     const move = (value: Tensor) => (now: Tensor) => add(multiply(now, momentum), multiply(value, 1 - momentum));
     if (this.movingMean !== undefined) context.update?.(this.movingMean, move(mean));
     if (this.movingVariance !== undefined) context.update?.(this.movingVariance, move(variance));
-    return { mean, variance };
+    return { distance, zero, variance };
   }
 
   override getConfig(): Config {
@@ -106,9 +129,6 @@ export class BatchNormalization extends ScaledNormalization {
       moving_variance_initializer: initializerConfig(this.movingVarianceInitializer),
       ...this.rulesConfig(),
       synchronized: false,
-      renorm: false,
-      renorm_clipping: null,
-      renorm_momentum: 0.99,
     };
   }
 
@@ -121,21 +141,6 @@ export class BatchNormalization extends ScaledNormalization {
     } = readConfig("BatchNormalization", config, [...optionNames, "synchronized", "renormMomentum"]);
     return new BatchNormalization(options);
   }
-}
-
-/**
- * Mean and variance over the batch and all axes but one, in two passes: the variance is that around the mean.
- *
- * The mean that the variance is taken around has no gradient: the variance does not change with it, so the gradient is the
- * same, and the way back needs one pass over the samples instead of two.
- */
-function batchStatistics(x: Tensor, at: number) {
-  const others = x.shape.flatMap((_, i) => (i === at ? [] : [i]));
-  const cells = others.reduce((n, i) => n * x.shape[i], 1);
-  const count = multiply(batchSize(), cells);
-  const mean = divide(sum(x, others, { overSamples: true }), count);
-  const distance = subtract(x, alongAxes(stopGradient(mean), x, [at]));
-  return { mean, variance: divide(sum(multiply(distance, distance), others, { overSamples: true }), count) };
 }
 
 /**

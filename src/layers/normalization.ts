@@ -127,11 +127,10 @@ export abstract class ScaledNormalization extends Layer<Same> {
     }
   }
 
-  /** `centred`·`factor`·gamma + beta, where gamma and beta lie along the axes `at`. */
-  protected scaled(centred: Tensor, factor: Tensor, at: readonly number[]): Tensor {
-    const whole = this.scale ? multiply(factor, alongAxes(this.read(this.gamma), centred, at)) : factor;
-    const y = multiply(centred, whole);
-    return this.center ? add(y, alongAxes(this.read(this.beta), y, at)) : y;
+  /** `x`·gamma + beta, where gamma and beta lie along the axes `at`. */
+  protected scaled(x: Tensor, at: readonly number[]): Tensor {
+    const y = this.scale ? multiply(x, alongAxes(this.read(this.gamma), x, at)) : x;
+    return this.center ? add(y, alongAxes(this.read(this.beta), x, at)) : y;
   }
 
   protected initializersConfig(): Config {
@@ -153,16 +152,24 @@ export abstract class ScaledNormalization extends Layer<Same> {
 }
 
 /**
- * What is left of `x` without its mean over `axes`, and 1/√(variance + epsilon).
+ * What is left of `x` without its mean, in two parts: `distance`, through which no gradient reaches the mean, and `zero`,
+ * of the shape of the mean, which adds nothing but that gradient.
  *
- * The mean that the variance is taken around has no gradient: by its definition the variance does not change with it, so
- * the gradient is the same, and the way back needs one pass over the samples instead of two.
+ * The variance around the mean does not change with the mean, so `distance` alone serves it; and where the rest is linear,
+ * the mean's gradient is added up in its own small shape. So the way back goes through all cells once.
+ *
+ * @param spread - gives a tensor of the mean's shape one that broadcasts over `x`.
  */
-function standardized(x: Tensor, axes: readonly number[], epsilon: number) {
-  const middle = mean(x, axes, true);
-  const centred = subtract(x, middle);
-  const distance = subtract(x, stopGradient(middle));
-  return { centred, factor: inverseRoot(mean(multiply(distance, distance), axes, true), epsilon) };
+export function centred(x: Tensor, mean: Tensor, spread = (t: Tensor): Tensor => t) {
+  const still = stopGradient(mean);
+  return { distance: subtract(x, spread(still)), zero: subtract(still, mean) };
+}
+
+/** `x` over `axes` to mean 0 and variance 1. */
+function standardized(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
+  const { distance, zero } = centred(x, mean(x, axes, true));
+  const factor = inverseRoot(mean(multiply(distance, distance), axes, true), epsilon);
+  return add(multiply(distance, factor), multiply(zero, factor));
 }
 
 // ---- LayerNormalization -------------------------------------------------------------------------------------------
@@ -204,8 +211,7 @@ export class LayerNormalization extends ScaledNormalization {
 
   call(x: Tensor): Tensor {
     const at = this.#at(x.shape.length);
-    const { centred, factor } = standardized(x, at, this.epsilon);
-    return this.scaled(centred, factor, at);
+    return this.scaled(standardized(x, at, this.epsilon), at);
   }
 
   override getConfig(): Config {
@@ -287,10 +293,7 @@ export class GroupNormalization extends ScaledNormalization {
     const { groups } = this;
     const split = reshape(x, x.shape.toSpliced(at, 1, groups, x.shape[at] / groups));
     const others = split.shape.flatMap((_, i) => (i === at ? [] : [i]));
-    const { centred, factor } = standardized(split, others, this.epsilon);
-    const y = reshape(multiply(centred, factor), x.shape);
-    const scaled = this.scale ? multiply(y, alongAxes(this.read(this.gamma), x, [at])) : y;
-    return this.center ? add(scaled, alongAxes(this.read(this.beta), x, [at])) : scaled;
+    return this.scaled(reshape(standardized(split, others, this.epsilon), x.shape), [at]);
   }
 
   override getConfig(): Config {

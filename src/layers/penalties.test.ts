@@ -15,6 +15,7 @@ import { Dense, dense } from "./dense.ts";
 import { input } from "./input.ts";
 import { Layer } from "./layer.ts";
 import type { Config, Serialized } from "./options.ts";
+import { layerRegistry } from "./registry.ts";
 import { l1, l1l2, l2, orthogonalRegularizer, regularizerConfig, regularizerOf } from "./regularizers.ts";
 
 interface RegularizerCase {
@@ -58,7 +59,9 @@ async function run(weight: Encoded, shape: Shape, make: (w: Tensor) => Tensor): 
   const y = make(sumSamples(x));
   expect([y.shape, y.perSample]).toEqual([shape, false]);
   const graph = { inputs: [x], scalars: [], outputs: [], totals: [y], updates: [], guard: undefined };
-  const outcome = await interp("float64").compile(graph).run({ inputs: [floats64(weight)], batchSize: 1 });
+  const outcome = await interp("float64")
+    .compile(graph)
+    .run({ inputs: [floats64(weight)], batchSize: 1 });
   return outcome.totals;
 }
 
@@ -128,32 +131,82 @@ describe("constraints", () => {
   });
 });
 
-describe.each([["interp", () => interp()] as const, ["wasm", () => wasm({ threads: 1 })] as const])("on %s", (_, device) => {
-  it.each(ofKind("training").map((c) => [c.name, c] as const))("five steps with %s", async (_name, c) => {
-    const layer = Dense.fromConfig(c.layer);
-    const m = sequential([input([5]), layer, dense(3, { kernelRegularizer: "l2" })]);
-    const { learning_rate: learningRate, use_ema, ema_momentum, ema_overwrite_frequency } = c.optimizer;
-    const average = { useEma: use_ema, emaMomentum: ema_momentum, emaOverwriteFrequency: ema_overwrite_frequency };
-    m.compile({ optimizer: sgd({ learningRate, ...average } as object), loss: "mse", device: device() });
-    const array = (e: Encoded) => ({ data: decode(e), shape: e.shape });
-    m.setWeights(c.start.map(array));
-    for (const loss of c.losses) {
-      const got = await m.trainOnBatch(array(c.x), array(c.y));
-      expect(Math.abs(got.loss / loss - 1)).toBeLessThan(2e-6);
-    }
-    m.getWeights().forEach((weight, i) => {
-      expect(weight.data.length).toBe(sizeOf(c.end[i].shape));
-      close(weight.data, decode(c.end[i]), 3e-6);
+describe.each([["interp", () => interp()] as const, ["wasm", () => wasm({ threads: 1 })] as const])(
+  "on %s",
+  (_, device) => {
+    it.each(ofKind("training").map((c) => [c.name, c] as const))("five steps with %s", async (_name, c) => {
+      const layer = Dense.fromConfig(c.layer);
+      const m = sequential([input([5]), layer, dense(3, { kernelRegularizer: "l2" })]);
+      const { learning_rate: learningRate, use_ema, ema_momentum, ema_overwrite_frequency } = c.optimizer;
+      const average = { useEma: use_ema, emaMomentum: ema_momentum, emaOverwriteFrequency: ema_overwrite_frequency };
+      m.compile({ optimizer: sgd({ learningRate, ...average } as object), loss: "mse", device: device() });
+      const array = (e: Encoded) => ({ data: decode(e), shape: e.shape });
+      m.setWeights(c.start.map(array));
+      for (const loss of c.losses) {
+        const got = await m.trainOnBatch(array(c.x), array(c.y));
+        expect(Math.abs(got.loss / loss - 1)).toBeLessThan(2e-6);
+      }
+      m.getWeights().forEach((weight, i) => {
+        expect(weight.data.length).toBe(sizeOf(c.end[i].shape));
+        close(weight.data, decode(c.end[i]), 3e-6);
+      });
+      // In Keras, too, what outputs cost is divided by the samples of each batch, then averaged over all samples.
+      const { loss } = await m.evaluate(array(c.x), array(c.y), { batchSize: 4 });
+      expect(Math.abs(loss / c.evaluated - 1)).toBeLessThan(2e-6);
+      const { name: _n, ...config } = layer.getConfig();
+      const { name: __, quantization_config: ___, ...expected } = c.layer as Record<string, unknown>;
+      expect(JSON.parse(JSON.stringify(config))).toMatchObject(
+        Object.fromEntries(Object.entries(expected).filter(([key]) => /regularizer|constraint/.test(key))),
+      );
     });
-    // In Keras, too, what outputs cost is divided by the samples of each batch, then averaged over all samples.
-    const { loss } = await m.evaluate(array(c.x), array(c.y), { batchSize: 4 });
-    expect(Math.abs(loss / c.evaluated - 1)).toBeLessThan(2e-6);
-    const { name: _n, ...config } = layer.getConfig();
-    const { name: __, quantization_config: ___, ...expected } = c.layer as Record<string, unknown>;
-    expect(JSON.parse(JSON.stringify(config))).toMatchObject(
-      Object.fromEntries(Object.entries(expected).filter(([key]) => /regularizer|constraint/.test(key))),
-    );
-  });
+  },
+);
+
+describe("every layer", () => {
+  const given = { class_name: "L2", config: { l2: 0.25 } };
+  const configs: Readonly<Record<string, Config>> = {
+    Dense: { units: 2 },
+    Conv2D: { filters: 2, kernel_size: [3, 3] },
+    Conv3DTranspose: { filters: 2, kernel_size: [3, 3, 3] },
+    DepthwiseConv1D: { kernel_size: [3] },
+    SeparableConv2D: { filters: 2, kernel_size: [3, 3] },
+    PReLU: {},
+    BatchNormalization: {},
+    LayerNormalization: {},
+  };
+
+  it.each(Object.entries(configs))(
+    "%s keeps regularizers and constraints on the way through a config",
+    (name, config) => {
+      const record = layerRegistry.get(name)!;
+      const plain = record.fromConfig(config).getConfig();
+      const keys = Object.keys(plain).filter((key) => /_(regularizer|constraint)$/.test(key));
+      expect(keys.length).toBeGreaterThanOrEqual(2);
+      const norm = { class_name: "MaxNorm", config: { max_value: 0.5, axis: [0] } };
+      const rules = Object.fromEntries(keys.map((key) => [key, key.endsWith("constraint") ? norm : given]));
+      const full = record.fromConfig({ ...config, ...rules, activity_regularizer: given }).getConfig();
+      expect(full).toMatchObject({ ...rules, activity_regularizer: given });
+      const weights = Object.keys(full).filter((key) => plain[key] === null && /_(regularizer|constraint)$/.test(key));
+      expect(new Set([...weights, "activity_regularizer"])).toEqual(new Set([...keys, "activity_regularizer"]));
+    },
+  );
+
+  it.each([...layerRegistry.keys()].filter((name) => !["InputLayer", "ActivityRegularization"].includes(name)))(
+    "%s takes activityRegularizer",
+    (name) => {
+      // Without its own arguments a layer may refuse, but not because of this one.
+      const make = (config: Config) => {
+        try {
+          layerRegistry.get(name)!.fromConfig(config);
+          return "";
+        } catch (error) {
+          return (error as Error).message;
+        }
+      };
+      expect(make({ activity_regularizer: given })).toBe(make({}));
+      expect(make({ activity_regularizer: given })).not.toContain("egularizer");
+    },
+  );
 });
 
 describe("losses of layers", () => {
@@ -168,7 +221,13 @@ describe("losses of layers", () => {
     const inner = sequential([input([2]), new Costly()]);
     const m = sequential([input([2]), inner, new Costly(), dense(1, { kernelInitializer: "zeros" })]);
     m.compile({ optimizer: sgd({ learningRate: 0 }), loss: "mse", device: interp() });
-    const [x, y] = [arrayOf([[1, 2], [3, 4]]), arrayOf([[0], [0]])];
+    const [x, y] = [
+      arrayOf([
+        [1, 2],
+        [3, 4],
+      ]),
+      arrayOf([[0], [0]]),
+    ];
     // Two layers that add 2·(1 + 2) and 2·(3 + 4): Keras sums what a layer adds over the batch.
     expect((await m.trainOnBatch(x, y)).loss).toBe(40);
     expect((await m.evaluate(x, y)).loss).toBe(40);

@@ -48,6 +48,7 @@ const optionNames = [
   "dataFormat",
   "name",
   "trainable",
+  "activityRegularizer",
 ] as const satisfies readonly (keyof PoolingOptions<Rank>)[];
 
 type StridesOf<K, O> = Given<O, "strides", K> extends infer S ? (S extends null ? K : S) : never;

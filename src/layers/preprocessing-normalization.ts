@@ -12,6 +12,8 @@ import type { Same } from "./rule.ts";
 /** A number, or lists of numbers for several cells. */
 export type Statistics = number | readonly Statistics[];
 
+const flat = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value.flatMap(flat) : [value]);
+
 export interface NormalizationLayerOptions extends LayerOptions {
   /** The axis or axes whose cells have statistics of their own; null for one mean and variance. Default −1, the last. */
   readonly axis?: Axis | null;
@@ -42,8 +44,8 @@ function shapeOfLists(value: Statistics): number[] {
 function checkStatistics(where: string, argument: string, value: unknown): Statistics {
   const isStatistics = (v: unknown): boolean =>
     (typeof v === "number" && Number.isFinite(v)) || (Array.isArray(v) && v.length > 0 && v.every(isStatistics));
-  const flat = Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
-  if (isStatistics(value) && sizeOf(shapeOfLists(value as Statistics)) === flat.length) return value as Statistics;
+  if (isStatistics(value) && sizeOf(shapeOfLists(value as Statistics)) === flat(value).length)
+    return value as Statistics;
   const expected = "a number, or lists of numbers";
   throw argumentError({ where, argument, value, expected, fix: "Leave it out, and call adapt with data." });
 }
@@ -156,10 +158,10 @@ export class Normalization extends Layer<Same> {
     }
     const spread = (value: Statistics): Tensor => {
       const shape = shapeOfLists(value);
-      const numbers = typeof value === "number" ? [value] : (value.flat(Number.POSITIVE_INFINITY) as number[]);
+      const data = Float32Array.from(flat(value) as number[]);
       const last = at.slice(at.length - shape.length);
       const full = x.shape.map((_, i) => (last.includes(i) ? shape[last.indexOf(i)] : 1));
-      return reshape(constantTensor({ data: Float32Array.from(numbers), shape }), full);
+      return reshape(constantTensor({ data, shape }), full);
     };
     return { mean: spread(this.mean), variance: spread(this.variance) };
   }

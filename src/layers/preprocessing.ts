@@ -214,7 +214,8 @@ export class Resizing<
       pad_to_aspect_ratio: this.padToAspectRatio,
       fill_mode: "constant",
       fill_value: this.fillValue,
-      antialias: this.antialias,
+      // Early versions of Keras 3 do not know it.
+      ...(this.antialias ? { antialias: true } : {}),
     };
   }
 

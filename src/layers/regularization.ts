@@ -129,8 +129,9 @@ abstract class SpatialDropout extends DroppingLayer {
     checkSpatial(this.where, shape, this.rank, this.dataFormat);
   }
 
+  /** Keras takes no more than this, and not `trainable`. */
   override getConfig(): Config {
-    const config = { ...super.getConfig(), rate: this.rate, seed: this.seed ?? null };
+    const config = { rate: this.rate, seed: this.seed ?? null, name: this.name, dtype: "float32" };
     return this.rank === 1 ? config : { ...config, data_format: this.dataFormat };
   }
 }

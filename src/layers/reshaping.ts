@@ -9,7 +9,7 @@ import { type Config, checkCount, checkOptions, type DataFormat, readConfig } fr
 import type { Rule, ShapeError } from "./rule.ts";
 import { checkFormat, toChannelsLast } from "./spatial.ts";
 
-const plainOptions = ["name", "trainable"] as const satisfies readonly (keyof LayerOptions)[];
+const plainOptions = ["name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof LayerOptions)[];
 
 // ---- Flatten ------------------------------------------------------------------------------------------------------
 
@@ -18,7 +18,12 @@ export interface FlattenOptions extends LayerOptions {
   readonly dataFormat?: DataFormat | null;
 }
 
-const flattenOptions = ["dataFormat", "name", "trainable"] as const satisfies readonly (keyof FlattenOptions)[];
+const flattenOptions = [
+  "dataFormat",
+  "name",
+  "trainable",
+  "activityRegularizer",
+] as const satisfies readonly (keyof FlattenOptions)[];
 
 export interface FlattenRule extends Rule {
   readonly out: this["in"] extends infer S extends Shape

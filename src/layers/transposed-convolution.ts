@@ -20,8 +20,9 @@ import {
   type SpatialOf,
   spatialSizes,
 } from "./spatial.ts";
+import { type WeightRuleOptions, weightRuleNames } from "./weight-rules.ts";
 
-export interface ConvolutionTransposeOptions<R extends Rank> extends WindowOptions<R> {
+export interface ConvolutionTransposeOptions<R extends Rank> extends WindowOptions<R>, WeightRuleOptions<"kernel"> {
   /**
    * Several sizes lead to the same one in a forward convolution with strides; this many cells are added to the smallest
    * of them. Less than the strides. By default the size is size · stride (or, under `"valid"`, what the windows cover).
@@ -38,6 +39,7 @@ const optionNames = [
   ...windowOptions,
   "outputPadding",
   "kernelInitializer",
+  ...weightRuleNames("kernel"),
 ] as const satisfies readonly (keyof ConvolutionTransposeOptions<Rank>)[];
 
 type OutputPaddingAt<O, I> =
@@ -77,7 +79,7 @@ abstract class ConvolutionTranspose<
   kernel: Variable | undefined;
 
   constructor(rank: R, filters: unknown, kernelSize: unknown, options: ConvolutionTransposeOptions<R>) {
-    super(rank, kernelSize, options, optionNames);
+    super(rank, kernelSize, options, ["kernel"], optionNames);
     const { where } = this;
     this.filters = checkCount(where, "filters", filters);
     this.kernelInitializer = initializerOf(where, "kernelInitializer", options.kernelInitializer ?? "glorot_uniform");
@@ -130,7 +132,8 @@ abstract class ConvolutionTranspose<
   }
 
   protected override buildKernels(channels: number): number {
-    this.kernel = this.addWeight("kernel", [...this.kernelSize, this.filters, channels], this.kernelInitializer);
+    const shape = [...this.kernelSize, this.filters, channels];
+    this.kernel = this.addWeight("kernel", shape, this.kernelInitializer, this.weightRules.of("kernel"));
     return this.filters;
   }
 

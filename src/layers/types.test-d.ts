@@ -2,15 +2,30 @@
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/index.ts";
 import { activation } from "./activation.ts";
-import { Conv2D, type Conv2DOptions, conv2d } from "./convolution.ts";
+import { leakyReLU, pReLU, reLU, softmax } from "./activation-layers.ts";
+import { adaptiveAveragePooling2d, adaptiveMaxPooling1d } from "./adaptive-pooling.ts";
+import { cropping1d, cropping2d, cropping3d, zeroPadding1d, zeroPadding2d, zeroPadding3d } from "./borders.ts";
+import { Conv2D, type Conv2DOptions, conv1d, conv2d, conv3d } from "./convolution.ts";
 import { dense } from "./dense.ts";
+import { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from "./depthwise-convolution.ts";
+import { globalAveragePooling2d, globalMaxPooling1d, globalMaxPooling3d } from "./global-pooling.ts";
 import { input } from "./input.ts";
 import { Layer } from "./layer.ts";
+import { add as addLayer, average, concatenate, dot, multiply as multiplyLayer, subtract } from "./merging.ts";
 import { pipe } from "./pipe.ts";
-import { averagePooling2d, MaxPooling2D, maxPooling2d } from "./pooling.ts";
-import { flatten, reshape } from "./reshaping.ts";
+import {
+  averagePooling1d,
+  averagePooling2d,
+  averagePooling3d,
+  MaxPooling2D,
+  maxPooling1d,
+  maxPooling2d,
+  maxPooling3d,
+} from "./pooling.ts";
+import { flatten, permute, repeatVector, reshape } from "./reshaping.ts";
 import type { Rule, Same, ShapeError } from "./rule.ts";
-import { upSampling2d } from "./upsampling.ts";
+import { conv1dTranspose, conv2dTranspose, conv3dTranspose } from "./transposed-convolution.ts";
+import { upSampling1d, upSampling2d, upSampling3d } from "./upsampling.ts";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 
@@ -78,6 +93,92 @@ shape<[7, 7, 16]>()(reshape([7, -1, 16])(image), true);
 shape<[28, 28, 1]>()(activation("relu")(image), true);
 shape<[341, 256, 3]>()(maxPooling2d(3)(input([1024, 768, 3])), true);
 
+// signals and volumes
+const signal = input([100, 3]);
+const volume = input([10, 12, 14, 2]);
+shape<[98, 8]>()(conv1d(8, 3)(signal), true);
+shape<[50, 8]>()(conv1d(8, [5], { padding: "causal", strides: 2 })(signal), true);
+shape<[8, 10, 12, 4]>()(conv3d(4, 3)(volume), true);
+shape<[10, 6, 14, 4]>()(conv3d(4, 3, { padding: "same", strides: [1, 2, 1] })(volume), true);
+shape<[50, 3]>()(maxPooling1d()(signal), true);
+shape<[34, 3]>()(averagePooling1d(3, same)(signal), true);
+shape<[5, 6, 7, 2]>()(maxPooling3d()(volume), true);
+shape<[5, 4, 14, 2]>()(averagePooling3d([2, 3, 1])(volume), true);
+
+// transposed: the table of placements
+shape<[8, 8, 1]>()(conv2dTranspose(1, 3, { strides: 2, padding: "same" })(input([4, 4, 2])), true);
+shape<[9, 9, 1]>()(conv2dTranspose(1, 3, { strides: 2 })(input([4, 4, 2])), true);
+shape<[12, 12, 1]>()(conv2dTranspose(1, 2, { strides: 3 })(input([4, 4, 2])), true);
+shape<[13, 14, 1]>()(conv2dTranspose(1, 3, { strides: 2, ...same, outputPadding: [0, 1] })(input([7, 7, 2])), true);
+shape<[10, 1]>()(conv1dTranspose(1, 3, { strides: 2, outputPadding: 1 })(input([4, 1])), true);
+shape<[7, 1]>()(conv1dTranspose(1, 4, { strides: 2, padding: "same", outputPadding: 1 })(input([4, 1])), true);
+shape<[8, 1]>()(conv1dTranspose(1, 3, { strides: 2, padding: "same", outputPadding: null })(input([4, 1])), true);
+shape<[8, 1]>()(conv1dTranspose(1, 3, { dilationRate: 2 })(input([4, 1])), true);
+shape<[20, 24, 28, 5]>()(conv3dTranspose(5, 3, { strides: 2, padding: "same" })(volume), true);
+shape<[number, 8, 1]>()(conv2dTranspose(1, 3, { strides: 2, padding: "same" })(input([n, 4, 2])), true);
+shape<[number, number, 1]>()(conv2dTranspose(1, n)(input([4, 4, 2])), true);
+
+// depthwise and separable
+shape<[26, 26, 6]>()(depthwiseConv2d(3, { depthMultiplier: 2 })(input([28, 28, 3])), true);
+shape<[14, 14, 3]>()(depthwiseConv2d(3, { strides: 2, padding: "same" })(input([28, 28, 3])), true);
+shape<[98, 3]>()(depthwiseConv1d(3)(signal), true);
+shape<[26, 26, 8]>()(separableConv2d(8, 3, { depthMultiplier: 2 })(input([28, 28, 3])), true);
+shape<[100, 8]>()(separableConv1d(8, 3, same)(signal), true);
+
+// pooling over everything, and to a size
+shape<[1]>()(globalAveragePooling2d()(image), true);
+shape<[1, 1, 1]>()(globalAveragePooling2d({ keepdims: true })(image), true);
+shape<[3]>()(globalMaxPooling1d()(signal), true);
+shape<[2, 1, 1, 1]>()(globalMaxPooling3d({ keepdims: true, dataFormat: "channels_first" })(input([2, 3, 4, 5])), true);
+shape<[7, 5, 1]>()(adaptiveAveragePooling2d([7, 5])(image), true);
+shape<[7, 3]>()(adaptiveMaxPooling1d(7)(signal), true);
+shape<[number]>()(globalAveragePooling2d()(anyShape), true);
+
+// borders, upsampling
+shape<[30, 30, 1]>()(zeroPadding2d()(image), true);
+shape<[32, 30, 1]>()(zeroPadding2d([2, 1])(image), true);
+shape<[29, 31, 1]>()(
+  zeroPadding2d([
+    [0, 1],
+    [1, 2],
+  ])(image),
+  true,
+);
+shape<[103, 3]>()(zeroPadding1d([1, 2])(signal), true);
+shape<[12, 13, 14, 2]>()(zeroPadding3d([1, [0, 1], 0])(volume), true);
+shape<[98, 3]>()(cropping1d()(signal), true);
+shape<[28, 28, 1]>()(cropping2d()(image), true);
+shape<[26, 25, 1]>()(cropping2d([1, [0, 3]])(image), true);
+shape<[8, 10, 12, 2]>()(cropping3d()(volume), true);
+shape<[number, number, 1]>()(zeroPadding2d(n)(image), true);
+shape<[200, 3]>()(upSampling1d()(signal), true);
+shape<[20, 24, 28, 2]>()(upSampling3d()(volume), true);
+shape<[112, 56, 1]>()(upSampling2d([4, 2], { interpolation: "bilinear" })(image), true);
+
+// axes, activations
+shape<[1, 28, 28]>()(permute([3, 1, 2])(image), true);
+shape<[5, 16]>()(repeatVector(5)(input([16])), true);
+shape<[28, 28, 1]>()(pipe(image, reLU({ maxValue: 6 }), leakyReLU(), pReLU({ sharedAxes: [1, 2] }), softmax()), true);
+
+// merging
+const deep = input([28, 28, 4]);
+shape<[28, 28, 4]>()(addLayer([deep, deep, deep]), true);
+shape<[28, 28, 4]>()(addLayer()([deep, image]), true);
+shape<[28, 28, 4]>()(multiplyLayer([deep, input([1, 1, 4])]), true);
+shape<[28, 28, 4]>()(average([input([4]), deep]), true);
+shape<[28, 28, 4]>()(subtract([deep, image]), true);
+shape<[28, 28, 1]>()(addLayer([image]), true);
+shape<[28, 28, 5]>()(concatenate([deep, image]), true);
+shape<[28, 28, 9]>()(concatenate([deep, image, deep]), true);
+shape<[56, 28, 4]>()(concatenate([deep, deep], { axis: 1 }), true);
+shape<[56, 28, 4]>()(concatenate({ axis: -3 })([deep, deep]), true);
+shape<[28, number, 4]>()(concatenate([deep, input([28, n, 4])], { axis: 2 }), true);
+shape<[1]>()(dot([input([8]), input([8])], 1), true);
+shape<[3, 5]>()(dot([input([3, 4]), input([5, 4])], 2), true);
+shape<[3, 5]>()(dot([input([3, 4]), input([4, 5])], [2, 1]), true);
+shape<[4, 5]>()(dot([2, -1])([input([4, 3]), input([5, 3])]), true);
+shape<number[]>()(addLayer([image, anyShape]), true);
+
 // channels_first
 const first = { dataFormat: "channels_first" } as const;
 const chw = input([3, 32, 30]);
@@ -128,6 +229,32 @@ dense(3)(input([]));
 reshape([10, 10])(image);
 // @ts-expect-error 784 is no multiple of 5
 reshape([5, -1])(image);
+// @ts-expect-error needs two axes
+conv1d(4, 3)(image);
+// @ts-expect-error a window of 3 does not fit a width of 2
+maxPooling3d(3)(input([3, 3, 2, 1]));
+// @ts-expect-error needs three axes
+conv2dTranspose(4, 3)(signal);
+// @ts-expect-error needs three axes
+globalAveragePooling2d()(signal);
+// @ts-expect-error cannot crop 28 cells from a height of 28
+cropping2d([14, 0])(image);
+// @ts-expect-error names two axes
+permute([2, 1])(image);
+// @ts-expect-error needs one axis
+repeatVector(2)(image);
+// @ts-expect-error sizes of 4 and 3 on the same axis
+addLayer([deep, input([28, 28, 3])]);
+// @ts-expect-error a list of tensors, not one
+addLayer()(deep);
+// @ts-expect-error a list of 2 tensors
+subtract([deep, deep, deep]);
+// @ts-expect-error sizes of 28 and 14 on an axis that is not joined
+concatenate([deep, input([14, 28, 4])]);
+// @ts-expect-error as many axes everywhere
+concatenate([deep, signal]);
+// @ts-expect-error 4 cells on axis 2 of the first tensor and 5 on axis 2 of the second
+dot([input([3, 4]), input([3, 5])], 2);
 pipe(
   input([8, 8, 3]),
   conv2d(4, 3),
@@ -153,6 +280,12 @@ conv2d(4, [3, 3, 3]);
 averagePooling2d();
 // @ts-expect-error no such interpolation
 upSampling2d(2, { interpolation: "linear" });
+// @ts-expect-error causal is for signals
+conv2d(4, 3, { padding: "causal" });
+// @ts-expect-error groups are for forward convolutions
+conv2dTranspose(4, 3, { groups: 2 });
+// @ts-expect-error it is depthwiseInitializer
+depthwiseConv2d(3, { kernelInitializer: "zeros" });
 // @ts-expect-error it is useBias
 dense(3, { bias: false });
 
@@ -214,7 +347,19 @@ new Head(3)(input([3]));
 new Merge()(image);
 
 // Every layer is a `Layer`, and as such gives a tensor of any shape.
-const layers: Layer[] = [conv2d(4, 3), new Double(), new Head(3), new Untyped(), flatten(), dense(3)];
+const layers: Layer[] = [
+  conv2d(4, 3),
+  conv1dTranspose(2, 3),
+  maxPooling3d(),
+  addLayer(),
+  concatenate(),
+  dot(1),
+  new Double(),
+  new Head(3),
+  new Untyped(),
+  flatten(),
+  dense(3),
+];
 const plain: Layer = new Double() as Layer<Same>;
 shape<Shape>()(layers[0](image), true);
 shape<Shape>()(pipe(image, plain), true);

@@ -46,9 +46,15 @@ export interface UpSampling2DOptions extends LayerOptions {
 }
 
 const optionNames = {
-  1: ["name", "trainable"] satisfies (keyof UpSampling1DOptions)[],
-  2: ["dataFormat", "interpolation", "name", "trainable"] satisfies (keyof UpSampling2DOptions)[],
-  3: ["dataFormat", "name", "trainable"] satisfies (keyof UpSampling3DOptions)[],
+  1: ["name", "trainable", "activityRegularizer"] satisfies (keyof UpSampling1DOptions)[],
+  2: [
+    "dataFormat",
+    "interpolation",
+    "name",
+    "trainable",
+    "activityRegularizer",
+  ] satisfies (keyof UpSampling2DOptions)[],
+  3: ["dataFormat", "name", "trainable", "activityRegularizer"] satisfies (keyof UpSampling3DOptions)[],
 } as const;
 
 type EnlargedAll<N, K> = N extends readonly number[]

@@ -1,47 +1,52 @@
-/** What layers with a kernel and a bias say about these: regularizers and constraints, under Keras' names. */
-import type { Constraint, Regularizer } from "../graph/tensor.ts";
+/** What layers say about their weights: a regularizer and a constraint for each, under Keras' names. */
 import { type ConstraintLike, constraintConfig, constraintOf } from "./constraints.ts";
-import type { Config } from "./options.ts";
+import type { WeightOptions } from "./layer.ts";
+import { type Config, snakeCase } from "./options.ts";
 import { type RegularizerLike, regularizerConfig, regularizerOf } from "./regularizers.ts";
 
-export interface WeightRuleOptions {
-  /** What large weights of the kernel cost; added to the loss. */
-  readonly kernelRegularizer?: RegularizerLike;
-  readonly biasRegularizer?: RegularizerLike;
-  /** What the kernel is made to be after each step. */
-  readonly kernelConstraint?: ConstraintLike;
-  readonly biasConstraint?: ConstraintLike;
+/**
+ * `kernelRegularizer`, what large weights of the kernel cost (added to the loss), and `kernelConstraint`, what it is made
+ * to be after each step; for each of the weights named.
+ */
+export type WeightRuleOptions<Name extends string> = { readonly [K in `${Name}Regularizer`]?: RegularizerLike } & {
+  readonly [K in `${Name}Constraint`]?: ConstraintLike;
+};
+
+/** The names of these options. */
+export const weightRuleNames = <const Name extends string>(...names: readonly Name[]) =>
+  names.flatMap((name) => [`${name}Regularizer`, `${name}Constraint`] as const);
+
+/** The rules of all weights of a layer. */
+export class WeightRules {
+  readonly #where: string;
+  readonly #rules: ReadonlyMap<string, WeightOptions>;
+
+  /** @param names - of the weights: `kernel`, `bias`. */
+  constructor(where: string, names: readonly string[], options: object) {
+    this.#where = where;
+    const given = options as Readonly<Record<string, unknown>>;
+    const rulesOf = (name: string): WeightOptions => ({
+      regularizer: regularizerOf(where, `${name}Regularizer`, given[`${name}Regularizer`]),
+      constraint: constraintOf(where, `${name}Constraint`, given[`${name}Constraint`]),
+    });
+    this.#rules = new Map(names.map((name) => [name, rulesOf(name)]));
+  }
+
+  /** For `addWeight`. */
+  of(name: string): WeightOptions {
+    return this.#rules.get(name) ?? {};
+  }
+
+  /** As the regularizers stand in a config, in order. */
+  regularizerConfig(): Config {
+    return this.#config("regularizer", ({ regularizer }) => regularizerConfig(this.#where, regularizer));
+  }
+
+  constraintConfig(): Config {
+    return this.#config("constraint", ({ constraint }) => constraintConfig(this.#where, constraint));
+  }
+
+  #config(what: string, value: (rules: WeightOptions) => unknown): Config {
+    return Object.fromEntries([...this.#rules].map(([name, rules]) => [`${snakeCase(name)}_${what}`, value(rules)]));
+  }
 }
-
-/** The names of these options; `activityRegularizer` is one of every layer. */
-export const weightRuleNames = [
-  "kernelRegularizer",
-  "biasRegularizer",
-  "kernelConstraint",
-  "biasConstraint",
-] as const satisfies readonly (keyof WeightRuleOptions)[];
-
-/** The options, resolved. `kernel` and `bias` are for `addWeight`. */
-export interface WeightRules {
-  readonly kernel: { readonly regularizer?: Regularizer; readonly constraint?: Constraint };
-  readonly bias: { readonly regularizer?: Regularizer; readonly constraint?: Constraint };
-}
-
-export const weightRulesOf = (where: string, o: WeightRuleOptions): WeightRules => ({
-  kernel: {
-    regularizer: regularizerOf(where, "kernelRegularizer", o.kernelRegularizer),
-    constraint: constraintOf(where, "kernelConstraint", o.kernelConstraint),
-  },
-  bias: {
-    regularizer: regularizerOf(where, "biasRegularizer", o.biasRegularizer),
-    constraint: constraintOf(where, "biasConstraint", o.biasConstraint),
-  },
-});
-
-/** As they stand in a config, in Keras' order. */
-export const weightRulesConfig = (where: string, { kernel, bias }: WeightRules): Config => ({
-  kernel_regularizer: regularizerConfig(where, kernel.regularizer),
-  bias_regularizer: regularizerConfig(where, bias.regularizer),
-  kernel_constraint: constraintConfig(where, kernel.constraint),
-  bias_constraint: constraintConfig(where, bias.constraint),
-});

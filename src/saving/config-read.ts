@@ -12,6 +12,7 @@ import { brief, isBuiltIn, listAt, malformed, objectAt, refuseCode, textAt } fro
 import { FUNCTIONAL, type ModelLayer, SEQUENTIAL } from "./config-write.ts";
 import { runGraph } from "./graph-read.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
+import { isOp, OpEntry, opEntry } from "./ops-read.ts";
 import type { Orders } from "./weights.ts";
 
 /** How models are made; src/training knows. */
@@ -95,6 +96,13 @@ class Reader<M extends ModelLayer> {
     return named(where, () => record.fromConfig(config));
   }
 
+  /** An op between layers. */
+  #op(object: JsonObject, above: string): OpEntry {
+    const className = textAt(above, object, "class_name");
+    const where = `${above}: ${className} ${brief(object.name)}`;
+    return opEntry(where, className, objectAt(where, object, "config"));
+  }
+
   #unknown(object: JsonObject, className: string, where: string) {
     if (className === "Lambda") {
       return unsafeFile({
@@ -108,13 +116,6 @@ class Reader<M extends ModelLayer> {
         where,
         problem: `its class ${brief(object.registered_name ?? className)} is not one of Keras (module ${brief(object.module)})`,
         fix: `Write it as a layer here and give it: loadModel(file, { layers: { ${className} } }).`,
-      });
-    }
-    if (typeof object.module === "string" && object.module.startsWith("keras.src.ops")) {
-      return unsupportedFile({
-        where,
-        problem: `it is the op ${className} between layers, which Rhyton does not read from files yet`,
-        fix: "Use a layer of Keras in its place and save the model again.",
       });
     }
     return unsupportedFile({
@@ -158,8 +159,8 @@ class Reader<M extends ModelLayer> {
     const config = objectAt(where, object, "config");
     const entries = listAt(where, config, "layers").map((item) => {
       if (!isJsonObject(item)) throw malformed(where, `a layer is ${brief(item)}, expected an object`);
-      const made = this.layer(item, where);
-      const name = typeof item.name === "string" ? item.name : made.name;
+      const made = isOp(item) ? this.#op(item, where) : this.layer(item, where);
+      const name = typeof item.name === "string" || made instanceof OpEntry ? textAt(where, item, "name") : made.name;
       return { name, made, object: item };
     });
     checkNames(
@@ -169,8 +170,13 @@ class Reader<M extends ModelLayer> {
     const { inputs, outputs } = runGraph(where, config, entries, {
       enter: (layer, at) => this.#enter(layer, at),
       call: (layer, x, listed, at) => this.call(layer, x, listed, at),
+      op: (at, work) => {
+        const outputs = named(at, work);
+        for (const { shape } of outputs) this.#checkCells(at, shape);
+        return outputs;
+      },
     });
-    const layers = entries.map(({ made }) => made);
+    const layers = entries.flatMap(({ made }) => (made instanceof OpEntry ? [] : [made]));
     return this.#finish(where, config, layers, (name) => this.#reading.makers.functional(inputs, outputs, name));
   }
 

@@ -9,6 +9,7 @@ import type { Network, NetworkNode, Operation } from "../layers/network.ts";
 import { type Config, dtypePolicy, snakeCase } from "../layers/options.ts";
 import { layerRegistry } from "../layers/registry.ts";
 import type { Json, JsonObject } from "./json.ts";
+import { opNode } from "./ops-write.ts";
 
 /** What a file needs to know of a model; `Model` in src/training has it. */
 export type ModelLayer = Layer & {
@@ -28,7 +29,7 @@ export const isModel = (layer: Layer): layer is ModelLayer =>
 /**
  * A model as an object of `config.json`, without how it was compiled.
  *
- * @throws RhytonError `network` for an op between layers; `argument` for a function of one's own as activation.
+ * @throws RhytonError `network` for an op between layers that Keras has not; `argument` for a function of one's own as activation.
  */
 export const modelObject = (model: ModelLayer): JsonObject => new Writer(model).object(model, model.name);
 
@@ -108,7 +109,7 @@ class Writer {
     const runs = new Map<Operation, NetworkNode[]>();
     for (const node of network.nodes) runs.set(node.operation, [...(runs.get(node.operation) ?? []), node]);
     const layers = network.operations.map((operation) => {
-      if (operation instanceof Tensor) throw opBetweenLayers(model, operation);
+      if (operation instanceof Tensor) return opObject(model, operation);
       const nodes = [...(runs.get(operation) ?? [])].sort((a, b) => a.index - b.index);
       const own = network.nameOf(operation);
       return {
@@ -133,18 +134,38 @@ class Writer {
 
 /** One call of a layer: its arguments. */
 function inbound(network: Network, { inputs, listed }: NetworkNode): JsonObject {
-  const tensors = inputs.map((t) => {
-    const { name, node, output } = network.historyOf(t)!;
-    const config = { shape: withBatch(t.shape), dtype: "float32", keras_history: [name, node, output] };
-    return { class_name: "__keras_tensor__", config };
-  });
+  const tensors = inputs.map((t) => referenceTo(network, t));
   return { args: listed ? [tensors] : tensors, kwargs: {} };
+}
+
+/** A tensor as an argument. */
+function referenceTo(network: Network, t: Tensor): JsonObject {
+  const { name, node, output } = network.historyOf(t)!;
+  const config = { shape: withBatch(t.shape), dtype: "float32", keras_history: [name, node, output] };
+  return { class_name: "__keras_tensor__", config };
+}
+
+/** An op between layers. */
+function opObject(model: ModelLayer, y: Tensor): JsonObject {
+  const { network } = model;
+  const name = network.nameOf(y);
+  const known = (x: Tensor): Json | undefined =>
+    network.historyOf(x) === undefined ? undefined : referenceTo(network, x);
+  const { module, className, config, args } = opNode(model.where, y, known);
+  return {
+    module,
+    class_name: className,
+    config: { name, ...config },
+    registered_name: className,
+    name,
+    inbound_nodes: [{ args: [...args], kwargs: {} }],
+  };
 }
 
 /** An input or output of a model. Keras counts the runs of a model inside from 1 here, and from 0 everywhere else. */
 function endOf(network: Network, tensor: Tensor): Json {
   const { name, node, output } = network.historyOf(tensor)!;
-  const isGraph = network.getLayer(name).className === FUNCTIONAL;
+  const isGraph = network.layers.some((l) => l.className === FUNCTIONAL && network.nameOf(l) === name);
   return [name, isGraph ? node + 1 : node, output];
 }
 
@@ -172,13 +193,6 @@ function uniqueNames(layers: readonly Layer[]): readonly string[] {
     return name;
   });
 }
-
-const opBetweenLayers = (model: Layer, { op }: Tensor) =>
-  networkError({
-    where: model.where,
-    problem: `the op "${op.name}" stands between layers, and files hold layers alone`,
-    fix: "Put it into the call of a layer of your own.",
-  });
 
 /** A config as JSON. @throws RhytonError `argument` for what JSON cannot hold. */
 function asJson(where: string, value: object): JsonObject {

@@ -9,17 +9,20 @@ import type { Layer } from "../layers/layer.ts";
 import { brief, indexOf, listAt, malformed, objectAt } from "./config-parts.ts";
 import { FUNCTIONAL } from "./config-write.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { type Argument, OpEntry } from "./ops-read.ts";
 
-/** A layer of the file, under the name that references use. */
+/** A layer of the file, or an op between layers, under the name that references use. */
 export interface Entry {
   readonly name: string;
-  readonly made: Layer;
+  readonly made: Layer | OpEntry;
   readonly object: JsonObject;
 }
 
 export interface GraphActions {
   enter(layer: InputLayer, where: string): Tensor;
   call(layer: Layer, inputs: readonly Tensor[], listed: boolean, where: string): readonly Tensor[];
+  /** Runs an op; errors say where. */
+  op(where: string, work: () => readonly Tensor[]): readonly Tensor[];
 }
 
 /** One output of one call. */
@@ -33,7 +36,8 @@ interface Call {
   readonly entry: Entry;
   readonly where: string;
   readonly inputs: readonly Reference[];
-  readonly listed: boolean;
+  /** Makes the outputs from the tensors that the inputs refer to. */
+  readonly run: (inputs: readonly Tensor[]) => readonly Tensor[];
   /** Calls that wait for this one. */
   readonly users: Call[];
   /** How many calls this one waits for. */
@@ -74,7 +78,7 @@ export function runGraph(where: string, config: JsonObject, entries: readonly En
   const ready = all.filter((call) => call.waiting === 0 && call.outputs === undefined);
   for (const call of ready) {
     const inputs = call.inputs.map((reference) => tensor(call.where, reference));
-    call.outputs = actions.call(call.entry.made, inputs, call.listed, call.where);
+    call.outputs = call.run(inputs);
     for (const user of call.users) if (--user.waiting === 0) ready.push(user);
   }
   const stuck = all.filter((call) => call.outputs === undefined).map(({ entry }) => JSON.stringify(entry.name));
@@ -100,12 +104,42 @@ function callsOf(where: string, entry: Entry, actions: GraphActions): readonly C
   const nodes = listAt(at, object, "inbound_nodes");
   if (made instanceof InputLayer) {
     const outputs = [actions.enter(made, at)];
-    return [{ entry, where: at, inputs: [], listed: false, users: [], waiting: 0, outputs }];
+    return [{ entry, where: at, inputs: [], run: () => outputs, users: [], waiting: 0, outputs }];
   }
   return nodes.map((node, i) => {
-    const place = nodes.length === 1 ? at : `${at} call ${i}`;
-    return { entry, where: place, ...argumentsOf(place, node), users: [], waiting: 0, outputs: undefined };
+    const where = nodes.length === 1 ? at : `${at} call ${i}`;
+    const call = { entry, where, users: [], waiting: 0, outputs: undefined };
+    if (made instanceof OpEntry) return { ...call, ...opArguments(where, node, made, actions) };
+    const { inputs, listed } = argumentsOf(where, node);
+    return { ...call, inputs, run: (tensors) => actions.call(made, tensors, listed, where) };
   });
+}
+
+/** What an op is called with: tensors of the model among other values, in lists, too. */
+function opArguments(where: string, node: Json, made: OpEntry, actions: GraphActions) {
+  if (!isJsonObject(node)) throw malformed(where, `a call is ${brief(node)}, expected an object`);
+  const inputs: Reference[] = [];
+  const isTensor = (value: Json): boolean => isJsonObject(value) && value.class_name === "__keras_tensor__";
+  const find = (value: Json): void => {
+    if (Array.isArray(value)) value.forEach(find);
+    else if (isTensor(value)) inputs.push(referenceOf(where, value));
+  };
+  const kwargs = objectAt(where, node, "kwargs");
+  // Arguments that were given by name: the tensors first, as in `ops.add(x1=a, x2=b)`.
+  const named = Object.entries(kwargs).filter(([key]) => /^(xs?|x[1-3]|condition)$/.test(key));
+  const args = [...listAt(where, node, "args"), ...named.map(([, value]) => value)];
+  args.forEach(find);
+  if (inputs.length === 0) throw malformed(where, "it is called without a tensor of the model");
+  const rest = Object.fromEntries(Object.entries(kwargs).filter(([key]) => !named.some(([name]) => name === key)));
+  const run = (tensors: readonly Tensor[]): readonly Tensor[] => {
+    let next = 0;
+    const fill = (value: Json): Argument => {
+      if (Array.isArray(value)) return value.map(fill);
+      return isTensor(value) ? tensors[next++] : value;
+    };
+    return actions.op(where, () => made.call(where, args.map(fill), rest));
+  };
+  return { inputs, run };
 }
 
 /** No mask, not training; for several inputs, a list of that. */

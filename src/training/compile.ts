@@ -20,7 +20,8 @@ type EachOutput<T> = readonly T[] | Readonly<Record<string, T>>;
 export type MetricsLike = EachOutput<MetricLike | readonly MetricLike[] | null>;
 
 export interface CompileOptions {
-  readonly optimizer: OptimizerName | Optimizer;
+  /** Default "rmsprop", as in Keras. */
+  readonly optimizer?: OptimizerName | Optimizer;
   /** One loss for every output, or one for each, in order or by name (`null` where an output is not trained). */
   readonly loss: LossLike | EachOutput<LossLike | null>;
   /** How much the loss of each output counts. Default 1. */
@@ -43,18 +44,25 @@ export interface Compiled {
   readonly optimizer: Optimizer;
   /** For each output in order. */
   readonly judgements: readonly Judgement[];
-  /** As they were given, for files. */
   readonly options: CompileOptions;
+  /** What was given for each output, for files: names stay as they were typed. */
+  readonly given: readonly GivenFor[];
+}
+
+/** What was given for one output. */
+export interface GivenFor {
+  readonly loss: LossLike | undefined;
+  readonly metrics: readonly MetricLike[];
+  readonly weightedMetrics: readonly MetricLike[];
 }
 
 /** @param outputs - the names of the model's outputs. */
 export function resolveCompile(where: string, options: CompileOptions, outputs: readonly string[]): Compiled {
   checkOptions(where, options, known);
   if (options.threads !== undefined) wholeNumber(where, "threads", options.threads);
-  const optimizer = resolveOptimizer(options.optimizer, where);
-  const losses = eachOutput(where, "loss", options.loss, outputs).map((given) =>
-    given === null || given === undefined ? undefined : resolveLoss(given, where),
-  );
+  const optimizer = resolveOptimizer(options.optimizer ?? "rmsprop", where);
+  const given = eachOutput(where, "loss", options.loss, outputs).map((loss) => loss ?? undefined);
+  const losses = given.map((loss) => (loss === undefined ? undefined : resolveLoss(loss, where)));
   if (losses.every((loss) => loss === undefined)) {
     throw argumentError({ where, argument: "loss", value: options.loss, expected: "a loss for at least one output" });
   }
@@ -68,7 +76,8 @@ export function resolveCompile(where: string, options: CompileOptions, outputs: 
     metrics: metrics[i].map((given) => resolveMetric(given, where)),
     weightedMetrics: weightedMetrics[i].map((given) => resolveMetric(given, where)),
   }));
-  return { optimizer, judgements, options };
+  const each = outputs.map((_, i) => ({ loss: given[i], metrics: metrics[i], weightedMetrics: weightedMetrics[i] }));
+  return { optimizer, judgements, options, given: each };
 }
 
 /** Whether options are given by the names of outputs: a plain object, not something that stands for a loss or metric. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkInputs, checkSamples, sliceSamples, targetsOf } from "./data.ts";
-import { arrayOf } from "./testing.ts";
+import { checkInputs } from "./data.ts";
+import { arrayOf } from "./testing-graphs.ts";
 
 const picture = [{ name: 'input "image"', shape: [2, 2, 1] }];
 const vector = [{ name: 'input "v"', shape: [2] }];
@@ -29,7 +29,6 @@ describe("data", () => {
     expect(() => checkInputs("fit", [[1, 2]] as never, vector)).toThrow("expected an array { data, shape }");
     expect(() => checkInputs("fit", { data: [1, 2], shape: [1, 2] } as never, vector)).toThrow("a Float32Array");
     expect(() => checkInputs("fit", undefined as never, vector)).toThrow("expected an array { data, shape }");
-    expect(() => checkSamples("fit", zeros(1, 2), undefined as never, vector, 1)).toThrow("give x twice");
   });
 
   it("with NaN or infinity names the place and the value", () => {
@@ -38,26 +37,23 @@ describe("data", () => {
       [Number.NaN, 2],
     ]);
     expect(() => checkInputs("predict", bad, vector)).toThrow("predict: x: the value at [1, 0] is NaN.");
-    const infinite = arrayOf([[1], [Number.NEGATIVE_INFINITY]]);
-    expect(() => checkSamples("fit", zeros(2, 2), infinite, vector, 1)).toThrow(
-      "fit: y: the value at [1, 0] is -Infinity.",
-    );
   });
 
-  it("and its targets have equally many samples", () => {
-    expect(() => checkSamples("fit", zeros(3, 2), zeros(4, 1), vector, 1)).toThrow(
-      "fit: got 3 samples in x and 4 samples in y, expected the same number in all of them.",
+  it("may be given by the names of the inputs", () => {
+    const two = [
+      { name: 'input "a"', key: "a", shape: [2] },
+      { name: 'input "b"', key: "b", shape: [3] },
+    ];
+    expect(checkInputs("fit", { b: zeros(4, 3), a: zeros(4, 2) }, two).map((x) => x.shape)).toEqual([
+      [4, 2],
+      [4, 3],
+    ]);
+    expect(() => checkInputs("fit", { c: zeros(4, 3), a: zeros(4, 2) }, two)).toThrow(
+      'fit: x: there is no input or output "c"',
     );
-  });
-
-  it("used twice is one array, also in parts", () => {
-    const x = zeros(4, 2);
-    const samples = checkSamples("fit", x, x, vector, 1);
-    expect(targetsOf(samples)).toEqual([{ shape: [2], input: 0 }]);
-    const part = sliceSamples(samples, 1, 3);
-    expect(part.x[0].shape).toEqual([2, 2]);
-    expect(part.x[0].data.byteOffset).toBe(8);
-    expect(targetsOf(part)).toEqual([{ shape: [2], input: 0 }]);
-    expect(targetsOf({ ...samples, y: [{ ...x, scale: 2 }] })[0].input).toBeUndefined();
+    expect(() => checkInputs("fit", { a: zeros(4, 2) }, two)).toThrow('x[1] for input "b"');
+    expect(() => checkInputs("fit", [zeros(4, 2), zeros(5, 3)], two)).toThrow(
+      "4 samples in x[0] and 5 samples in x[1]",
+    );
   });
 });

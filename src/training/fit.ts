@@ -2,17 +2,18 @@
  * The training loop: epochs of steps, validation, callbacks and progress. Everything was checked before it begins.
  */
 import { diverged } from "../core/errors.ts";
-import type { Program } from "../device/device.ts";
 import { type Callback, CallbackList, History, type Logs } from "./callbacks.ts";
 import type { Feed } from "./feed.ts";
-import { type Report, valuesOf } from "./metric.ts";
+import { valuesOf } from "./metric.ts";
 import type { Model } from "./model.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { Compute, Targets } from "./programs.ts";
 import { Progress, type ProgressOptions, withProgress, writeEpoch } from "./progress.ts";
+import { judgeFeed } from "./reading.ts";
 import { type Samples, stepData } from "./samples.ts";
 import { beginning, type Journal } from "./state.ts";
 import { trainingScalars } from "./step.ts";
+import { Totals } from "./totals.ts";
 import type { Turn } from "./turn.ts";
 
 /** All that training needs. */
@@ -38,155 +39,8 @@ export interface Training {
   readonly progress: ProgressOptions;
 }
 
-/** What several runs add up to. */
-class Totals {
-  #reports: readonly Report[] = [];
-  #sums: Float64Array = new Float64Array();
-
-  /** The values, with what a run has added up so far. */
-  with(reports: readonly Report[], sums: Float64Array): Logs {
-    return valuesOf(reports, this.#sums.length === 0 ? sums : sums.map((v, i) => v + this.#sums[i]));
-  }
-
-  add(reports: readonly Report[], sums: Float64Array): void {
-    this.#sums = this.#sums.length === 0 ? sums : sums.map((v, i) => v + this.#sums[i]);
-    this.#reports = reports;
-  }
-
-  get values(): Logs {
-    return valuesOf(this.#reports, this.#sums);
-  }
-
-  get sums(): readonly number[] {
-    return [...this.#sums];
-  }
-
-  /** Goes on from sums of before. */
-  restore(sums: readonly number[]): void {
-    this.#sums = Float64Array.from(sums);
-  }
-}
-
-/** Callbacks, and the pauses in which they run. */
-export interface Hooks {
-  readonly callbacks: CallbackList;
-  readonly turn: Turn;
-}
-
 const sortedByName = (logs: Logs): Logs =>
   Object.fromEntries(Object.entries(logs).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-
-/** Loss and metrics over all that a feed gives, in the order in which they were declared. */
-export async function judgeFeed(
-  judge: (targets: Targets) => Compute,
-  feed: Feed,
-  options: {
-    readonly onProgress?: (steps: number, logs: Logs) => void;
-    readonly signal?: AbortSignal;
-    readonly hooks: Hooks;
-  },
-): Promise<Logs> {
-  const { onProgress, signal, hooks } = options;
-  const { callbacks } = hooks;
-  const totals = new Totals();
-  let done = 0;
-  await hooks.turn.pause(() => callbacks.test("Begin", {}));
-  for await (const { samples, work } of feed.pieces(0, callbacks.wantsTestBatches ? { atOnce: () => 1 } : {})) {
-    const batch = done;
-    if (callbacks.wantsTestBatches) await hooks.turn.pause(() => callbacks.testBatch("Begin", batch, {}));
-    const { arrays, targets } = stepData(samples);
-    const { program, reports } = judge(targets);
-    const outcome = await program.run({
-      ...work,
-      inputs: arrays,
-      signal,
-      onProgress: onProgress && ((steps, sums) => onProgress(done + steps, totals.with(reports, sums))),
-    });
-    signal?.throwIfAborted();
-    totals.add(reports, outcome.totals);
-    done += outcome.steps;
-    if (callbacks.wantsTestBatches) await hooks.turn.pause(() => callbacks.testBatch("End", batch, totals.values));
-  }
-  const logs = totals.values;
-  await hooks.turn.pause(() => callbacks.test("End", logs));
-  return logs;
-}
-
-/** What a program answers to all that a feed gives: the outputs, each for all samples in order. */
-export async function askFeed(
-  program: Program,
-  feed: Feed,
-  options: {
-    readonly onProgress?: (steps: number) => void;
-    readonly signal?: AbortSignal;
-    readonly hooks: Hooks;
-  },
-): Promise<{ readonly outputs: readonly Float32Array[]; readonly count: number }> {
-  const { onProgress, signal, hooks } = options;
-  const { callbacks } = hooks;
-  const parts: (readonly Float32Array[])[] = [];
-  let [done, count] = [0, 0];
-  await hooks.turn.pause(() => callbacks.predict("Begin", {}));
-  for await (const { samples, work, places } of feed.pieces(
-    0,
-    callbacks.wantsPredictBatches ? { atOnce: () => 1 } : {},
-  )) {
-    const batch = done;
-    if (callbacks.wantsPredictBatches) await hooks.turn.pause(() => callbacks.predictBatch("Begin", batch, {}));
-    const outcome = await program.run({
-      ...work,
-      inputs: samples.x,
-      signal,
-      onProgress: onProgress && ((steps) => onProgress(done + steps)),
-    });
-    signal?.throwIfAborted();
-    parts.push(outcome.outputs);
-    done += outcome.steps;
-    count += places;
-    if (callbacks.wantsPredictBatches) await hooks.turn.pause(() => callbacks.predictBatch("End", batch, {}));
-  }
-  await hooks.turn.pause(() => callbacks.predict("End", {}));
-  if (parts.length === 1) return { outputs: parts[0], count };
-  return { outputs: parts[0].map((_, i) => joined(parts.map((outputs) => outputs[i]))), count };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
-
-/** What `evaluate` and `predict` have in common: their turn, the progress that they show, and that the feed is closed. */
-export async function readFeed<T>(
-  o: {
-    readonly where: string;
-    readonly turn: Turn;
-    readonly feed: Feed;
-    readonly verbose: 0 | 1 | 2;
-    readonly signal: AbortSignal | undefined;
-  },
-  work: (show: {
-    readonly onProgress: (steps: number, logs?: Logs) => void;
-    readonly signal: AbortSignal | undefined;
-  }) => Promise<readonly [answer: T, logs: Logs]>,
-): Promise<T> {
-  const { feed, signal } = o;
-  try {
-    return await o.turn.read(o.where, async () => {
-      const progress = new Progress(feed.steps, { verbose: o.verbose });
-      const onProgress = (steps: number, logs: Logs = {}): void => progress.update(steps, logs);
-      const [answer, logs] = await withProgress(progress, () => work({ onProgress, signal }));
-      progress.finish(logs);
-      return answer;
-    });
-  } finally {
-    await feed.close();
-  }
-}
 
 /** One step over all samples; the values are those before the update. */
 export async function trainOnce(

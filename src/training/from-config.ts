@@ -100,6 +100,10 @@ const metricMakers: Readonly<Record<string, Maker<Metric>>> = {
   OneHotMeanIoU: (o) => metrics.oneHotMeanIoU(o.numClasses, without(o, "numClasses")),
 };
 
+/** The classes of Keras that there are. */
+export const lossClasses = Object.keys(lossMakers);
+export const metricClasses = Object.keys(metricMakers);
+
 function make<T>(
   where: string,
   what: string,

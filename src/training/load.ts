@@ -17,6 +17,7 @@ import { readCompileConfig } from "./compile-config.ts";
 import { Sequential } from "./make-model.ts";
 import { Model } from "./model.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { isSchedule } from "./schedules.ts";
 
 /** A layer of your own, as files name it: its class, or what makes it from a config. */
 export type LayerClass = LayerRecord | (new (options: LayerOptions) => Layer);
@@ -90,6 +91,8 @@ function modelFrom(content: KerasFile, layers: ReadonlyMap<string, LayerRecord>,
   if (options !== undefined) {
     model.compile({ ...options, ...compile });
     restore(model, orderedWeights(model, orders), h5Get(content.weights, "optimizer/vars"));
+    const training = content.rhyton?.training;
+    if (training !== undefined) model.restoreTrainingState(training, "rhyton.json: training");
   }
   return model;
 }
@@ -117,23 +120,26 @@ function restore(model: Model, weights: ReturnType<typeof orderedWeights>, vars:
   if (vars?.kind !== "group" || vars.children.size === 0) return;
   const { optimizer } = model;
   const where = "model.weights.h5: optimizer/vars";
-  const [iteration, rate] = ["0", "1"].map((name) => scalar(where, name, vars.children.get(name)));
+  const isScheduled = isSchedule(optimizer.learningRate);
+  const first = isScheduled ? ["0"] : ["0", "1"];
+  const [iteration, rate] = first.map((name) => scalar(where, name, vars.children.get(name)));
   if (!Number.isSafeInteger(iteration) || iteration < 0) throw malformed(where, `0, the steps done, is ${iteration}`);
   let values: readonly Value[] = [];
-  if (vars.children.size > 2 || optimizer.slotGroups.length === 0) {
+  if (vars.children.size > first.length || !optimizer.keepsSlots) {
     optimizer.build(weights);
-    values = readSlots(where, vars, optimizer);
+    values = readSlots(where, vars, optimizer, first);
   }
   assignAll(values);
   optimizer.iterations = iteration;
-  optimizer.learningRate = rate;
+  if (!isScheduled) optimizer.learningRate = rate;
 }
 
-function readSlots(where: string, vars: H5Group, { variables }: Optimizer): readonly Value[] {
+/** @param first - the names of what comes before the slots. */
+function readSlots(where: string, vars: H5Group, { variables }: Optimizer, first: readonly string[]): readonly Value[] {
   const slots = [...vars.children]
-    .filter(([name]) => name !== "0" && name !== "1")
-    .map(([name, node]) => [/^[1-9]\d*$/.test(name) ? String(Number(name) - 2) : name, node] as const);
-  const at = `${where} after the first two`;
+    .filter(([name]) => !first.includes(name))
+    .map(([name, node]) => [/^[1-9]\d*$/.test(name) ? String(Number(name) - first.length) : name, node] as const);
+  const at = `${where} after the first ${first.length === 1 ? "one" : "two"}`;
   return readVars(at, { ...vars, children: new Map(slots) }, variables);
 }
 

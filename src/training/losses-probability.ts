@@ -199,13 +199,16 @@ export function sparseCategoricalCrossentropy(
     readonly fromLogits?: boolean;
     /** A class that does not count: its entries lose nothing and are left out of the mean. */
     readonly ignoreClass?: number | null;
+    /** The axis of the classes: −1, the last one, as in Keras on TensorFlow. */
+    readonly axis?: -1;
   } = {},
 ): Loss {
   const where = "sparseCategoricalCrossentropy";
   const name = "sparse_categorical_crossentropy";
-  checkLossOptions(where, options, ["fromLogits", "ignoreClass"]);
-  const { fromLogits = false, ignoreClass = null } = options;
+  checkLossOptions(where, options, ["fromLogits", "ignoreClass", "axis"]);
+  const { fromLogits = false, ignoreClass = null, axis = -1 } = options;
   checkBoolean(where, "fromLogits", fromLogits);
+  if (axis !== -1) throw argumentError({ where, argument: "axis", value: axis, expected: "−1, the last axis" });
   if (ignoreClass !== null && !Number.isInteger(ignoreClass)) {
     throw argumentError({ where, argument: "ignoreClass", value: ignoreClass, expected: "the number of a class" });
   }

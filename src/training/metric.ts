@@ -82,9 +82,11 @@ export function meanMetric(
 
 /** A metric that is the mean of a loss. */
 export function ofLoss(loss: Loss, options: MetricOptions = {}, direction: "up" | "down" | undefined = "down"): Metric {
-  const { reduction: _, ...config } = loss.config;
-  const name = options.name ?? loss.name;
   const { className } = loss;
+  const name = options.name ?? loss.name;
+  // Of a metric Keras knows no reduction, and of this one no axis.
+  const foreign = className === "BinaryCrossentropy" ? ["reduction", "axis"] : ["reduction"];
+  const config = Object.fromEntries(Object.entries(loss.config).filter(([key]) => !foreign.includes(key)));
   return meanMetric({ className, name, config: { ...config, name }, direction }, loss.call, loss.mask);
 }
 

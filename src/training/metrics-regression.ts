@@ -45,11 +45,8 @@ export function logCoshError(options: MetricOptions = {}): Metric {
 
 type Own<Options> = Omit<Options, keyof losses.LossOptions> & MetricOptions;
 
-export const binaryCrossentropy = (options: Omit<Own<losses.CrossentropyOptions>, "axis"> = {}): Metric => {
-  const metric = ofLoss(losses.binaryCrossentropy(options), options);
-  const { axis: _, ...config } = metric.config;
-  return { ...metric, config };
-};
+export const binaryCrossentropy = (options: Omit<Own<losses.CrossentropyOptions>, "axis"> = {}): Metric =>
+  ofLoss(losses.binaryCrossentropy(options), options);
 export const categoricalCrossentropy = (options: Own<losses.CrossentropyOptions> = {}): Metric =>
   ofLoss(losses.categoricalCrossentropy(options), options);
 export const sparseCategoricalCrossentropy = (

@@ -57,7 +57,7 @@ describe.each([
     const expected = [c.result].flat();
     expect(got.length).toBe(expected.length);
     got.forEach((value, i) => {
-      expect(Math.abs(value - expected[i]) / Math.max(1, Math.abs(expected[i]))).toBeLessThanOrEqual(2e-6);
+      expect(Math.abs(value - expected[i]) / Math.max(1, Math.abs(expected[i]))).toBeLessThanOrEqual(1e-6);
     });
   });
 });

@@ -27,7 +27,7 @@ import {
   readSamples,
   takesOf,
 } from "./feeding.ts";
-import { askFeed, judgeFeed, readFeed, trainEpochs, trainOnce } from "./fit.ts";
+import { trainEpochs, trainOnce } from "./fit.ts";
 import {
   type BatchFitOptions,
   type EvaluateOptions,
@@ -40,8 +40,9 @@ import {
 import type { ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
 import { wholeNumber } from "./options.ts";
 import { Programs } from "./programs.ts";
+import { askFeed, judgeFeed, readFeed } from "./reading.ts";
 import { kerasBytes } from "./save.ts";
-import { Journal, readTrainingState, type TrainingState } from "./state.ts";
+import { beginning, Journal, readTrainingState, type TrainingState } from "./state.ts";
 import { Turn } from "./turn.ts";
 import { assignWeights, copyWeights } from "./weights.ts";
 
@@ -50,8 +51,6 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   readonly seed: number;
   /** Set by a callback to end training after the current batch. */
   stopTraining = false;
-  /** The epochs trained so far. After loading a file, training goes on with `fit(…, { initialEpoch: model.epochs })`. */
-  epochs = 0;
   /** In order; a sequential model does not count its input. */
   layers: readonly Layer[] = [];
 
@@ -201,7 +200,6 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
         return trainEpochs({
           ...o,
           ...feeds,
-          callbacks: [...o.callbacks, this.#epochCounter],
           where,
           model: this,
           optimizer: compiled.optimizer,
@@ -277,6 +275,15 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
 
   // ---- how far training has come ----------------------------------------------------------------------------------
 
+  /** The epochs trained so far. After loading a file, training goes on with `fit(…, { initialEpoch: model.epochs })`. */
+  get epochs(): number {
+    return this.#journal.position.epoch;
+  }
+
+  set epochs(value: number) {
+    this.#journal.reach({ ...beginning, epoch: value });
+  }
+
   /**
    * How far training has come, as plain values for a file. With the weights and the optimizer's variables it is all that
    * is needed to go on.
@@ -343,12 +350,6 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   #hooks(where: string, callbacks: readonly Callback[]) {
     return { callbacks: new CallbackList(callbacks, this as unknown as Model, where), turn: this.#turn };
   }
-
-  readonly #epochCounter: Callback = {
-    onEpochEnd: (epoch) => {
-      this.epochs = epoch + 1;
-    },
-  };
 
   #needCompiled(where: string): Compiled {
     if (this.#compiled === undefined) throw notCompiled({ where });

@@ -387,6 +387,11 @@ export abstract class Optimizer {
     this.#variables = order;
   }
 
+  /** Whether it keeps anything for each weight. */
+  get keepsSlots(): boolean {
+    return this.#sharedGroups.length + this.slotGroups.length > 0;
+  }
+
   get #sharedGroups(): readonly (readonly string[])[] {
     return [
       ...(this.useEma ? [["average"]] : []),

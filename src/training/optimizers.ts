@@ -75,6 +75,8 @@ const ignored = ["jit_compile", "is_legacy_optimizer"];
 function optionsOf(where: string, config: Readonly<Record<string, unknown>>): OptimizerOptions {
   const options = Object.entries(config)
     .filter(([key, value]) => !ignored.includes(key) && value !== null)
+    // Early versions of Keras 3 write 1 for none.
+    .filter(([key, value]) => !(key === "gradient_accumulation_steps" && value === 1))
     .map(([key, value]) => [camelCase(key), key === "learning_rate" ? rateOf(where, value) : value]);
   return Object.fromEntries(options);
 }

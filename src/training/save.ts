@@ -8,6 +8,7 @@ import { datasetOf, varsGroup, weightsTree } from "../saving/weights.ts";
 import { compileConfig } from "./compile-config.ts";
 import type { Model } from "./model.ts";
 import type { Optimizer } from "./optimizer.ts";
+import { isSchedule } from "./schedules.ts";
 
 /** The content of `config.json`. */
 export function configOf(model: Model): JsonObject {
@@ -17,18 +18,21 @@ export function configOf(model: Model): JsonObject {
 
 export function kerasBytes(model: Model): Uint8Array<ArrayBuffer> {
   const { compiled, epochs, seed } = model;
+  const own = { rhyton_version: VERSION, seed, epochs };
   const optimizer: [string, H5Group][] = compiled === undefined ? [] : [["optimizer", optimizerGroup(compiled)]];
   return writeKeras({
     config: configOf(model),
     weights: weightsTree(model, optimizer),
-    rhyton: { rhyton_version: VERSION, seed, epochs, iterations: compiled?.optimizer.iterations ?? 0 },
+    rhyton: compiled === undefined ? own : { ...own, training: model.trainingState() as unknown as JsonObject },
   });
 }
 
-/** Steps done, learning rate, then the slots of all weights. */
+/** Steps done, learning rate (unless a schedule gives it), then the slots of all weights. */
 const optimizerGroup = ({ optimizer }: { readonly optimizer: Optimizer }): H5Group =>
   varsGroup(optimizer.name, [
     h5Dataset(BigInt64Array.of(BigInt(optimizer.iterations)), []),
-    h5Dataset(Float32Array.of(optimizer.rateAt(optimizer.iterations)), []),
+    ...(isSchedule(optimizer.learningRate)
+      ? []
+      : [h5Dataset(Float32Array.of(optimizer.rateAt(optimizer.iterations)), [])]),
     ...optimizer.variables.map(datasetOf),
   ]);

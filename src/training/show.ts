@@ -52,7 +52,7 @@ function programOf({ network, compiled }: Model): Graph {
   const { judgements, optimizer } = compiled;
   const targets = network.outputs.map(({ shape }, i) => ({
     shape: targetShape(shape, judgements[i]),
-    input: undefined,
+    array: network.inputs.length + i,
   }));
   return trainingStep(network, targets, judgements, optimizer).graph;
 }

@@ -92,11 +92,8 @@ function optionsOf(c: Case, given: Readonly<Record<string, unknown>>): FitOption
   return { ...Object.fromEntries(options), verbose: 0 };
 }
 
-let worst = 0;
-
 function expectClose(got: number, expected: number): void {
   const error = Math.abs(got - expected) / Math.max(1, Math.abs(expected));
-  worst = Math.max(worst, error);
   expect(error).toBeLessThanOrEqual(1e-5);
 }
 

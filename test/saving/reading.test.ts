@@ -119,6 +119,18 @@ describe("accepts", () => {
     ]);
   });
 
+  test("arguments and reductions of losses, and weighted metrics", async () => {
+    const config = { from_logits: false, ignore_class: 3, axis: -1, reduction: "mean_with_sample_weight" };
+    const loss = [{ class_name: "SparseCategoricalCrossentropy", config }, null];
+    const first = withConfig(await twoOutputs(), "compile_config.loss", loss);
+    const area = { class_name: "AUC", config: { name: "area", num_thresholds: 20, curve: "PR", label_weights: null } };
+    const loaded = await loadModel(withConfig(first, "compile_config.weighted_metrics", [null, ["mae", area]]));
+    expect(loaded.compiled?.judgements[0].loss?.config).toMatchObject(config);
+    const [, { weightedMetrics }] = loaded.compiled?.judgements ?? [];
+    expect(weightedMetrics.map(({ name }) => name)).toEqual(["mae", "area"]);
+    expect(weightedMetrics[1].config).toMatchObject({ num_thresholds: 20, curve: "PR" });
+  });
+
   test("a step counter of 32 bits, and a learning rate set in training", async () => {
     const vars = "optimizer/vars";
     const counted = withWeights(await twoOutputs(), `${vars}/0`, h5Dataset(Int32Array.of(77), []));
@@ -196,15 +208,20 @@ describe("refuses", () => {
     ["schedules", "compile_config.optimizer.config.learning_rate", l2, ["learning_rate", "compile: false"]],
     ["averaged weights", "compile_config.optimizer.config.use_ema", true, ["use_ema", "compile: false"]],
     ["gradients added up", "compile_config.optimizer.config.gradient_accumulation_steps", 4, ["gradient_accumulation"]],
-    ["losses that there are not", "compile_config.loss", "hinge", ["loss", "hinge"]],
+    ["losses that there are not", "compile_config.loss", "hinges", ["loss", "hinges"]],
     ["no loss", "compile_config.loss", null, ["no loss", "compile: false"]],
     [
-      "other reductions",
+      "reductions that there are not",
       "compile_config.loss",
-      { class_name: "MeanSquaredError", config: { reduction: "sum" } },
-      ["sum"],
+      { class_name: "MeanSquaredError", config: { reduction: "product" } },
+      ["product", "compile: false"],
     ],
-    ["weighted metrics", "compile_config.weighted_metrics", ["mae"], ["weighted_metrics", "compile: false"]],
+    [
+      "arguments that a metric has not",
+      "compile_config.weighted_metrics",
+      [{ class_name: "Precision", config: { recall: 1 } }],
+      ["weighted_metrics: Precision", "recall", "compile: false"],
+    ],
     ["losses of unknown outputs", "compile_config.loss", { gone: "mse" }, ["gone"]],
     ["broken numbers of the optimizer", "compile_config.optimizer.config.beta_1", 7, ["beta1 is 7"]],
   ])("%s", async (_, path, value, parts) => {

@@ -164,12 +164,12 @@ function erf(t: Target, x: Vector): Expr<"v128"> {
   const v = keep(t, x);
   const a = keep(t, f32x4.min(absolute(v), c(4)));
   const z = keep(t, f32x4.mul(a, a));
-  // Series 2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)), good to 1e-8 up to 1.
+  // Series 2/√π Σ (−1)ⁿ x²ⁿ⁺¹ / (n! (2n + 1)), good to 2e-8 up to 1.
   const series = polynomial(
     z,
     [
-      7.574e-7, -7.84e-6, 8.4995e-5, -8.548327e-4, 5.223977625e-3, -2.6866170645e-2, 0.11283791671, -0.37612638903,
-      1.1283791671,
+      -1.63658447e-7, 1.6462114366e-6, -1.4925650358e-5, 1.2055332982e-4, -8.5483270235e-4, 5.2239776254e-3,
+      -2.6866170645e-2, 0.11283791671, -0.37612638903, 1.1283791671,
     ],
   );
   const near = f32x4.mul(series, a);
