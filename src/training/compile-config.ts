@@ -182,7 +182,7 @@ export function readCompileConfig(
   }
   const weights = config.loss_weights ?? undefined;
   return {
-    optimizer: objectOf(`${at}: optimizer`, objectAt(at, config, "optimizer"), optimizers, ["use_ema"]),
+    optimizer: objectOf(`${at}: optimizer`, objectAt(at, config, "optimizer"), optimizers),
     loss: eachOutput(`${at}: loss`, config.loss, outputs, true).map((given) =>
       given === null ? null : nameOrObject(`${at}: loss`, given, losses),
     ) as readonly LossLike[],
@@ -225,13 +225,13 @@ function readMetrics(where: string, given: Json | undefined, outputs: readonly s
 function nameOrObject<T extends Loss | Metric>(where: string, given: Json, classes: Classes<T>): string | T {
   if (typeof given === "string") return given;
   if (!isJsonObject(given)) throw malformed(where, `it is ${brief(given)}, expected a name or an object`);
-  const made = objectOf(where, given, classes, ["reduction", "fn", "ignore_class"]);
+  const made = objectOf(where, given, classes);
   const name = isJsonObject(given.config) ? given.config.name : undefined;
   return typeof name === "string" ? { ...made, name, config: { ...made.config, name } } : made;
 }
 
 /** What an object of one of the classes stands for. Every key must be ours, or say what is the case anyway. */
-function objectOf<T>(where: string, object: JsonObject, classes: Classes<T>, usual: readonly string[]): T {
+function objectOf<T>(where: string, object: JsonObject, classes: Classes<T>): T {
   if (object.class_name === "__lambda__") refuseCode(where, { it: object });
   if (object.class_name === "function") {
     const problem = `it is the function ${brief(object.config)}, which is not in the file`;
@@ -254,8 +254,8 @@ function objectOf<T>(where: string, object: JsonObject, classes: Classes<T>, usu
     if (found.keys.includes(key) && !(key === "axis" && value !== -1) && !isJsonObject(value)) continue;
     if (key === "reduction" && value === "sum_over_batch_size") continue;
     if (key === "gradient_accumulation_steps" && value === 1) continue;
-    const kind = usual.includes(key) || found.keys.includes(key) ? "" : ", which is not known";
-    throw unsupportedFile({ where: `${where}: ${name}`, problem: `${key} is ${brief(value)}${kind}`, fix: WITHOUT });
+    const problem = `${key} is ${brief(value)}, which Rhyton has nothing for yet`;
+    throw unsupportedFile({ where: `${where}: ${name}`, problem, fix: WITHOUT });
   }
   return found.make(config);
 }

@@ -73,8 +73,8 @@ describe("the same bits", () => {
   });
 
   test("of runs that are asked for at the same time", async () => {
-    const alone = await train({ threads: 2 }, 4000);
-    const together = await Promise.all([...modes, ...modes].map(([, options]) => train(options, 4000)));
+    const alone = await train({ threads: 2 }, 1000);
+    const together = await Promise.all([...modes, ...modes].map(([, options]) => train(options, 1000)));
     for (const result of together) expect(result).toEqual(alone);
   });
 });
@@ -208,6 +208,21 @@ describe("when a worker dies", () => {
     await program.run({ inputs: [check.samples(128)], batchSize: 16 });
     for (const worker of [...workers]) await worker.terminate();
     expect((await program.run({ inputs: [check.samples(128)], batchSize: 16 })).steps).toBe(8);
+  });
+
+  test("an idle one with a memory of its own takes what it held with it", async () => {
+    vi.resetModules();
+    const { wasm } = await import("./device.ts");
+    const { makeCheck } = await import("./self-check.ts");
+    const [check, other] = [makeCheck(), makeCheck()];
+    const work: Work = { inputs: [check.samples(128)], batchSize: 16 };
+    const program = wasm({ shared: false }).compile(check.graph);
+    await program.run(work);
+    for (const worker of [...workers]) await worker.terminate();
+    await expect(program.run(work)).rejects.toMatchObject({ code: "worker-died" });
+    const fresh = wasm({ shared: false }).compile(other.graph);
+    await fresh.run(work);
+    expect(left(check, await program.run(work))).toEqual(left(other, await fresh.run(work)));
   });
 });
 
