@@ -86,10 +86,8 @@ export function sum(
   const list = normalizeAxes("sum", x.shape.length, axes);
   // What the samples share counts once for each of them.
   if (overSamples && !x.perSample) return multiply(sum(x, axes, keepDims), batchSize());
-  // An axis of one cell has nothing to add up.
-  const summed = list.filter((axis) => x.shape[axis] !== 1);
-  const y = summed.length === 0 && !overSamples ? x : apply(sumOp, [x], { axes: summed, overSamples });
-  return reshape(y, keepDims ? withOnes(x.shape, list) : without(x.shape, list));
+  const y = list.length === 0 && !overSamples ? x : apply(sumOp, [x], { axes: list, overSamples });
+  return keepDims ? reshape(y, withOnes(x.shape, list)) : y;
 }
 
 /** The sum over all samples of the batch: a tensor that they share. */
