@@ -213,7 +213,7 @@ class ModuleBuilder {
   }
 
   private lastWriter(buffer: Buffer): number {
-    return this.stages.findIndex((stage) => stage.levels.flat().some((k) => ownerOf(k.out) === ownerOf(buffer)));
+    return this.stages.findLastIndex((stage) => stage.levels.flat().some((k) => ownerOf(k.out) === ownerOf(buffer)));
   }
 
   /** Copies an output's cells, row by row where a halo lies between them. */
