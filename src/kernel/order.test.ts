@@ -103,6 +103,21 @@ describe("old values are read before new ones are written", () => {
   });
 });
 
+test("another shape of a value that is written in place is read from the variable", async () => {
+  const [p, q] = [variable("p", [2, 4], randomArray(8, 1)), variable("q", [4, 2], randomArray(8, 2))];
+  const old = [...(p.value as Float32Array)];
+  const next = op.multiply(op.variableTensor(p), 2);
+  const turned = op.transpose(op.reshape(op.reshape(next, [8]), [2, 4]), [1, 0]);
+  const updates = [
+    { variable: p, value: next },
+    { variable: q, value: op.add(op.variableTensor(q), op.tanh(turned)) },
+  ];
+  const before = [...(q.value as Float32Array)];
+  await run(interp("float64"), [], { feeds: [], updates });
+  const expected = before.map((v, i) => v + Math.tanh(2 * old[(i % 2) * 4 + Math.floor(i / 2)]));
+  expectClose(q.value as Float32Array, expected, 1e-6, "q");
+});
+
 /** An expression over earlier values: which op, and which of them. */
 interface Node {
   readonly kind: number;

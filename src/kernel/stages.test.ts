@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { graphOf, variable } from "../../test/support/run.ts";
 import type { Graph } from "../graph/graph.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import * as op from "../ops/index.ts";
 import { lower } from "./lower.ts";
 import { planStages, type Stage } from "./stages.ts";
@@ -71,6 +72,25 @@ describe("stages", () => {
     const stages = stagesOf({ outputs: [op.add(x, value)], updates: [{ variable: owned, value }] });
     const updates = stages.filter((s) => s.commit).flatMap((s) => s.levels.flat());
     expect(updates.map((k) => k.perSample)).toEqual([false]);
+  });
+
+  test("a buffer is cleared in the stage that adds to it", () => {
+    const sparse = op.variableTensor(variable("sparse", [1, 1, 1]));
+    const up = (y: Tensor) =>
+      op.convolveInput(op.reshape(y, [3, 1]), sparse, {
+        strides: [2],
+        dilation: [1],
+        before: [0],
+        groups: 1,
+        input: [6],
+      });
+    const centred = op.subtract(x, op.sumSamples(x));
+    const late = stagesOf({ outputs: [up(centred)] });
+    expect(late[2].levels.flat().map((k) => k.kind)).toEqual(["nest", "clear", "nest"]);
+    // Where samples have no part in it, the clear comes a level before.
+    const value = op.reshape(op.slice(up(w), { start: [0, 0], size: [3, 1] }), [3]);
+    const [first] = stagesOf({ updates: [{ variable: owned, value: op.add(value, value) }] });
+    expect(first.levels.map((level) => level.map((k) => k.kind))).toEqual([["clear"], ["nest"]]);
   });
 
   test("a program without kernels has no stages", () => {

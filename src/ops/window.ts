@@ -137,10 +137,23 @@ export function averagePool(x: Tensor, windows: Windows): Tensor {
       return Math.min(first + kernel[a], x.shape[a]) - Math.max(first, 0);
     }),
   );
-  const cells = choices(counts).map((row) => row.reduce((p, n) => p * n, 1));
-  if (cells.every((n) => n === cells[0])) return divide(total, cells[0]);
+  if (counts.every((axis) => axis.every((n) => n === axis[0]))) {
+    return divide(
+      total,
+      counts.reduce((product, axis) => product * axis[0], 1),
+    );
+  }
+  // One axis after another: pictures from files may be large.
+  let data = Float32Array.of(1);
+  for (const axis of counts) {
+    const longer = new Float32Array(data.length * axis.length);
+    data.forEach((product, i) => {
+      for (let k = 0; k < axis.length; k++) longer[i * axis.length + k] = product * axis[k];
+    });
+    data = longer;
+  }
   const shape = [...output, ...x.shape.slice(output.length).map(() => 1)];
-  return divide(total, constantTensor({ data: Float32Array.from(cells), shape }));
+  return divide(total, constantTensor({ data, shape }));
 }
 
 /** Repeats every cell `factors[a]` times along axis `a`. */

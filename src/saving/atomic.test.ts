@@ -58,7 +58,7 @@ describe("writeFileAtomic", () => {
     expect(readdirSync(folder)).toEqual(["model.keras"]);
   });
 
-  it.skipIf(process.platform === "win32")("writes through symbolic links", async () => {
+  it("writes through symbolic links", async () => {
     writeFileSync(join(folder, "real"), "old");
     symlinkSync("real", join(folder, "link"));
     await writeFileAtomic(join(folder, "link"), "new");
@@ -76,12 +76,14 @@ describe("writeFileAtomic", () => {
     expect(readdirSync(folder).sort()).toEqual(["dir", "file"]);
   });
 
-  it.skipIf(root || process.platform === "win32")("tells of missing permission", async () => {
+  it("tells of missing permission", async () => {
     chmodSync(folder, 0o555);
-    expect((await errorOf(writeFileAtomic(join(folder, "a"), "x"))).message).toContain("there is no permission");
+    // Nobody may make files in /sys, not even root.
+    const path = root ? "/sys/none" : join(folder, "a");
+    expect((await errorOf(writeFileAtomic(path, "x"))).message).toContain("there is no permission");
   });
 
-  it.skipIf(!existsSync("/dev/full"))("does not replace devices", async () => {
+  it("does not replace devices", async () => {
     expect((await errorOf(writeFileAtomic("/dev/full", "x"))).message).toContain("a device or a pipe");
   });
 });

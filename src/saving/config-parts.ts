@@ -75,6 +75,17 @@ export function refuseCode(where: string, config: JsonObject): void {
   }
 }
 
+/** Refuses sizes with which shapes would not be whole numbers any more. */
+export function checkSizes(where: string, config: JsonObject): void {
+  const isHuge = (value: Json): boolean =>
+    Array.isArray(value) ? value.some(isHuge) : Math.abs(Number(value)) > 2 ** 31;
+  for (const [key, value] of Object.entries(config)) {
+    if (typeof value !== "string" && !isJsonObject(value) && isHuge(value)) {
+      throw malformed(where, `${key} is ${brief(value)}, more than any size`);
+    }
+  }
+}
+
 /** Runs work on a file: whatever goes wrong is told with the file's name. */
 export function within<T>(file: string, work: () => T): T {
   try {

@@ -8,7 +8,7 @@ import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { InputLayer, input } from "../layers/input.ts";
 import type { Layer } from "../layers/layer.ts";
 import { type LayerRecord, layerRegistry } from "../layers/registry.ts";
-import { brief, isBuiltIn, listAt, malformed, objectAt, refuseCode, textAt } from "./config-parts.ts";
+import { brief, checkSizes, isBuiltIn, listAt, malformed, objectAt, refuseCode, textAt } from "./config-parts.ts";
 import { FUNCTIONAL, type ModelLayer, SEQUENTIAL } from "./config-write.ts";
 import { runGraph } from "./graph-read.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
@@ -93,6 +93,7 @@ class Reader<M extends ModelLayer> {
     const record = own ?? (isBuiltIn(object) ? layerRegistry.get(className) : undefined);
     if (record === undefined) throw this.#unknown(object, className, where);
     refuseCode(where, config);
+    checkSizes(where, config);
     return named(where, () => record.fromConfig(config));
   }
 
@@ -208,7 +209,6 @@ class Reader<M extends ModelLayer> {
     }
     const result = named(where, () => layer.enter(listed ? inputs : inputs[0]));
     const outputs = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor];
-    for (const { shape } of outputs) this.#checkCells(where, shape);
     for (const variable of layer.weights) {
       if (this.#claimed.has(variable)) continue;
       this.#claimed.add(variable);
@@ -223,6 +223,7 @@ class Reader<M extends ModelLayer> {
       // So that no model draws values only for them to be replaced.
       variable.assign(new Float32Array(size));
     }
+    for (const { shape } of outputs) this.#checkCells(where, shape);
     return outputs;
   }
 

@@ -101,4 +101,11 @@ describe("writeJson", () => {
       }),
     );
   });
+
+  it("writes as floats what Python wants as floats", () => {
+    const config = { learning_rate: 1, momentum: 0, clipnorm: null, loss_weights: [1, 0.5], units: 1 };
+    expect(writeJson(config)).toBe(
+      '{"learning_rate": 1.0, "momentum": 0.0, "clipnorm": null, "loss_weights": [1.0, 0.5], "units": 1}',
+    );
+  });
 });

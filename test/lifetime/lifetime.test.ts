@@ -63,8 +63,8 @@ describe("a process", () => {
     async (name) => {
       const { result } = await run(name);
       const [early, late] = result as [number, number];
-      // A memory takes 8 to 10 GB of address space.
-      expect(late - early).toBeLessThan(50);
+      // A memory takes 8 to 10 GB of address space; all of them would be thousands.
+      expect(late - early).toBeLessThan(300);
     },
   );
 });

@@ -13,6 +13,7 @@ export class MessageHost implements Host {
   private readonly program: Loadable;
   private readonly pool: Pool;
   private pages = 1;
+  private first = true;
   /** Steps of the next slice; code is slow at first, so it grows by degrees. */
   private steps = 1;
 
@@ -68,7 +69,9 @@ export class MessageHost implements Host {
 
   private async send(pieces: readonly Piece[]): Promise<void> {
     const buffers = pieces.flatMap(({ data }) => (data ? [data.buffer as ArrayBuffer] : []));
-    await this.pool.call(0, this.program, { kind: "write", pages: this.pages, pieces }, buffers);
+    const { pages, first } = this;
+    this.first = false;
+    await this.pool.call(0, this.program, { kind: "write", pages, pieces, first }, buffers);
   }
 
   private async bytes(at: number, bytes: number): Promise<ArrayBuffer> {

@@ -78,6 +78,10 @@ export class Pool {
     transfer: readonly ArrayBuffer[] = [],
   ): Promise<ArrayBuffer | undefined> {
     const { thread, loaded, waiting } = await this.slot(w);
+    const begins = program.memory !== undefined || (request.kind === "write" && request.first);
+    if (!begins && !loaded.has(program.id)) {
+      throw workerDied({ worker: w, reason: "it ended, and what it held is lost" });
+    }
     const call = calls++;
     return new Promise((resolve, reject) => {
       if (waiting.size === 0) thread.hold(true);

@@ -17,7 +17,7 @@ export type Piece =
   | { readonly at: number; readonly zeros: number; readonly data?: undefined };
 
 export type Request =
-  | { readonly kind: "write"; readonly pages: number; readonly pieces: readonly Piece[] }
+  | { readonly kind: "write"; readonly pages: number; readonly pieces: readonly Piece[]; readonly first: boolean }
   | { readonly kind: "run"; readonly worker: number }
   | { readonly kind: "read"; readonly at: number; readonly bytes: number };
 
