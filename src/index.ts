@@ -52,6 +52,29 @@ export {
   adaptiveMaxPooling3d,
 } from "./layers/adaptive-pooling.ts";
 export {
+  type Factor,
+  type FlipMode,
+  type PictureOptions,
+  type RandomFlip,
+  type RandomRotation,
+  type RandomTranslation,
+  type RandomZoom,
+  type RandomZoomOptions,
+  randomFlip,
+  randomRotation,
+  randomTranslation,
+  randomZoom,
+  type SamplingOptions,
+} from "./layers/augmentation.ts";
+export {
+  type ColourOptions,
+  type RandomBrightness,
+  type RandomContrast,
+  randomBrightness,
+  randomContrast,
+} from "./layers/augmentation-colour.ts";
+export type { FillMode, SampleInterpolation } from "./layers/augmentation-sampling.ts";
+export {
   type BorderOptions,
   type Cropping1D,
   type Cropping2D,
@@ -157,6 +180,34 @@ export {
   type Subtract,
   subtract,
 } from "./layers/merging.ts";
+export {
+  type GaussianDropout,
+  type GaussianNoise,
+  gaussianDropout,
+  gaussianNoise,
+  type RandomOptions,
+} from "./layers/noise.ts";
+export {
+  type Axis,
+  type GroupNormalization,
+  type GroupNormalizationOptions,
+  groupNormalization,
+  type LayerNormalization,
+  type LayerNormalizationOptions,
+  layerNormalization,
+  type NormalizationOptions,
+  type RMSNormalization,
+  type RMSNormalizationOptions,
+  rmsNormalization,
+  type UnitNormalization,
+  type UnitNormalizationOptions,
+  unitNormalization,
+} from "./layers/normalization.ts";
+export {
+  type BatchNormalization,
+  type BatchNormalizationOptions,
+  batchNormalization,
+} from "./layers/normalization-batch.ts";
 export type { Config, DataFormat } from "./layers/options.ts";
 export { pipe } from "./layers/pipe.ts";
 export {
@@ -176,6 +227,42 @@ export {
   type Pooling2DOptions,
   type Pooling3DOptions,
 } from "./layers/pooling.ts";
+export {
+  type CenterCrop,
+  type CenterCropOptions,
+  centerCrop,
+  type PerChannel,
+  type Rescaling,
+  type RescalingOptions,
+  type Resizing,
+  type ResizingOptions,
+  rescaling,
+  resizing,
+} from "./layers/preprocessing.ts";
+export {
+  type Normalization,
+  type NormalizationLayerOptions,
+  normalization,
+  type Statistics,
+} from "./layers/preprocessing-normalization.ts";
+export {
+  type ActivityRegularization,
+  type ActivityRegularizationOptions,
+  type AlphaDropout,
+  activityRegularization,
+  alphaDropout,
+  type Dropout,
+  type DropoutOptions,
+  dropout,
+  type NoiseShape,
+  type SpatialDropout1D,
+  type SpatialDropout2D,
+  type SpatialDropout3D,
+  type SpatialDropoutOptions,
+  spatialDropout1d,
+  spatialDropout2d,
+  spatialDropout3d,
+} from "./layers/regularization.ts";
 export {
   l1,
   l1l2,

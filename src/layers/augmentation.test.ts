@@ -1,6 +1,7 @@
 /** Layers that prepare and augment pictures against Keras, and what is random about them. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { runLayer } from "../../test/support/run-layer.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -16,7 +17,7 @@ import { centerCrop, rescaling, resizing } from "./preprocessing.ts";
 import { normalization } from "./preprocessing-normalization.ts";
 import { layerRegistry } from "./registry.ts";
 import { flatten } from "./reshaping.ts";
-import { early, runLayer } from "./testing.ts";
+import { early } from "./testing.ts";
 
 interface Case {
   readonly name: string;

@@ -1,8 +1,10 @@
 /** Dropout and noise: how often, how much, and that no two draws have to do with each other. */
 import { describe, expect, it } from "vitest";
+import { type Run, runLayer } from "../../test/support/run-layer.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { loadModel } from "../training/load.ts";
 import { model, sequential } from "../training/make-model.ts";
 import { sgd } from "../training/optimizers.ts";
 import { arrayOf, silent } from "../training/testing.ts";
@@ -10,6 +12,7 @@ import { dense } from "./dense.ts";
 import { input } from "./input.ts";
 import type { Layer } from "./layer.ts";
 import { gaussianDropout, gaussianNoise } from "./noise.ts";
+import { batchNormalization } from "./normalization-batch.ts";
 import type { Config } from "./options.ts";
 import { layerRegistry } from "./registry.ts";
 import {
@@ -20,7 +23,7 @@ import {
   spatialDropout2d,
   spatialDropout3d,
 } from "./regularization.ts";
-import { type Run, runLayer } from "./testing.ts";
+import { flatten } from "./reshaping.ts";
 
 const filled = (shape: readonly number[], value = 1) => ({
   data: new Float32Array(shape.reduce((n, size) => n * size, 1)).fill(value),
@@ -202,6 +205,25 @@ describe("in a model", () => {
     const wantsBatches = { onTrainBatchEnd: () => {} };
     await byBatch.fit(x, x, { epochs: 4, batchSize: 16, callbacks: [wantsBatches], ...silent });
     expect(weightsOf(byBatch)).toEqual(weightsOf(whole));
+  });
+
+  it("goes on from a file to the same bits, moving statistics and all", async () => {
+    const device = wasm({ threads: 2 });
+    const make = () => {
+      const between = [dense(8), batchNormalization(), alphaDropout(0.2), spatialDropout1d(0), dense(8)];
+      const m = sequential([input([2, 4]), ...between, flatten(), dense(8)], { seed: 5 });
+      m.compile({ optimizer: "adam", loss: "mse", device });
+      return m;
+    };
+    const pairs = { data, shape: [40, 2, 4] };
+    const options = { batchSize: 16, ...silent };
+    const whole = make();
+    await whole.fit(pairs, x, { epochs: 4, ...options });
+    const begun = make();
+    await begun.fit(pairs, x, { epochs: 2, ...options });
+    const loaded = await loadModel(begun.toBytes(), { device });
+    await loaded.fit(pairs, x, { epochs: 4, initialEpoch: 2, ...options });
+    expect(loaded.getWeights().flatMap((w) => [...w.data])).toEqual(weightsOf(whole));
   });
 
   it("draws anew at every step of fit", async () => {

@@ -1,6 +1,7 @@
 /** Normalising layers against Keras, alone and in trainings. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { runLayer } from "../../test/support/run-layer.ts";
 import { sizeOf } from "../core/array.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
@@ -15,7 +16,7 @@ import { groupNormalization, layerNormalization, rmsNormalization, unitNormaliza
 import { batchNormalization } from "./normalization-batch.ts";
 import type { Config } from "./options.ts";
 import { layerRegistry } from "./registry.ts";
-import { early, runLayer } from "./testing.ts";
+import { early } from "./testing.ts";
 
 interface Case {
   readonly name: string;

@@ -37,16 +37,18 @@ const SLACK = 2 ** 20;
 const MOST_CELLS = 2 ** 28;
 
 /**
- * The model that an object of `config.json` describes, with weights of zeros, and the order of layers in the file, which
- * says where their weights are.
+ * The model that an object of `config.json` describes, with weights of zeros; the order of layers in the file, which says
+ * where their weights are; and the names that the file has for the outputs, where it has any.
  */
-export function readModel<M extends ModelLayer>(object: JsonObject, reading: Reading<M>): { model: M; orders: Orders } {
+export function readModel<M extends ModelLayer>(object: JsonObject, reading: Reading<M>) {
   const reader = new Reader(reading);
-  return { model: reader.model(object, "config.json"), orders: reader.orders };
+  const model = reader.model(object, "config.json");
+  return { model, orders: reader.orders as Orders, outputNames: reader.outputNames.get(model) };
 }
 
 class Reader<M extends ModelLayer> {
   readonly orders = new Map<Layer, readonly Layer[]>();
+  readonly outputNames = new Map<Layer, readonly string[]>();
   readonly #reading: Reading<M>;
   /** Layers that several models share, by their numbers. */
   readonly #shared = new Map<number, Layer>();
@@ -168,7 +170,7 @@ class Reader<M extends ModelLayer> {
       where,
       entries.map(({ name }) => name),
     );
-    const { inputs, outputs } = runGraph(where, config, entries, {
+    const { inputs, outputs, outputNames } = runGraph(where, config, entries, {
       enter: (layer, at) => this.#enter(layer, at),
       call: (layer, x, listed, at) => this.call(layer, x, listed, at),
       op: (at, work) => {
@@ -178,7 +180,10 @@ class Reader<M extends ModelLayer> {
       },
     });
     const layers = entries.flatMap(({ made }) => (made instanceof OpEntry ? [] : [made]));
-    return this.#finish(where, config, layers, (name) => this.#reading.makers.functional(inputs, outputs, name));
+    const make = (name: string): M => this.#reading.makers.functional(inputs, outputs, name);
+    const model = this.#finish(where, config, layers, make);
+    this.outputNames.set(model, outputNames);
+    return model;
   }
 
   #finish(where: string, config: JsonObject, layers: readonly Layer[], make: (name: string) => M): M {

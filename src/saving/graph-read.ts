@@ -95,7 +95,8 @@ export function runGraph(where: string, config: JsonObject, entries: readonly En
       const node = made?.className === FUNCTIONAL ? end.node - 1 : end.node;
       return tensor(`${where}: ${key}`, { ...end, node: node < 0 ? (calls.get(end.name)?.length ?? 0) - 1 : node });
     });
-  return { inputs: ends("input_layers"), outputs: ends("output_layers") };
+  const outputNames = referencesIn(where, "output_layers", config.output_layers).map(({ name }) => name);
+  return { inputs: ends("input_layers"), outputs: ends("output_layers"), outputNames };
 }
 
 function callsOf(where: string, entry: Entry, actions: GraphActions): readonly Call[] {

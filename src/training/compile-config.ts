@@ -2,7 +2,7 @@
  * How a model was compiled, as Keras writes it into `compile_config`, and back. Names stay as they were typed.
  */
 import { RhytonError, unsupportedFile } from "../core/errors.ts";
-import { brief, isBuiltIn, malformed, objectAt, refuseCode, textAt } from "../saving/config-parts.ts";
+import { brief, isBuiltIn, malformed, objectAt, refuseCode, textAt, within } from "../saving/config-parts.ts";
 import { isJsonObject, type Json, type JsonObject } from "../saving/json.ts";
 import type { Compiled, CompileOptions, LossLike } from "./compile.ts";
 import { lossClasses, lossFromConfig, metricClasses, metricFromConfig } from "./from-config.ts";
@@ -103,7 +103,7 @@ function readOptimizer(where: string, object: JsonObject): Optimizer {
     throw unsupportedFile({ where, problem: `${brief(name)} is not known to Rhyton`, fix: `${known} ${WITHOUT}` });
   }
   refuseCode(where, objectAt(where, object, "config"));
-  return resolveOptimizer(object, `${where}: ${name}`);
+  return within(where, () => resolveOptimizer(object, `${where}: ${name}`));
 }
 
 /** For every output its entry of a list or of an object by names; one entry alone when there is one output. */

@@ -74,7 +74,7 @@ function modelFrom(content: KerasFile, layers: ReadonlyMap<string, LayerRecord>,
     throw malformed("metadata.json", `it was saved by Keras ${content.kerasVersion}, whose files are others: ${fix}`);
   }
   const seed = wholeOr(content.rhyton?.seed, 0);
-  const { model, orders } = readModel<Model>(content.config, {
+  const { model, orders, outputNames } = readModel<Model>(content.config, {
     layers,
     numbers: countNumbers(content.weights),
     makers: {
@@ -83,16 +83,16 @@ function modelFrom(content: KerasFile, layers: ReadonlyMap<string, LayerRecord>,
     },
   });
   // Everything is read and checked before anything is given to the model.
-  const outputs = model.isBuilt ? model.network.outputNames : ["output"];
+  const outputs = outputNames ?? (model.isBuilt ? model.network.outputNames : ["output"]);
   const options = compile && readCompileConfig("config.json", content.config.compile_config, outputs);
   const values = model.isBuilt ? readWeights(content.weights, model, orders) : [];
   assignAll(values);
   model.epochs = wholeOr(content.rhyton?.epochs, 0);
   if (options !== undefined) {
     model.compile({ ...options, ...compile });
-    restore(model, orderedWeights(model, orders), h5Get(content.weights, "optimizer/vars"));
     const training = content.rhyton?.training;
     if (training !== undefined) model.restoreTrainingState(training, "rhyton.json: training");
+    restore(model, orderedWeights(model, orders), h5Get(content.weights, "optimizer/vars"));
   }
   return model;
 }

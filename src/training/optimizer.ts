@@ -270,37 +270,54 @@ export abstract class Optimizer {
     const trained = [...gradients.keys()];
     const summed = trained.map((weight) => this.#accumulate(weight, gradients.get(weight) as Tensor));
     const clipped = this.#clip(summed.map(({ mean }) => mean));
-    const updates: Update[] = [];
-    for (const weight of this.#slots.keys()) {
-      const { average, accumulator, own } = this.#partsOf(weight);
+    const updates = [...this.#slots.keys()].flatMap((weight) => {
       const now = variableTensor(weight);
       const i = trained.indexOf(weight);
-      let value = now;
-      if (i >= 0) {
-        const decays = this.weightDecay !== undefined && this.#decays(weight);
-        const before = decays ? subtract(now, multiply(now, scalar("decay"))) : now;
-        const slots = own.map((slot) => variableTensor(slot));
-        const after = this.update({ weight: before, gradient: clipped[i], slots }, scalars);
-        const settle = (next: Tensor, last: Tensor): Tensor =>
-          accumulator === undefined ? next : choose(scalar("isUpdate"), next, last);
-        value = settle(after.value, now);
-        own.forEach((slot, k) => {
-          updates.push({ variable: slot, value: settle(after.slots[k], slots[k]) });
-        });
-        if (accumulator !== undefined) {
-          updates.push({ variable: accumulator, value: choose(scalar("isUpdate"), 0, summed[i].sum) });
-        }
-      }
-      if (average !== undefined) {
-        const keep = scalar("emaMomentum");
-        const next = add(multiply(variableTensor(average), keep), multiply(value, subtract(1, keep)));
-        updates.push({ variable: average, value: next });
-        if (this.emaOverwriteFrequency !== undefined) value = choose(scalar("emaOverwrites"), next, value);
-      }
-      if (i >= 0 && weight.constraint !== undefined) value = weight.constraint.call(value);
-      if (value !== now) updates.push({ variable: weight, value });
-    }
+      const moved = i < 0 ? { value: now, slots: [] } : this.#move(weight, clipped[i], summed[i].sum, scalars, scalar);
+      const averaged = this.#average(weight, moved.value, scalar);
+      const value = i < 0 ? averaged.value : (weight.constraint?.call(averaged.value) ?? averaged.value);
+      const own = value === now ? [] : [{ variable: weight, value }];
+      return [...own, ...moved.slots, ...averaged.slots];
+    });
     return { scalars, updates };
+  }
+
+  /** Decay and the rule, where this is a step that changes the weights. */
+  #move(
+    weight: Variable,
+    gradient: Tensor,
+    sum: Tensor,
+    scalars: readonly Tensor[],
+    scalar: (name: string) => Tensor,
+  ): { readonly value: Tensor; readonly slots: readonly Update[] } {
+    const { accumulator, own } = this.#partsOf(weight);
+    const now = variableTensor(weight);
+    const decays = this.weightDecay !== undefined && this.#decays(weight);
+    const before = decays ? subtract(now, multiply(now, scalar("decay"))) : now;
+    const slots = own.map((slot) => variableTensor(slot));
+    const after = this.update({ weight: before, gradient, slots }, scalars);
+    const settle = (next: Tensor, last: Tensor): Tensor =>
+      accumulator === undefined ? next : choose(scalar("isUpdate"), next, last);
+    const updates = own.map((variable, k) => ({ variable, value: settle(after.slots[k], slots[k]) }));
+    const sums = accumulator && { variable: accumulator, value: choose(scalar("isUpdate"), 0, sum) };
+    return { value: settle(after.value, now), slots: sums === undefined ? updates : [...updates, sums] };
+  }
+
+  /** The moving average with this value, which takes its place where this is a step for that. */
+  #average(
+    weight: Variable,
+    value: Tensor,
+    scalar: (name: string) => Tensor,
+  ): { readonly value: Tensor; readonly slots: readonly Update[] } {
+    const { average } = this.#partsOf(weight);
+    if (average === undefined) return { value, slots: [] };
+    const keep = scalar("emaMomentum");
+    const next = add(multiply(variableTensor(average), keep), multiply(value, subtract(1, keep)));
+    const overwrites = this.emaOverwriteFrequency !== undefined;
+    return {
+      value: overwrites ? choose(scalar("emaOverwrites"), next, value) : value,
+      slots: [{ variable: average, value: next }],
+    };
   }
 
   /** The sum of a gradient and those before it, and the mean that the rule takes. */

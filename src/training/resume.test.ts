@@ -7,6 +7,7 @@ import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
 import { dense } from "../layers/dense.ts";
 import { input } from "../layers/input.ts";
+import { dropout } from "../layers/regularization.ts";
 import { BackupAndRestore, type Callback, EarlyStopping, ReduceLROnPlateau } from "./callbacks.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { sequential } from "./make-model.ts";
@@ -26,7 +27,7 @@ const x = arrayOf(Array.from({ length: 22 }, (_, i) => [Math.sin(i), Math.cos(3 
 const y = arrayOf(Array.from({ length: 22 }, (_, i) => [Math.sin(2 * i), (i % 3) / 3]));
 
 function net(device: Device): Model {
-  const m = sequential([input([3]), dense(5, { activation: "tanh" }), dense(2)], { seed: 11 });
+  const m = sequential([input([3]), dense(5, { activation: "tanh" }), dropout(0.2), dense(2)], { seed: 11 });
   const optimizer = adam({ learningRate: 0.05, useEma: true, emaMomentum: 0.5, gradientAccumulationSteps: 2 });
   m.compile({ optimizer, loss: "mse", metrics: ["mae"], device });
   return m as unknown as Model;

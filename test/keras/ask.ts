@@ -40,6 +40,12 @@ export function writeNpz(path: string, x: readonly NdArray[], y: readonly NdArra
   writeFileSync(path, writeZip(members.map(([name, array]): [string, Uint8Array] => [`${name}.npy`, writeNpy(array)])));
 }
 
+/** What check.py answered as single numbers, whose names begin with `start`. */
+export function readScalars(path: string, start: string): Record<string, number> {
+  const members = [...readZip(new Uint8Array(readFileSync(path)))].filter(([name]) => name.startsWith(start));
+  return Object.fromEntries(members.map(([name, bytes]) => [name.slice(start.length, -4), readNpy(bytes).data[0]]));
+}
+
 /** What check.py answered: lists by name. */
 export function readNpz(path: string): (name: string) => NdArray[] {
   const members = readZip(new Uint8Array(readFileSync(path)));

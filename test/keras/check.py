@@ -11,7 +11,7 @@ JOBS.json holds a list of commands, each the list of its arguments; ANSWERS.json
 IN.npz holds x_0, x_1, … (one per model input) and for `step` y_0, y_1, … (one per output).
 OUT.npz holds weight_0, weight_1, … in the order of model.weights, and
 - after `predict` prediction_0, prediction_1, … (one per output);
-- after `step` loss (the total, a scalar) and optimizer_0, optimizer_1, … in the order of optimizer.variables.
+- after `step` log_loss and the other values of the batch by name, and optimizer_0, optimizer_1, … in the order of optimizer.variables.
 Every array in OUT.npz is little-endian float32 in C order. What Keras says against a file goes to standard error, and
 the exit code is 1.
 """
@@ -70,11 +70,16 @@ def step(args):
     model = keras.models.load_model(args.model)
     if not model.compiled:
         raise ValueError(f"{args.model} is not compiled: there is no optimizer or loss to train with")
-    loss = listed(model.train_on_batch(read(args.input, "x"), read(args.input, "y")))[0]
+    model.run_eagerly = True  # faster: tracing a step takes longer than a step
+    logs = model.train_on_batch(read(args.input, "x"), read(args.input, "y"), return_dict=True)
     optimizer = [variable.numpy() for variable in model.optimizer.variables]
     write(
         args.output,
-        {"loss": loss, **numbered("weight", model.get_weights()), **numbered("optimizer", optimizer)},
+        {
+            **{f"log_{name}": value for name, value in logs.items()},
+            **numbered("weight", model.get_weights()),
+            **numbered("optimizer", optimizer),
+        },
     )
     model.save(args.saved)
 

@@ -15,6 +15,7 @@ import { pipe } from "../../src/layers/pipe.ts";
 import { averagePooling2d, maxPooling2d } from "../../src/layers/pooling.ts";
 import { flatten, reshape } from "../../src/layers/reshaping.ts";
 import { upSampling2d } from "../../src/layers/upsampling.ts";
+import * as ops from "../../src/ops/index.ts";
 import type { CompileOptions } from "../../src/training/compile.ts";
 import {
   binaryCrossentropy,
@@ -32,6 +33,8 @@ export interface Kind {
   readonly name: string;
   /** Steps that were trained before it is saved. */
   readonly steps: number;
+  /** Whether ops come back under other names. */
+  readonly renamed?: boolean;
   /** Why Keras has no such files, if so. */
   readonly notInKeras?: string;
   make(): {
@@ -74,12 +77,14 @@ function kind(
     readonly y?: readonly NdArray<Float32Array>[];
     readonly steps?: number;
     readonly notInKeras?: string;
+    readonly renamed?: boolean;
   } = {},
 ): Kind {
   return {
     name,
     steps: options.compile === undefined ? 0 : (options.steps ?? 2),
     notInKeras: options.notInKeras,
+    renamed: options.renamed,
     make() {
       const made = build();
       const { inputs, outputs } = made.network;
@@ -154,6 +159,33 @@ const everyInitializer = () => {
   ];
   const layers = all.map((start) => dense(3, { kernelInitializer: start, biasInitializer: "ones" }));
   return sequential([input([3]), ...layers] as unknown as readonly Layer[]) as unknown as Model;
+};
+
+/** Every op that stands between layers in files of Keras, too. */
+const opsBetween = () => {
+  const x = input([4, 6]);
+  const h = dense(6, { activation: "tanh" })(x);
+  const size = ops.add(ops.absolute(h), 1);
+  const smooth = [ops.sigmoid(h), ops.softplus(h), ops.tanh(h), ops.sine(h), ops.cosine(h), ops.erf(h)];
+  const others = [ops.exponential(h), ops.logarithm(size), ops.squareRoot(size), ops.negative(h), ops.relu(h)];
+  const sum = [...smooth, ...others].reduce((a, b) => ops.add(a, b));
+  const chosen = ops.where(ops.greater(h, 0), ops.divide(sum, size), ops.multiply(ops.stopGradient(h), 2));
+  const limited = ops.minimum(ops.maximum(chosen, ops.constantTensor({ data: new Float32Array(6), shape: [6] })), 3);
+  const even = ops.slice(limited, { start: [0, 5], size: [4, 3], step: [1, -2] });
+  const turned = ops.transpose(ops.concatenate([even, ops.pad(even, [0, 0], [0, 0])], 1), [1, 0]);
+  const wide = ops.pad(ops.reshape(turned, [3, 8]), [1, 0], [0, 2]);
+  const flags = ops.multiply(ops.greaterEqual(wide, 0), ops.equal(ops.round(wide), ops.floor(wide)));
+  return model(x, [
+    dense(2, { name: "long" })(ops.subtract(wide, ops.multiply(flags, ops.sign(wide)))),
+    ops.sum(ops.multiply(ops.mean(wide, [0], true), ops.max(wide, [0, 1], true)), [0]),
+  ]) as unknown as Model;
+};
+
+/** Ops that become others in files: a sum with zeros, a product with 1. */
+const opsReplaced = () => {
+  const x = input([1, 3]);
+  const spread = ops.broadcastTo(dense(3)(x), [2, 3]);
+  return model(x, [ops.identity(x), dense(2)(spread)]) as unknown as Model;
 };
 
 /** The kinds, in the order in which tests run them. */
@@ -352,6 +384,8 @@ export const kinds: readonly Kind[] = [
     const x = input([5, 5, 1]);
     return model(x, pipe(x, conv2d(2, 2), flatten(), dense(3))) as unknown as Model;
   }),
+  kind("ops between layers", opsBetween, { compile: () => ({ optimizer: "adam", loss: "mse" }) }),
+  kind("ops that become others", opsReplaced, { renamed: true }),
   kind("every activation", everyActivation),
   kind("every initializer", everyInitializer),
 ];
