@@ -11,6 +11,7 @@ import * as convolution from "../../src/ops/convolution.ts";
 import * as elementwise from "../../src/ops/elementwise.ts";
 import * as leaf from "../../src/ops/leaf.ts";
 import * as movement from "../../src/ops/movement.ts";
+import * as random from "../../src/ops/random.ts";
 import * as reduce from "../../src/ops/reduce.ts";
 import * as window from "../../src/ops/window.ts";
 import { Cells, type Domain, indices } from "../support/arrays.ts";
@@ -133,6 +134,51 @@ const leaves: Case[] = [
   },
 ];
 
+// ---- places, random numbers, values at computed places --------------------------------------------------------------
+
+const places: Case[] = [
+  {
+    name: "sampleIndex in arithmetic",
+    op: leaf.sampleIndexOp,
+    operands: [{ shape: [3] }],
+    build: ([x]) => elementwise.multiply(x, elementwise.add(leaf.sampleIndex(), 1)),
+    batchMatters: true,
+  },
+  {
+    name: "random numbers in arithmetic",
+    op: random.randomOp,
+    operands: [{ shape: [2, 5] }],
+    build: ([x], scalar) => elementwise.multiply(x, random.randomUniform([2, 5], [3, 4], elementwise.floor(scalar))),
+    batchMatters: true,
+  },
+  {
+    name: "take cells, backwards and twice",
+    op: random.takeOp,
+    operands: [{ shape: [2, 3] }],
+    build: ([x]) => random.take(x, leaf.constantTensor({ data: Float32Array.of(5, 0, 0, 3), shape: [4] })),
+    reference: ([x]) =>
+      Cells.from([4], ([i]) =>
+        x.at(
+          [
+            [1, 2],
+            [0, 0],
+            [0, 0],
+            [1, 0],
+          ][i],
+        ),
+      ),
+    order: 0,
+  },
+  {
+    name: "stopGradient keeps the value",
+    op: elementwise.stopGradientOp,
+    operands: [{ shape: [2, 3] }],
+    build: ([x]) => elementwise.stopGradient(x),
+    reference: ([x]) => x,
+    order: 0,
+  },
+];
+
 // ---- elementwise --------------------------------------------------------------------------------------------------
 
 /** The error function by Simpson's rule over its definition. */
@@ -169,6 +215,8 @@ const unaries: readonly Unary[] = [
   [ops.exp, elementwise.exponential, (x) => Math.E ** x, "any"],
   [ops.log, elementwise.logarithm, (x) => Math.log2(x) * Math.LN2, "positive"],
   [ops.tanh, elementwise.tanh, (x) => (Math.exp(x) - Math.exp(-x)) / (Math.exp(x) + Math.exp(-x)), "any"],
+  [ops.sin, elementwise.sine, (x) => Math.cos(x - Math.PI / 2), "any"],
+  [ops.cos, elementwise.cosine, (x) => Math.sin(x + Math.PI / 2), "any"],
   [ops.sigmoid, elementwise.sigmoid, (x) => 1 / (1 + Math.exp(-x)), "any"],
   [ops.softplus, elementwise.softplus, (x) => Math.log(1 + Math.exp(x)), "any"],
   [ops.erf, elementwise.erf, erf, "any"],
@@ -1060,6 +1108,7 @@ const upSampleCases: Case[] = (
 });
 
 export const cases: readonly Case[] = [
+  ...places,
   ...leaves,
   ...unaryCases,
   halves,
