@@ -13,4 +13,4 @@ const { train, test } = await digits();
 const data = { epochs: 3, batchSize: 64, validationData: [test.images, test.images] } as const;
 const { history } = await autoencoder.fit(train.images, train.images, data);
 await autoencoder.save("autoencoder.keras"); // opens in Keras 3
-console.log(`val_loss ${history.val_loss.at(-1)?.toFixed(3)}`);
+console.log(`val_loss ${history.val_loss?.at(-1)?.toFixed(3)}`);

@@ -307,7 +307,7 @@ export {
   upSampling3d,
 } from "./layers/upsampling.ts";
 /** Functions of tensors, for layers and losses of your own. Axes are counted without the batch. */
-export * as ops from "./ops/index.ts";
+export * as ops from "./ops/public.ts";
 // Models and training
 export {
   BackupAndRestore,

@@ -1,5 +1,5 @@
 /** The pages say what is true: the example is the one that runs, printed stages are printed, every error has its line. */
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { conv2d, input, maxPooling2d, model, pipe, show, upSampling2d } from "../src/index.ts";
 
@@ -9,6 +9,19 @@ describe("README.md", () => {
   it("shows the example that is run", () => {
     const [, block] = /```ts\n([\s\S]*?)```/.exec(read("README.md")) as RegExpExecArray;
     expect(block).toBe(read("examples/autoencoder.ts"));
+  });
+});
+
+describe("links", () => {
+  const pages = readdirSync(new URL("../docs", import.meta.url))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`);
+
+  it.each(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", ...pages])("of %s lead to files that exist", (page) => {
+    const targets = [...read(page).matchAll(/\]\(([^)\s]+)[^)]*\)|(?:src|href)="([^"]+)"/g)].map((m) => m[1] ?? m[2]);
+    const files = targets.filter((target) => !/^([a-z]+:|#)/.test(target)).map((target) => target.split("#")[0]);
+    const missing = files.filter((file) => !existsSync(new URL(file, new URL(`../${page}`, import.meta.url))));
+    expect(missing).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** `rhyton predict`: a model's answers for arrays in files. */
 import type { Command } from "commander";
+import { prefixed } from "../core/errors.ts";
 import { loadModel, type NdArray, RhytonError, readNpy, writeNpy } from "../index.ts";
 import { readFile, writeFileAtomic } from "../saving/atomic.ts";
 import { several, wholeNumber } from "./options.ts";
@@ -19,7 +20,12 @@ export function addPredict(program: Command): void {
     .requiredOption("--input <file>", "a .npy file; once for each input of the model, in order", several)
     .requiredOption("--output <file>", "where the answer goes, as .npy; once for each output", several)
     .option("--batch-size <n>", "samples at a time", wholeNumber(1, 1_000_000), 32)
-    .addHelpText("after", example("rhyton predict autoencoder.keras --input x.npy --output y.npy"))
+    .addHelpText(
+      "after",
+      "\nValues are used as they are: a model trained on numbers from 0 to 1 wants bytes (0 to 255) divided by 255 first.\n" +
+        'A .npy file comes from NumPy, np.save("x.npy", x.astype("float32")), or from writeNpy of rhyton.\n' +
+        example("rhyton predict autoencoder.keras --input x.npy --output y.npy"),
+    )
     .action(predict);
 }
 
@@ -31,7 +37,7 @@ async function predict(path: string, { input, output, batchSize }: PredictOption
   for (const file of input) arrays.push(readNpy(await readFile(file), file));
   const answers = await model.predict(arrays, { batchSize }).catch((error: unknown) => {
     if (!(error instanceof RhytonError && error.code.startsWith("data"))) throw error;
-    throw new RhytonError(error.code, `${input.join(", ")}: ${error.message}`, error.details);
+    throw prefixed(input.join(", "), error);
   });
   for (const [i, answer] of [answers].flat().entries()) {
     await writeFileAtomic(output[i], writeNpy(answer));

@@ -1,7 +1,7 @@
 /** The folder that a training leaves behind. */
 import { access, mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { RhytonError } from "../index.ts";
+import { fileError, type RhytonError } from "../core/errors.ts";
 
 /** What is written, in this order. */
 const names = {
@@ -58,7 +58,7 @@ async function makeNewFolder(path: string): Promise<string> {
 }
 
 const failure = (folder: string, problem: string, fix: string): RhytonError =>
-  new RhytonError("file", `${folder}: ${problem}. ${fix}`, { where: folder, problem, fix });
+  fileError({ where: folder, problem, fix });
 
 const cannotMake = (folder: string, error: Error): RhytonError =>
   failure(folder, `the folder cannot be made (${error.message})`, "Choose another with --out.");

@@ -5,7 +5,7 @@ import { type Dataset, digits, mnist } from "../data/datasets.ts";
 import { CSVLogger, type NdArray, reconstructionSheet, VERSION } from "../index.ts";
 import { writeFileAtomic } from "../saving/atomic.ts";
 import { makeAutoencoder } from "./autoencoder.ts";
-import { EpochLog, round } from "./epoch-log.ts";
+import { Clock, EpochLog } from "./epoch-log.ts";
 import { oneOf, wholeNumber } from "./options.ts";
 import { example, UsageError } from "./program.ts";
 import { makeRunFolder } from "./run-folder.ts";
@@ -40,7 +40,10 @@ export function addTrain(program: Command): void {
     .option("--seed <n>", "for weights and order; equal seeds give equal results", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--threads <n>", "threads to use (default: one for each core)", wholeNumber(1, 64))
     .option("--limit <n>", "train on the first n digits only (default: all)", wholeNumber(1, 60_000))
-    .option("--out <folder>", "where the files go (default: a new folder in runs)")
+    .option(
+      "--out <folder>",
+      "where the files go; a run that is there is never overwritten (default: a new folder in runs)",
+    )
     .addHelpText(
       "after",
       example("rhyton train", "rhyton train --data mnist --epochs 10 --seed 1 --threads 2 --out runs/first"),
@@ -49,13 +52,14 @@ export function addTrain(program: Command): void {
 }
 
 async function train(options: TrainOptions): Promise<void> {
-  const started = new Date();
+  const clock = new Clock();
   const data = await datasets[options.data]();
   const images = chosen(data.train.images, options);
-  const folder = await makeRunFolder(options.out, started);
+  const folder = await makeRunFolder(options.out, clock.started);
   const { autoencoder, encoder } = makeAutoencoder(options.seed);
   autoencoder.compile({ ...compileOptions, threads: options.threads });
 
+  clock.lap("loading");
   const log = new EpochLog();
   const stopCode = await stoppable((signal) =>
     autoencoder.fit(images, images, {
@@ -71,20 +75,23 @@ async function train(options: TrainOptions): Promise<void> {
     process.stderr.write(`Stopped in epoch ${log.logs.length + 1} of ${options.epochs}. What was learnt is kept.\n`);
   }
 
+  clock.lap("training");
   await autoencoder.save(folder.model);
   const originals = firstOf(data.test.images, SHOWN);
   const codes = await encoder.predict(originals);
   const reconstructions = await autoencoder.predict(originals);
   await writeFileAtomic(folder.picture, reconstructionSheet({ originals, codes, reconstructions }));
+  clock.lap("saving");
   const settings = {
     settings: { ...options, threads: options.threads ?? "one for each core", limit: images.shape[0], out: undefined },
     ...compileOptions,
     digits: { train: images.shape[0], test: data.test.images.shape[0] },
     versions: { rhyton: VERSION, node: process.versions.node, v8: process.versions.v8 },
     machine: machine(),
-    started: started.toISOString(),
-    finished: new Date().toISOString(),
-    seconds: { all: round(process.uptime()), epochs: log.seconds },
+    started: clock.started.toISOString(),
+    finished: clock.now.toISOString(),
+    // loading + training + saving = all; the epochs are within training.
+    seconds: { ...clock.seconds, epochs: log.seconds },
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     stopped: stopCode !== undefined,
     epochsDone: log.logs.length,
@@ -92,6 +99,9 @@ async function train(options: TrainOptions): Promise<void> {
   };
   await writeFileAtomic(folder.settings, `${JSON.stringify(settings, undefined, 2)}\n`);
   for (const path of Object.values(folder)) process.stdout.write(`${path}\n`);
+  process.stderr.write(
+    `Next: look at ${folder.picture}, or run rhyton predict ${folder.model} --input x.npy --output y.npy.\n`,
+  );
 }
 
 /** The first `n` samples, without copying. */

@@ -22,6 +22,17 @@ export interface NdArray<D extends TypedArray = TypedArray> {
 /** The number of elements of a shape; 1 for a scalar. */
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
 
+/** Where in an array of this shape the element `position` lies. */
+export function indexOf(position: number, shape: readonly number[]): number[] {
+  const index: number[] = [];
+  let rest = position;
+  for (const size of [...shape].reverse()) {
+    index.unshift(rest % size);
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}
+
 export function dtypeOf(data: TypedArray): DType {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Uint8Array) return "uint8";
@@ -46,21 +57,25 @@ export const sameShape = (a: readonly number[], b: readonly number[]): boolean =
 export function ndarray<D extends TypedArray>(data: D, shape: readonly number[], scale?: number): NdArray<D> {
   if (!(data instanceof Float32Array || data instanceof Uint8Array || data instanceof Int32Array)) {
     throw argumentError({
-      where: "array",
+      where: "ndarray",
       argument: "data",
-      value: Object.prototype.toString.call(data),
+      value: data,
       expected: "a Float32Array, Uint8Array or Int32Array",
-      fix: "Convert it, e.g. Float32Array.from(values).",
+      fix: "Convert it: ndarray(Float32Array.from(values), shape). Values of nested lists come out of values.flat(Infinity).",
     });
+  }
+  if (!Array.isArray(shape)) {
+    const expected = `the sizes of its axes, e.g. [${data.length}, 1] for ${data.length} samples of one number`;
+    throw argumentError({ where: "ndarray", argument: "shape", value: shape, expected });
   }
   for (const size of shape) {
     if (!Number.isInteger(size) || size < 0) {
-      throw argumentError({ where: "array", argument: "shape", value: [...shape], expected: "whole numbers ≥ 0" });
+      throw argumentError({ where: "ndarray", argument: "shape", value: [...shape], expected: "whole numbers ≥ 0" });
     }
   }
   if (sizeOf(shape) !== data.length) {
     throw shapeError({
-      where: "array",
+      where: "ndarray",
       got: `${data.length} elements`,
       expected: `${sizeOf(shape)} for the shape ${showShape(shape)}`,
       fix: "Give the shape that the data has.",

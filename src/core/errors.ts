@@ -25,16 +25,86 @@ function kind<D extends Readonly<Record<string, unknown>>>(code: string, words: 
   return make;
 }
 
-/** A value as it stands in a message. */
-export const showArgument = (value: unknown): string =>
-  typeof value === "string"
-    ? JSON.stringify(value)
-    : Array.isArray(value)
-      ? `[${value.map(showArgument).join(", ")}]`
-      : String(value);
+/** An error with words before its own that say where it happened; what is not ours is answered as it is. */
+export function prefixed(where: string, error: unknown, details: Readonly<Record<string, unknown>> = {}): unknown {
+  if (!(error instanceof RhytonError)) return error;
+  return new RhytonError(error.code, `${where}: ${error.message}`, { ...error.details, ...details });
+}
+
+/**
+ * An error of a layer that stands in a row: `conv2d (layer 3 of the pipe): got …`.
+ *
+ * @param where - the layer, as it names itself.
+ */
+export function placed(where: string, place: string, error: unknown): unknown {
+  if (!(error instanceof RhytonError)) return error;
+  const { code, details, message } = error;
+  const words = message.startsWith(`${where}: `) ? message.slice(where.length + 2) : message;
+  return new RhytonError(code, `${where} (${place}): ${words}`, details);
+}
+
+/** Items of a list and keys of an object that a message shows. */
+const SHOWN = 12;
+
+/** A value as it stands in a message: plain values as they are typed, anything else by what kind of thing it is. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 79)}…` : value);
+  if (typeof value === "function" && !hasOwnText(value)) return describeFunction(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return describeList(value);
+  if (ArrayBuffer.isView(value) && "length" in value) return `a ${value.constructor.name} of ${value.length} values`;
+  if (hasOwnText(value)) return String(value);
+  const { data, shape } = value as { readonly data?: unknown; readonly shape?: unknown };
+  if (ArrayBuffer.isView(data) && Array.isArray(shape)) return `an array of shape (${shape.join(", ")})`;
+  const kind = Object.getPrototypeOf(value)?.constructor?.name ?? "Object";
+  const keys = Object.keys(value);
+  const what = kind === "Object" ? "an object" : `a ${kind}`;
+  if (keys.length === 0) return kind === "Object" ? "an empty object" : what;
+  const more = keys.length > SHOWN ? ", …" : "";
+  return `${what} with the key${keys.length === 1 ? "" : "s"} ${keys.slice(0, SHOWN).join(", ")}${more}`;
+}
+
+/** Whether a value says itself what it is: a tensor, a layer, an error, a date. */
+const hasOwnText = (value: object): boolean =>
+  typeof value.toString === "function" &&
+  value.toString !== Object.prototype.toString &&
+  value.toString !== Function.prototype.toString;
+
+const describeFunction = (value: { readonly name: string }): string => {
+  const kind = /^class\b/.test(Function.prototype.toString.call(value)) ? "the class" : "the function";
+  return value.name === "" ? kind.replace("the", "a") : `${kind} ${value.name}`;
+};
+
+function describeList(list: readonly unknown[]): string {
+  if (list.length > SHOWN || list.flat(4).length > SHOWN) {
+    const kinds: readonly (readonly [string, (item: unknown) => boolean])[] = [
+      ["numbers", (item) => typeof item === "number"],
+      ["lists", Array.isArray],
+    ];
+    return `a list of ${list.length} ${kinds.find(([, is]) => list.every(is))?.[0] ?? "values"}`;
+  }
+  return `[${list.map(describe).join(", ")}]`;
+}
+
+/** What Keras, or an older version of it, calls something that has another name here. */
+const formerNames: Readonly<Record<string, string>> = {
+  lr: "learningRate",
+  learning_rate: "learningRate",
+  layers: "customObjects",
+  custom_objects: "customObjects",
+  nb_epoch: "epochs",
+  nbEpoch: "epochs",
+  samples_per_epoch: "stepsPerEpoch",
+  border_mode: "padding",
+  borderMode: "padding",
+  subsample: "strides",
+  weights: "kernelInitializer",
+};
 
 /** The nearest of `choices` to a mistyped `name`, or nothing when none is near. */
 export function nearest(name: string, choices: readonly string[]): string | undefined {
+  const former = Object.hasOwn(formerNames, name) ? formerNames[name] : undefined;
+  if (former !== undefined && choices.includes(former)) return former;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const choice of choices) {
@@ -56,12 +126,8 @@ function editDistance(a: string, b: string): number {
   return row[b.length];
 }
 
-const didYouMean = (name: string, choices: readonly string[]): string => {
-  const near = nearest(name, choices);
-  return near === undefined
-    ? `Known: ${choices.join(", ")}.`
-    : `Did you mean ${showArgument(near)}? Known: ${choices.join(", ")}.`;
-};
+const didYouMean = (near: string | undefined, choices: readonly string[]): string =>
+  `${near === undefined ? "" : `Did you mean ${describe(near)}? `}Known: ${choices.join(", ")}.`;
 
 // ---- shapes and arguments -----------------------------------------------------------------------------------------
 
@@ -76,14 +142,14 @@ export const shapeError = kind(
 export const argumentError = kind(
   "argument",
   (d: { where: string; argument: string; value: unknown; expected: string; fix?: string }) =>
-    `${d.where}: ${d.argument} is ${showArgument(d.value)}, expected ${d.expected}.${d.fix ? ` ${d.fix}` : ""}`,
+    `${d.where}: ${d.argument} is ${describe(d.value)}, expected ${d.expected}.${d.fix ? ` ${d.fix}` : ""}`,
 );
 
 /** A name (activation, loss, option, layer, …) that does not exist. */
 export const unknownName = kind(
   "unknown-name",
-  (d: { where: string; what: string; name: string; choices: readonly string[] }) =>
-    `${d.where}: there is no ${d.what} ${showArgument(d.name)}. ${didYouMean(d.name, d.choices)}`,
+  (d: { where: string; what: string; name: string; choices: readonly string[]; near?: string }) =>
+    `${d.where}: there is no ${d.what} ${describe(d.name)}. ${didYouMean(d.near ?? nearest(d.name, d.choices), d.choices)}`,
 );
 
 // ---- internal -----------------------------------------------------------------------------------------------------
@@ -159,19 +225,36 @@ export const dataError = kind(
     `${d.where}: got ${d.got}, expected ${d.expected}. ${d.fix}`,
 );
 
+/** A label names no class. */
+export const labelError = (d: {
+  readonly where: string;
+  readonly index: readonly number[];
+  readonly value: number;
+  readonly classes: number;
+}): RhytonError =>
+  new RhytonError(
+    dataError.code,
+    `${d.where}: the value at [${d.index.join(", ")}] is ${d.value}, expected a whole number from 0 to ${d.classes - 1} ` +
+      `(${d.classes} classes). Number the classes from 0, or change the size of the last layer.`,
+    d,
+  );
+
 /** A number of the data is NaN or infinite. */
 export const notFiniteData = kind(
   "data-not-finite",
   (d: { where: string; index: readonly number[]; value: number }) =>
-    `${d.where}: the value at [${d.index.join(", ")}] is ${d.value}. Replace or remove such values before training.`,
+    `${d.where}: the value at [${d.index.join(", ")}] is ${d.value}. Replace or remove such values.`,
 );
 
-/** Loss or gradient became NaN or infinite while training. `epoch` and `step` count from 1. */
+/**
+ * Loss or gradient became NaN or infinite while training. `epoch` and `step` count from 1; without an epoch, the step is
+ * that of the optimizer.
+ */
 export const diverged = kind(
   "diverged",
-  (d: { where: string; epoch: number; step: number; steps: number | undefined }) =>
-    `${d.where}: loss or gradient became NaN or infinite in epoch ${d.epoch}, step ${d.step}` +
-    `${d.steps === undefined ? "" : ` of ${d.steps}`}. ` +
+  (d: { where: string; epoch?: number; step: number; steps?: number }) =>
+    `${d.where}: loss or gradient became NaN or infinite in ` +
+    `${d.epoch === undefined ? "" : `epoch ${d.epoch}, `}step ${d.step}${d.steps === undefined ? "" : ` of ${d.steps}`}. ` +
     `The weights are those of the last good step. Try a smaller learning rate, or scale the data to about [0, 1].`,
 );
 
@@ -189,6 +272,13 @@ export const networkError = kind("network", (d: { where?: string; problem: strin
   `${d.where ?? "model"}: ${d.problem}. ${d.fix}`.trimEnd(),
 );
 
+/** A class that was given to Rhyton (a layer of one's own) threw. */
+export const ownCodeError = kind(
+  "own-code",
+  (d: { where: string; className: string; problem: string; cause?: unknown }) =>
+    `${d.where}: the class ${d.className} threw ${d.problem}. Mend its constructor, fromConfig, build or call.`,
+);
+
 // ---- devices ------------------------------------------------------------------------------------------------------
 
 /** A worker thread ended or trapped while a program was running on it. */
@@ -198,11 +288,11 @@ export const workerDied = kind(
     `Worker ${d.worker} died while a program was running on it: ${d.reason}. The run's last whole step counts as not done; weights are those of before the run. Run again; a new worker is started.`,
 );
 
-/** No memory for a program or its data. */
+/** No memory for a weight, a program or its data. */
 export const outOfMemory = kind(
   "out-of-memory",
-  (d: { where: string; bytes: number; reason: string }) =>
-    `${d.where}: no room for ${Math.ceil(d.bytes / (1 << 20))} MB (${d.reason}). Use a smaller batchSize, or drop models that are no longer needed.`,
+  (d: { where: string; bytes: number; reason: string; fix?: string }) =>
+    `${d.where}: no room for ${Math.ceil(d.bytes / (1 << 20))} MB (${d.reason}). ${d.fix ?? "Use a smaller batchSize, or drop models that are no longer needed."}`,
 );
 
 /** The page's Content-Security-Policy forbids what a device needs. */

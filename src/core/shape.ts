@@ -2,7 +2,7 @@
  * What a sliding window does to one axis: the only home of the padding formulas. Layers, ops, errors and explanations
  * all ask here.
  */
-import { shapeError, showArgument } from "./errors.ts";
+import { describe, shapeError } from "./errors.ts";
 
 /** `same` keeps ⌈n/stride⌉ cells, `valid` uses only whole windows, `causal` pads before only (1-D convolution). */
 export type Padding = "valid" | "same" | "causal";
@@ -75,7 +75,7 @@ export function placeWindows(
       const extent = extentOf(axis.kernel, axis.dilation);
       throw shapeError({
         where,
-        got: `${size} cells on spatial axis ${i} of ${showArgument([...sizes])}`,
+        got: `${size} cells on spatial axis ${i} of ${describe([...sizes])}`,
         expected: `at least ${extent}, the extent of a kernel of ${axis.kernel}${axis.dilation > 1 ? ` with dilation ${axis.dilation}` : ""} under padding "${window.padding}"`,
         fix: `Use padding "same", a smaller kernel, or a larger input.`,
       });

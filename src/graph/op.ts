@@ -2,7 +2,7 @@
  * An Op is one record in one place: how its shape follows (`infer`), its gradient answered in ops (`grad`), and its
  * loops (`lower`). A pass or a device asks the record and never the name.
  */
-import { internalError } from "../core/errors.ts";
+import { argumentError, internalError } from "../core/errors.ts";
 import type { Affine, Expr, Loop } from "../expr/expr.ts";
 import { type Attributes, type Shape, Tensor } from "./tensor.ts";
 
@@ -68,8 +68,20 @@ export interface Op<A extends Attributes = Attributes> {
   print?(attributes: A): string;
 }
 
+/** Throws unless `x` is a tensor: for functions that layers and losses of one's own call. */
+export function checkTensor(where: string, x: unknown, expected = "a tensor"): asserts x is Tensor {
+  if (x instanceof Tensor) return;
+  throw argumentError({
+    where: `ops.${where}`,
+    argument: "an operand",
+    value: x,
+    expected: `${expected}; for a weight use this.read(variable)`,
+  });
+}
+
 /** Makes a tensor of an op: shape inferred, checked. */
 export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor {
+  for (const x of inputs) checkTensor(op.name, x);
   const { shape, perSample = inputs.some((x) => x.perSample) } = op.infer(inputs, attributes);
   if (shape.some((size) => !Number.isInteger(size) || size < 0)) {
     throw internalError({ where: op.name, problem: `inferred the shape [${shape.join(", ")}]` });

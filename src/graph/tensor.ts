@@ -4,7 +4,7 @@
  * Shapes leave out the batch axis. A tensor either belongs to a sample (`perSample`: there is one value for each sample
  * of a batch) or is shared by all of them (weights, statistics, gradients of weights, losses).
  */
-import type { DType } from "../core/array.ts";
+import { type DType, showShape } from "../core/array.ts";
 import type { Op } from "./op.ts";
 
 export type Shape = readonly number[];
@@ -34,6 +34,16 @@ export class Tensor<out S extends Shape = Shape> {
     this.attributes = attributes;
     this.shape = shape;
     this.perSample = perSample;
+  }
+
+  /** `<Tensor (None, 28, 28, 1)>`; without None where the samples share it. */
+  toString(): string {
+    return `<Tensor ${showShape(this.shape, this.perSample)}>`;
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 }
 

@@ -32,8 +32,7 @@ function step(shape: Shape, index: Load["index"], loop: Loop): 0 | 1 | "far" {
   return result;
 }
 
-export const stepOfLoad = (load: Load, loop: Loop): 0 | 1 | "far" =>
-  step((load.source as Buffer).shape, load.index, loop);
+const stepOfLoad = (load: Load, loop: Loop): 0 | 1 | "far" => step((load.source as Buffer).shape, load.index, loop);
 
 /** Weights and other shared tensors can be laid out anew once a step; what belongs to a sample cannot. */
 export const canPack = (buffer: Buffer): boolean => ["variable", "shared", "constant"].includes(buffer.place.kind);

@@ -164,7 +164,7 @@ describe("shapes over the same cells", () => {
   });
 
   test("a reshape that only drops axes of size 1 is an index map", () => {
-    const h = op.reshape(op.sum(x, [0], true), [4, 2]);
+    const h = op.reshape(op.sum(x, [0], { keepDims: true }), [4, 2]);
     expect(counted(op.exponential(h))).toBe(2);
     expect(text(op.exponential(op.reshape(op.slice(x, { start: [0, 0, 0], size: [1, 4, 2] }), [4, 2])))).toContain(
       "for i0<4 i1<2: exp[i0,i1] = exp(x.loaded[0,i0,i1])",

@@ -140,7 +140,7 @@ function grow(leaves: readonly Tensor[], nodes: readonly Node[]): Tensor[] {
         () => op.add(p, q),
         () => op.multiply(op.tanh(p), q),
         () => op.slice(p, { start: [3, 0], size: [4, 2], step: [-1, 1] }),
-        () => op.add(p, op.sum(q, [0], true)),
+        () => op.add(p, op.sum(q, [0], { keepDims: true })),
         () => op.transpose(op.reshape(p, [2, 4]), [1, 0]),
         () => op.reshape(op.reshape(p, [8]), [4, 2]),
         () => op.identity(p),

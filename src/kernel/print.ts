@@ -3,7 +3,7 @@ import type { Affine, Loop } from "../expr/expr.ts";
 import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";
 import { planStages } from "./stages.ts";
 
-export function showAffine(a: Affine): string {
+function showAffine(a: Affine): string {
   const parts = a.terms.map(([loop, c]) => (c === 1 ? loop.name : c === -1 ? `-${loop.name}` : `${c}${loop.name}`));
   if (a.offset !== 0 || parts.length === 0) parts.push(String(a.offset));
   return parts.join("+").replaceAll("+-", "-");
@@ -13,7 +13,7 @@ const showIndex = (index: readonly Affine[]): string => `[${index.map(showAffine
 const showLoops = (loops: readonly Loop[]): string => loops.map((l) => `${l.name}<${l.size}`).join(" ");
 const symbols: Record<string, string> = { add: "+", sub: "-", mul: "*", div: "/", gt: ">", ge: ">=", eq: "==" };
 
-export function showExpr(e: KernelExpr): string {
+function showExpr(e: KernelExpr): string {
   switch (e.kind) {
     case "const":
       return String(e.value);
@@ -36,7 +36,7 @@ export function showExpr(e: KernelExpr): string {
   }
 }
 
-export function showKernel(k: Kernel): string {
+function showKernel(k: Kernel): string {
   switch (k.kind) {
     case "nest": {
       const value = k.value ? ` reduced = ${k.combine}{${showLoops(k.reduce)}} ${showExpr(k.value)};` : "";

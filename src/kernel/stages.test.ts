@@ -20,7 +20,7 @@ const shown = (stages: readonly Stage[]): string[] =>
 
 describe("stages", () => {
   test("samples that do not meet stay in one stage", () => {
-    const h = op.exponential(op.sum(x, [0], true));
+    const h = op.exponential(op.sum(x, [0], { keepDims: true }));
     expect(shown(stagesOf({ outputs: [op.multiply(x, h)] }))).toEqual(["samples: x.loaded sum exp mul"]);
   });
 
@@ -53,7 +53,7 @@ describe("stages", () => {
   });
 
   test("shared kernels wait for each other only where one reads the other", () => {
-    const [p, q] = [op.sum(op.exponential(w), [0], true), op.sum(op.tanh(w), [0], true)];
+    const [p, q] = [op.sum(op.exponential(w), [0], { keepDims: true }), op.sum(op.tanh(w), [0], { keepDims: true })];
     const value = op.add(w, op.multiply(p, q));
     const [first] = stagesOf({ updates: [{ variable: owned, value }] });
     expect(shown([first])).toEqual(["once: sum sum_1 | mul"]);

@@ -65,7 +65,7 @@ describe("logitsOf", () => {
     const power = exponential(z);
     expect(logitsOf(z)).toBeUndefined();
     expect(logitsOf(reshape(sigmoid(z), [12]))).toBeUndefined();
-    expect(logitsOf(divide(power, sum(power, [1], true)))).toBeUndefined();
+    expect(logitsOf(divide(power, sum(power, [1], { keepDims: true })))).toBeUndefined();
     expect(logitsOf(divide(z, 2))).toBeUndefined();
     expect(logitsOf(dense(3, { activation: "log_softmax" })(x))).toBeUndefined();
   });

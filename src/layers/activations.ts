@@ -66,12 +66,12 @@ const hardSigmoid = (x: Tensor): Tensor => multiply(relu6(add(x, 3)), 1 / 6);
 /** @param axes - of a sample, the batch not counted. */
 export const softmax = (x: Tensor, axes: readonly number[] = lastAxis(x)): Tensor => {
   const power = exponential(subtract(x, max(x, axes, true)));
-  return divide(power, sum(power, axes, true));
+  return divide(power, sum(power, axes, { keepDims: true }));
 };
 
 const logSoftmax = (x: Tensor): Tensor => {
   const shifted = subtract(x, max(x, lastAxis(x), true));
-  return subtract(shifted, logarithm(sum(exponential(shifted), lastAxis(x), true)));
+  return subtract(shifted, logarithm(sum(exponential(shifted), lastAxis(x), { keepDims: true })));
 };
 
 /**
@@ -95,8 +95,8 @@ const sparsemax = (x: Tensor): Tensor => {
   const r = sum(isAbove, [axis + 1]);
   const c = sum(multiply(isAbove, others), [axis + 1]);
   const supports = greater(x, divide(subtract(c, 1), r));
-  const excess = subtract(sum(multiply(supports, c), [axis], true), 1);
-  return maximum(subtract(x, divide(excess, sum(supports, [axis], true))), 0);
+  const excess = subtract(sum(multiply(supports, c), [axis], { keepDims: true }), 1);
+  return maximum(subtract(x, divide(excess, sum(supports, [axis], { keepDims: true }))), 0);
 };
 
 const glu = (x: Tensor): Tensor => {

@@ -45,7 +45,7 @@ function normsOf(where: string, weight: Tensor, axis: Axes): Tensor {
       fix: `Choose axes from 0 to ${rank - 1}.`,
     });
   }
-  return squareRoot(sum(multiply(weight, weight), axes, true));
+  return squareRoot(sum(multiply(weight, weight), axes, { keepDims: true }));
 }
 
 /** Weights with a norm above `maxValue` (2) are shortened to it. */

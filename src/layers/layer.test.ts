@@ -117,7 +117,7 @@ describe("a call", () => {
   test("refuses what is no tensor, and results that are none", () => {
     // @ts-expect-error data is given to predict, not to a layer
     expect(() => dense(2)(new Float32Array(2))).toThrow(
-      'dense: the input is "[object Float32Array]", expected a tensor, e.g. input([28, 28, 1]), or a list of tensors. To run a model on data, use predict.',
+      "dense: the input is a Float32Array of 2 values, expected a tensor, e.g. input([28, 28, 1]), or a list of tensors. To run a model on data, use predict.",
     );
     class Wrong extends Layer {
       call() {
@@ -216,5 +216,12 @@ describe("pipe", () => {
     expect(y.shape).toEqual([3]);
     const x = input([2]);
     expect(pipe(x)).toBe(x);
+  });
+
+  test("tells a layer without a name by its place", () => {
+    const [image, wide] = [input([28, 28, 1]), conv2d(4, 3, { name: "wide" })];
+    wide(input([28, 28, 3]));
+    expect(() => pipe(image, flatten(), conv2d(4, 3) as Layer)).toThrow("conv2d (layer 2 of the pipe): got");
+    expect(() => pipe(image, wide as Layer)).toThrow('conv2d "wide": got');
   });
 });

@@ -7,9 +7,11 @@
 import { sameShape, showShape } from "../core/array.ts";
 import { argumentError, internalError, shapeError } from "../core/errors.ts";
 import type { Words } from "../core/random.ts";
-import { type Constraint, type Initializer, type Regularizer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
+import { type Regularizer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { batchSize, divide, identity, sumSamples, variableTensor } from "../ops/index.ts";
-import { type Config, checkBoolean, checkName, dtypePolicy, snakeCase, whereOf } from "./options.ts";
+import { type ConstraintLike, constraintOf } from "./constraints.ts";
+import { type InitializerLike, initializerOf } from "./initializers.ts";
+import { type Config, checkBoolean, checkName, checkOptions, dtypePolicy, snakeCase, whereOf } from "./options.ts";
 import { type RegularizerLike, regularizerConfig, regularizerOf } from "./regularizers.ts";
 import type { Accepted, After, AnyRule, Rule, ShapesOf, Tensors } from "./rule.ts";
 
@@ -27,8 +29,8 @@ export interface LayerOptions {
 export interface WeightOptions {
   /** Whether training may change it. Default true. */
   readonly trainable?: boolean;
-  readonly regularizer?: Regularizer;
-  readonly constraint?: Constraint;
+  readonly regularizer?: RegularizerLike;
+  readonly constraint?: ConstraintLike;
 }
 
 /** How tensors are being built. */
@@ -126,9 +128,13 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     super();
     // Not `className`, which may ask fields that a derived class has yet to set.
     const where = whereOf(this.constructor.name, undefined);
-    this.givenName = checkName(where, options.name);
-    this.#trainable = checkBoolean(where, "trainable", options.trainable ?? true);
-    this.activityRegularizer = regularizerOf(where, "activityRegularizer", options.activityRegularizer);
+    const isObject = typeof options === "object" && options !== null;
+    // The layers of this library check their options themselves, and know more of them.
+    if (!isObject && !("fromConfig" in this.constructor)) checkOptions(where, options, ["name"]);
+    const { name, trainable, activityRegularizer }: LayerOptions = isObject ? options : {};
+    this.givenName = checkName(where, name);
+    this.#trainable = checkBoolean(where, "trainable", trainable ?? true);
+    this.activityRegularizer = regularizerOf(where, "activityRegularizer", activityRegularizer);
   }
 
   // ---- to be written by layers ------------------------------------------------------------------------------------
@@ -224,17 +230,30 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
   /**
    * A new weight. Its value is drawn when the first model that owns the layer is made.
    *
+   * @param initializer - a name such as "glorot_uniform", or an initializer.
    * @param options - whether it trains, its regularizer and constraint; just `false` for a weight that never trains.
    */
   protected addWeight(
     name: string,
     shape: Shape,
-    initializer: Initializer,
+    initializer: InitializerLike,
     options: boolean | WeightOptions = {},
   ): Variable {
-    const { trainable = true, ...rules } = typeof options === "boolean" ? { trainable: options } : options;
-    const variable = new Variable(name, [...shape], initializer, trainable && this.#trainable);
-    Object.assign(variable, rules);
+    const where = `${this.where} addWeight`;
+    if (typeof name !== "string" || name === "" || name.includes("/")) {
+      throw argumentError({ where, argument: "name", value: name, expected: 'a text without "/"' });
+    }
+    if (!Array.isArray(shape) || shape.some((size) => !Number.isInteger(size) || size < 0)) {
+      const expected = "the sizes of its axes, whole numbers: [4, 2], or [] for a single number";
+      throw argumentError({ where, argument: "shape", value: shape, expected });
+    }
+    const given: WeightOptions = typeof options === "boolean" ? { trainable: options } : options;
+    checkOptions(where, given, ["trainable", "regularizer", "constraint"]);
+    const trainable = checkBoolean(where, "trainable", given.trainable ?? true);
+    const values = initializerOf(where, "initializer", initializer);
+    const variable = new Variable(name, [...shape], values, trainable && this.#trainable);
+    variable.regularizer = regularizerOf(where, "regularizer", given.regularizer);
+    variable.constraint = constraintOf(where, "constraint", given.constraint);
     this.#weights.push({ variable, trainable });
     return variable;
   }
@@ -242,6 +261,10 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
   /** A weight as a tensor, for `call`. */
   protected read(variable: Variable | undefined): Tensor {
     if (variable === undefined) throw internalError({ where: this.where, problem: "call ran before build" });
+    if (!(variable instanceof Variable)) {
+      const expected = "a weight, as addWeight gives it";
+      throw argumentError({ where: this.where, argument: "what is read", value: variable, expected });
+    }
     return variableTensor(variable);
   }
 
@@ -308,9 +331,26 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     });
   }
 
+  /** Notes how far this layer and its parts are built. The answer takes them back there. */
+  protected remember(): () => void {
+    const [shapes, weights, calls, name] = [this.#builtShapes, this.#weights.length, this.calls.length, this.modelName];
+    const parts = this.parts.map((part) => part.remember());
+    return () => {
+      this.#builtShapes = shapes;
+      this.#weights.length = weights;
+      this.calls.length = calls;
+      this.modelName = name;
+      for (const forget of parts) forget();
+    };
+  }
+
+  override toString(): string {
+    return `<${this.where}>`;
+  }
+
   /** What `console.log` shows. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return `<${this.where}>`;
+    return this.toString();
   }
 
   /** `call`, and what its outputs cost. */
@@ -332,11 +372,22 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
       throw argumentError({
         where: this.where,
         argument: "the input",
-        value: Object.prototype.toString.call(item),
+        value: item,
         expected: "a tensor, e.g. input([28, 28, 1]), or a list of tensors",
         fix: "To run a model on data, use predict.",
       });
     }
     return list as readonly Tensor[];
   }
+}
+
+/** Throws unless `value` is a layer; a class or a function that makes layers is told apart. */
+export function checkLayer(where: string, argument: string, value: unknown): asserts value is Layer {
+  if (value instanceof Layer) return;
+  let fix: string | undefined;
+  if (typeof value === "function" && value.name !== "") {
+    const { name, prototype } = value;
+    fix = prototype instanceof Layer ? `Write new ${name}().` : `Write ${name}(), with what it takes.`;
+  }
+  throw argumentError({ where, argument, value, expected: "a layer", fix });
 }

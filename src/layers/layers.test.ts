@@ -181,8 +181,8 @@ describe("arguments that are refused", () => {
     ["reshape: targetShape is [-1, -1], expected", () => reshape([-1, -1])],
     ["reshape: targetShape is 3, expected", () => reshape(untyped<Shape>(3))],
     ["activation: activation is undefined, expected a name.", () => activation(untyped(undefined))],
-    ["inputLayer: shape is [null, 3], expected the sizes of one sample's axes", () => input(untyped<Shape>([null, 3]))],
-    ["inputLayer: shape is [0], expected", () => input([0])],
+    ["input: shape is [null, 3], expected the sizes of one sample's axes", () => input(untyped<Shape>([null, 3]))],
+    ["input: shape is [0], expected", () => input([0])],
     ['input: there is no option "batchSize".', () => input([1], untyped({ batchSize: 3 }))],
   ])("%s", (message, run) => {
     expect(refusal(run)).toContain(message);
@@ -287,7 +287,7 @@ describe("inputs that are refused", () => {
       "reshape: got an input of shape (None, 8, 8, 4), 256 cells for each sample, expected 9, the cells of (None, 3, 3).",
       () => untyped<Call>(reshape([3, 3]))(picture),
     ],
-    ["expected a multiple of 7.", () => untyped<Call>(reshape([7, -1]))(picture)],
+    ["expected a multiple of 7, for (None, 7, -1).", () => untyped<Call>(reshape([7, -1]))(picture)],
   ])("%s", (message, run) => {
     expect(refusal(run)).toContain(message);
   });

@@ -416,7 +416,7 @@ const dotNames = [
 
 /** To length 1 along an axis; vectors shorter than 1e-7 are left short. */
 const normalized = (x: Tensor, axis: number): Tensor =>
-  divide(x, squareRoot(larger(sum(multiplyTensors(x, x), [axis], true), 1e-14)));
+  divide(x, squareRoot(larger(sum(multiplyTensors(x, x), [axis], { keepDims: true }), 1e-14)));
 
 /** With `axis` moved to the end. */
 const lastOf = (x: Tensor, axis: number): Tensor =>

@@ -200,6 +200,13 @@ describe("networks inside layers", () => {
   });
 });
 
+test("a weight without room", () => {
+  const v = input([100_000]);
+  expect(() => new Network([v], [dense(100_000, { name: "huge" })(v)]).initialise(0)).toThrow(
+    'dense "huge": weight "kernel" of shape (100000, 100000): no room for 38147 MB (',
+  );
+});
+
 describe("what is refused", () => {
   const x = input([2], { name: "x" });
   const y = dense(1)(x);

@@ -3,7 +3,7 @@
  * Layers may be shared with other networks, and any tensor in the middle of one may be an end of another.
  */
 import { sameShape, showShape, sizeOf } from "../core/array.ts";
-import { networkError, shapeError } from "../core/errors.ts";
+import { networkError, outOfMemory, shapeError } from "../core/errors.ts";
 import { deriveSeed, purposes } from "../core/random.ts";
 import { apply } from "../graph/op.ts";
 import { Tensor, type Variable } from "../graph/tensor.ts";
@@ -159,10 +159,23 @@ export class Network {
   initialise(seed: number): void {
     this.weights.forEach((variable, position) => {
       if (variable.value !== undefined) return;
-      const values = new Float32Array(sizeOf(variable.shape));
+      const values = this.#roomFor(variable);
       variable.initializer.fill(values, variable.shape, deriveSeed(seed, purposes.weights, position));
       variable.assign(values);
     });
+  }
+
+  /** @throws RhytonError `out-of-memory` */
+  #roomFor(variable: Variable): Float32Array<ArrayBuffer> {
+    const { name, shape } = variable;
+    try {
+      return new Float32Array(sizeOf(shape));
+    } catch (error) {
+      const owner = this.layers.find((layer) => layer.weights.includes(variable));
+      const where = `${owner?.where ?? "model"}: weight ${JSON.stringify(name)} of shape ${showShape(shape)}`;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw outOfMemory({ where, bytes: 4 * sizeOf(shape), reason, fix: "Make the layer or its input smaller." });
+    }
   }
 
   /**

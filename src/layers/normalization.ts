@@ -416,7 +416,7 @@ export class UnitNormalization extends Layer<Same> {
   call(x: Tensor): Tensor {
     const list = typeof this.axis === "number" ? [this.axis] : this.axis;
     const at = list.map((axis) => checkAxis(this.where, "axis", axis, x.shape.length));
-    const square = sum(multiply(x, x), at, true);
+    const square = sum(multiply(x, x), at, { keepDims: true });
     return multiply(x, divide(1, squareRoot(maximum(square, 1e-24))));
   }
 

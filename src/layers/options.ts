@@ -1,6 +1,6 @@
 /** Checking what a caller gave to a layer: every refusal names the layer, the argument, the value and the way out. */
 
-import { argumentError, unknownName } from "../core/errors.ts";
+import { argumentError, describe, unknownName } from "../core/errors.ts";
 
 export type DataFormat = "channels_last" | "channels_first";
 
@@ -39,9 +39,38 @@ export const camelCase = (name: string): string => name.replace(/_+([a-z0-9])/g,
 export const whereOf = (className: string, name: string | undefined): string => {
   const kind = className.endsWith("LU")
     ? className.charAt(0).toLowerCase() + className.slice(1)
-    : camelCase(snakeCase(className));
+    : className === "InputLayer"
+      ? "input"
+      : camelCase(snakeCase(className));
   return name === undefined ? kind : `${kind} ${JSON.stringify(name)}`;
 };
+
+/** What an option could be, for those that a message shows. */
+const examples: Readonly<Record<string, string>> = {
+  epochs: "epochs: 3",
+  optimizer: 'optimizer: "adam"',
+  activation: 'activation: "relu"',
+  padding: 'padding: "same"',
+  interpolation: 'interpolation: "bilinear"',
+  learningRate: "learningRate: 0.01",
+  monitor: 'monitor: "val_loss"',
+  reduction: 'reduction: "sum"',
+  batchSize: "batchSize: 64",
+  compile: "compile: false",
+  axis: "axis: -1",
+  seed: "seed: 1",
+  name: 'name: "first"',
+};
+
+/** An option of a function, with the value that was given where that would suit. */
+function exampleFor(given: unknown, choices: readonly string[]): string {
+  if ((given === "same" || given === "valid") && choices.includes("padding")) return `padding: "${given}"`;
+  if (typeof given === "string" && choices.includes("activation")) return `activation: ${describe(given)}`;
+  if (typeof given === "number" && choices.includes("learningRate")) return `learningRate: ${given}`;
+  if (typeof given === "number" && choices.includes("epochs")) return `epochs: ${given}`;
+  const key = Object.keys(examples).find((name) => choices.includes(name));
+  return key === undefined ? `${choices[0]}: …` : examples[key];
+}
 
 export function checkOptions(where: string, options: unknown, choices: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -49,7 +78,7 @@ export function checkOptions(where: string, options: unknown, choices: readonly 
       where,
       argument: "options",
       value: options,
-      expected: 'an object such as { padding: "same" }',
+      expected: `an object such as { ${exampleFor(options, choices)} }`,
     });
   }
   for (const name of Object.keys(options)) {

@@ -1,6 +1,7 @@
 /** Layers one after another. */
+import { placed } from "../core/errors.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
-import type { Layer } from "./layer.ts";
+import { checkLayer, type Layer } from "./layer.ts";
 import type { Accepted, After, Rule, Tensors } from "./rule.ts";
 
 /** What a layer shows of its rule. */
@@ -35,7 +36,26 @@ export function pipe<S extends Shape, const L extends readonly Ruled[]>(
   x: Tensor<S>,
   ...layers: { readonly [K in keyof L]: L[K] & Asked<S, L>[K & keyof Asked<S, L>] }
 ): Tensors<Piped<S, L>> {
+  (layers as readonly unknown[]).forEach((layer, i) => {
+    checkLayer("pipe", `argument ${i + 2}`, layer);
+  });
+  return pour(x, layers as unknown as readonly Layer[], "pipe") as Tensors<Piped<S, L>>;
+}
+
+/**
+ * What the last layer answers.
+ *
+ * @param row - what the layers stand in, for messages: a layer without a name is told by its place.
+ */
+export function pour(x: Tensor, layers: readonly Layer[], row: string): Tensor | readonly Tensor[] {
   let y: Tensor | readonly Tensor[] = x;
-  for (const layer of layers as unknown as readonly Layer[]) y = layer(y);
-  return y as Tensors<Piped<S, L>>;
+  for (const [i, layer] of layers.entries()) {
+    try {
+      y = layer.enter(y);
+    } catch (error) {
+      const isNamed = (layer.givenName ?? layer.modelName) !== undefined;
+      throw isNamed ? error : placed(layer.where, `layer ${i + 1} of the ${row}`, error);
+    }
+  }
+  return y;
 }

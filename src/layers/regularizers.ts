@@ -84,7 +84,7 @@ export function orthogonalRegularizer(
       }
       const rows = mode === "rows" ? x : transpose(x, [1, 0]);
       const [count] = rows.shape;
-      const lengths = squareRoot(sum(multiply(rows, rows), [1], true));
+      const lengths = squareRoot(sum(multiply(rows, rows), [1], { keepDims: true }));
       const units = multiply(rows, minimum(divide(1, lengths), 1e7));
       const cosines = absolute(matmulLast(units, transpose(units, [1, 0])));
       // Each row has the cosine 1 with itself.

@@ -6,7 +6,7 @@ import type { Shape, Tensor } from "../graph/tensor.ts";
 import { broadcastTo, reshape as reshapeTensor, transpose } from "../ops/index.ts";
 import { Layer, type LayerOptions } from "./layer.ts";
 import { type Config, checkCount, checkOptions, type DataFormat, readConfig } from "./options.ts";
-import type { Rule, ShapeError } from "./rule.ts";
+import type { Rule, ShapeError, ShapeText } from "./rule.ts";
 import { checkFormat, toChannelsLast } from "./spatial.ts";
 
 const plainOptions = ["name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof LayerOptions)[];
@@ -81,7 +81,9 @@ type Reshaped<N extends number, T extends Shape> = number extends T["length"]
   ? number[]
   : Known<N> extends true
     ? (-1 extends T[number] ? Divides<Product<GivenSizes<T>>, N> : Divides<1, N> & Equals<Product<T>, N>) extends false
-      ? ShapeError<`reshape: ${N} cells do not fill the given shape`>
+      ? ShapeError<`reshape: the input has ${N} cells, and the shape ${ShapeText<T>} ${-1 extends T[number]
+          ? `needs a multiple of ${Product<GivenSizes<T>>}`
+          : `has ${Product<T>}`}`>
       : Plain<Filled<N, T>>
     : Plain<Filled<N, T>>;
 
@@ -124,7 +126,9 @@ export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>
       throw shapeError({
         where: this.where,
         got: `an input of shape ${showShape(x.shape, true)}, ${cells} cells for each sample`,
-        expected: isOpen ? `a multiple of ${given}` : `${given}, the cells of ${showShape(this.targetShape, true)}`,
+        expected: isOpen
+          ? `a multiple of ${given}, for ${showShape(this.targetShape, true)}`
+          : `${given}, the cells of ${showShape(this.targetShape, true)}`,
         fix: "Choose a target shape with as many cells, or leave one size open with -1.",
       });
     }

@@ -33,6 +33,19 @@ export interface ShapeError<Words extends string> {
   readonly "shape error": Words;
 }
 
+/** A shape in a `ShapeError`: `[28, 28, 1]`. */
+export type ShapeText<S> = S extends readonly number[]
+  ? number extends S["length"]
+    ? "[…]"
+    : `[${Joined<S>}]`
+  : "several tensors";
+
+type Joined<S extends readonly number[]> = S extends readonly [infer N extends number, ...infer Rest extends number[]]
+  ? Rest extends readonly []
+    ? `${N}`
+    : `${N}, ${Joined<Rest>}`
+  : "";
+
 /** What `R` makes of the shapes `S`: shapes, or a `ShapeError`. */
 export type Apply<R extends Rule, S> = (R & { readonly in: S })["out"];
 

@@ -1,6 +1,6 @@
 /** What layers say about their weights: a regularizer and a constraint for each, under Keras' names. */
+import type { Constraint, Regularizer } from "../graph/tensor.ts";
 import { type ConstraintLike, constraintConfig, constraintOf } from "./constraints.ts";
-import type { WeightOptions } from "./layer.ts";
 import { type Config, snakeCase } from "./options.ts";
 import { type RegularizerLike, regularizerConfig, regularizerOf } from "./regularizers.ts";
 
@@ -16,16 +16,22 @@ export type WeightRuleOptions<Name extends string> = { readonly [K in `${Name}Re
 export const weightRuleNames = <const Name extends string>(...names: readonly Name[]) =>
   names.flatMap((name) => [`${name}Regularizer`, `${name}Constraint`] as const);
 
+/** The rules of one weight. */
+interface Rules {
+  readonly regularizer?: Regularizer;
+  readonly constraint?: Constraint;
+}
+
 /** The rules of all weights of a layer. */
 export class WeightRules {
   readonly #where: string;
-  readonly #rules: ReadonlyMap<string, WeightOptions>;
+  readonly #rules: ReadonlyMap<string, Rules>;
 
   /** @param names - of the weights: `kernel`, `bias`. */
   constructor(where: string, names: readonly string[], options: object) {
     this.#where = where;
     const given = options as Readonly<Record<string, unknown>>;
-    const rulesOf = (name: string): WeightOptions => ({
+    const rulesOf = (name: string): Rules => ({
       regularizer: regularizerOf(where, `${name}Regularizer`, given[`${name}Regularizer`]),
       constraint: constraintOf(where, `${name}Constraint`, given[`${name}Constraint`]),
     });
@@ -33,7 +39,7 @@ export class WeightRules {
   }
 
   /** For `addWeight`. */
-  of(name: string): WeightOptions {
+  of(name: string): Rules {
     return this.#rules.get(name) ?? {};
   }
 
@@ -46,7 +52,7 @@ export class WeightRules {
     return this.#config("constraint", ({ constraint }) => constraintConfig(this.#where, constraint));
   }
 
-  #config(what: string, value: (rules: WeightOptions) => unknown): Config {
+  #config(what: string, value: (rules: Rules) => unknown): Config {
     return Object.fromEntries([...this.#rules].map(([name, rules]) => [`${snakeCase(name)}_${what}`, value(rules)]));
   }
 }

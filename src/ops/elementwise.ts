@@ -14,15 +14,19 @@ import {
   type UnaryName,
   unary,
 } from "../expr/expr.ts";
-import { apply, type Op } from "../graph/op.ts";
+import { apply, checkTensor, type Op } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { batchSize, fill } from "./leaf.ts";
-import { reshape } from "./movement.ts";
+import { broadcastTo, reshape } from "./movement.ts";
 import { sum } from "./reduce.ts";
 
 export type TensorLike = Tensor | number;
 
-export const asTensor = (x: TensorLike): Tensor => (typeof x === "number" ? fill(x, []) : x);
+export function asTensor(x: TensorLike, where: string): Tensor {
+  if (typeof x === "number") return fill(x, []);
+  checkTensor(where, x, "a tensor or a number");
+  return x;
+}
 
 /** The shape that both broadcast to. */
 function broadcastShapes(where: string, shapes: readonly Shape[]): Shape {
@@ -61,7 +65,7 @@ export function sumTo(gradient: Tensor, x: Tensor, y: Tensor): Tensor {
   // A gradient that is the same for all samples counts once for each of them.
   const full = shared && !gradient.perSample ? multiply(gradient, batchSize()) : gradient;
   const spread = full.shape.length === y.shape.length && full.shape.every((n, i) => n === y.shape[i]);
-  const whole = spread ? full : add(full, fill(0, y.shape));
+  const whole = spread ? full : broadcastTo(full, y.shape);
   const overSamples = shared && whole.perSample;
   const summed = axes.length > 0 || overSamples ? sum(whole, axes, { overSamples }) : whole;
   return reshape(summed, x.shape);
@@ -187,42 +191,42 @@ export const stopGradientOp: Op<NoAttributes> = {
 };
 
 const one =
-  (op: Op<NoAttributes>) =>
+  (op: Op<NoAttributes>, name = op.name) =>
   (x: TensorLike): Tensor =>
-    apply(op, [asTensor(x)], {});
+    apply(op, [asTensor(x, name)], {});
 const two =
-  (op: Op<NoAttributes>) =>
+  (op: Op<NoAttributes>, name: string) =>
   (a: TensorLike, b: TensorLike): Tensor =>
-    apply(op, [asTensor(a), asTensor(b)], {});
+    apply(op, [asTensor(a, name), asTensor(b, name)], {});
 
-export const negative = one(ops.neg);
-export const absolute = one(ops.abs);
-export const squareRoot = one(ops.sqrt);
-export const exponential = one(ops.exp);
-export const logarithm = one(ops.log);
-export const tanh = one(ops.tanh);
-export const sine = one(ops.sin);
-export const cosine = one(ops.cos);
-export const sigmoid = one(ops.sigmoid);
-export const softplus = one(ops.softplus);
-export const erf = one(ops.erf);
-export const sign = one(ops.sign);
-export const floor = one(ops.floor);
-export const round = one(ops.round);
-export const relu = one(reluOp);
-export const identity = one(identityOp);
-export const stopGradient = one(stopGradientOp);
-export const add = two(ops.add);
-export const subtract = two(ops.sub);
-export const multiply = two(ops.mul);
-export const divide = two(ops.div);
-export const maximum = two(ops.max);
-export const minimum = two(ops.min);
+export const negative = one(ops.neg, "negative");
+export const absolute = one(ops.abs, "absolute");
+export const squareRoot = one(ops.sqrt, "squareRoot");
+export const exponential = one(ops.exp, "exponential");
+export const logarithm = one(ops.log, "logarithm");
+export const tanh = one(ops.tanh, "tanh");
+export const sine = one(ops.sin, "sine");
+export const cosine = one(ops.cos, "cosine");
+export const sigmoid = one(ops.sigmoid, "sigmoid");
+export const softplus = one(ops.softplus, "softplus");
+export const erf = one(ops.erf, "erf");
+export const sign = one(ops.sign, "sign");
+export const floor = one(ops.floor, "floor");
+export const round = one(ops.round, "round");
+export const relu = one(reluOp, "relu");
+export const identity = one(identityOp, "identity");
+export const stopGradient = one(stopGradientOp, "stopGradient");
+export const add = two(ops.add, "add");
+export const subtract = two(ops.sub, "subtract");
+export const multiply = two(ops.mul, "multiply");
+export const divide = two(ops.div, "divide");
+export const maximum = two(ops.max, "maximum");
+export const minimum = two(ops.min, "minimum");
 /** 1 where `a > b`, else 0. */
-export const greater = two(ops.gt);
+export const greater = two(ops.gt, "greater");
 /** 1 where `a ≥ b`, else 0. */
-export const greaterEqual = two(ops.ge);
+export const greaterEqual = two(ops.ge, "greaterEqual");
 /** 1 where `a = b`, else 0. */
-export const equal = two(ops.eq);
+export const equal = two(ops.eq, "equal");
 export const where = (condition: TensorLike, then: TensorLike, otherwise: TensorLike): Tensor =>
-  apply(whereOp, [asTensor(condition), asTensor(then), asTensor(otherwise)], {});
+  apply(whereOp, [asTensor(condition, "where"), asTensor(then, "where"), asTensor(otherwise, "where")], {});

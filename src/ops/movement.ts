@@ -2,7 +2,7 @@
 import { sameShape, showShape, sizeOf } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
 import { addIndex, constantIndex, type Loop, loopIndex, scaleIndex } from "../expr/expr.ts";
-import { apply, type Op } from "../graph/op.ts";
+import { apply, checkTensor, type Op } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { broadcastIndex, sumTo } from "./elementwise.ts";
 
@@ -158,6 +158,7 @@ export const concatenateOp: Op<{ readonly axis: number }> = {
 };
 
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkTensor("reshape", x);
   if (sameShape(x.shape, shape)) return x;
   if (sizeOf(x.shape) !== sizeOf(shape)) {
     throw shapeError({
@@ -170,10 +171,13 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   return apply(reshapeOp, [x], { shape });
 }
 
-export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
-  sameShape(x.shape, shape) ? x : apply(broadcastOp, [x], { shape });
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkTensor("broadcastTo", x);
+  return sameShape(x.shape, shape) ? x : apply(broadcastOp, [x], { shape });
+}
 
 export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
+  checkTensor("transpose", x);
   if (permutation.length !== x.shape.length || [...permutation].sort((a, b) => a - b).some((p, i) => p !== i)) {
     throw argumentError({
       where: "transpose",
@@ -194,6 +198,7 @@ export function slice(
   x: Tensor,
   part: { readonly start: readonly number[]; readonly size: Shape; readonly step?: readonly number[] },
 ): Tensor {
+  checkTensor("slice", x);
   const step = part.step ?? x.shape.map(() => 1);
   x.shape.forEach((n, i) => {
     const last = part.start[i] + step[i] * (part.size[i] - 1);
@@ -211,6 +216,7 @@ export function slice(
 }
 
 export function concatenate(xs: readonly Tensor[], axis: number): Tensor {
+  for (const x of xs) checkTensor("concatenate", x);
   const rank = xs[0].shape.length;
   const at = axis < 0 ? axis + rank : axis;
   for (const x of xs) {

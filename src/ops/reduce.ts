@@ -2,7 +2,7 @@
 import { sizeOf } from "../core/array.ts";
 import { argumentError } from "../core/errors.ts";
 import { type Loop, loopIndex } from "../expr/expr.ts";
-import { apply, type LoopNest, type Op, type Read } from "../graph/op.ts";
+import { apply, checkTensor, type LoopNest, type Op, type Read } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { divide, equal, multiply } from "./elementwise.ts";
 import { batchSize } from "./leaf.ts";
@@ -16,6 +16,14 @@ const withOnes = (shape: Shape, axes: readonly number[]): Shape => shape.map((n,
 
 /** Negative axes count from the end; each axis once, ascending. */
 function normalizeAxes(where: string, rank: number, axes: readonly number[]): number[] {
+  if (!Array.isArray(axes)) {
+    throw argumentError({
+      where,
+      argument: "axes",
+      value: axes,
+      expected: "a list of axes, e.g. [0], without the batch",
+    });
+  }
   const result = axes.map((axis) => {
     if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
       throw argumentError({ where, argument: "axes", value: [...axes], expected: `axes from ${-rank} to ${rank - 1}` });
@@ -80,12 +88,13 @@ export const maxOp: Op<MaxAttributes> = {
 export function sum(
   x: Tensor,
   axes: readonly number[],
-  options: boolean | { readonly keepDims?: boolean; readonly overSamples?: boolean } = {},
+  options: { readonly keepDims?: boolean; readonly overSamples?: boolean } = {},
 ): Tensor {
-  const { keepDims = false, overSamples = false } = typeof options === "boolean" ? { keepDims: options } : options;
+  const { keepDims = false, overSamples = false } = options;
+  checkTensor("sum", x);
   const list = normalizeAxes("sum", x.shape.length, axes);
   // What the samples share counts once for each of them.
-  if (overSamples && !x.perSample) return multiply(sum(x, axes, keepDims), batchSize());
+  if (overSamples && !x.perSample) return multiply(sum(x, axes, { keepDims }), batchSize());
   const y = list.length === 0 && !overSamples ? x : apply(sumOp, [x], { axes: list, overSamples });
   return keepDims ? reshape(y, withOnes(x.shape, list)) : y;
 }
@@ -94,12 +103,14 @@ export function sum(
 export const sumSamples = (x: Tensor): Tensor => sum(x, [], { overSamples: true });
 
 export function max(x: Tensor, axes: readonly number[], keepDims = false): Tensor {
+  checkTensor("max", x);
   const list = normalizeAxes("max", x.shape.length, axes);
   const y = apply(maxOp, [x], { axes: list });
   return keepDims ? reshape(y, withOnes(x.shape, list)) : y;
 }
 
 export function mean(x: Tensor, axes: readonly number[], keepDims = false): Tensor {
+  checkTensor("mean", x);
   const list = normalizeAxes("mean", x.shape.length, axes);
-  return divide(sum(x, list, keepDims), sizeOf(list.map((i) => x.shape[i])));
+  return divide(sum(x, list, { keepDims }), sizeOf(list.map((i) => x.shape[i])));
 }

@@ -61,7 +61,7 @@ describe("equal tensors become one", () => {
   });
 
   test("but not over other inputs, attributes or variables", () => {
-    expect(count(op.add(op.sum(x, [0], true), op.sum(op.negative(x), [0], true)))).toBe(7);
+    expect(count(op.add(op.sum(x, [0], { keepDims: true }), op.sum(op.negative(x), [0], { keepDims: true })))).toBe(7);
     expect(
       count(op.add(op.slice(x, { start: [0, 0], size: [1, 3] }), op.slice(x, { start: [1, 0], size: [1, 3] }))),
     ).toBe(4);

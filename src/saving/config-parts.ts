@@ -1,5 +1,5 @@
 /** Picking values out of a config that nobody vouches for: every refusal names file, layer and key. */
-import { formatError, RhytonError, showArgument, unsafeFile, unsupportedFile } from "../core/errors.ts";
+import { describe, formatError, prefixed, RhytonError, unsafeFile, unsupportedFile } from "../core/errors.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 const SAVE_AGAIN = "The file is damaged or was not written by Keras; save the model again.";
@@ -11,7 +11,7 @@ export const malformed = (where: string, problem: string): RhytonError =>
 /** A value as it stands in messages, not at full length. */
 export function brief(value: Json | undefined): string {
   if (value === undefined) return "missing";
-  const text = showArgument(isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : value);
+  const text = describe(isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : value);
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
 
@@ -54,6 +54,7 @@ export function refuseCode(where: string, config: JsonObject): void {
   for (const [key, value] of Object.entries(config)) {
     if (!isJsonObject(value)) continue;
     const { class_name: name } = value;
+    if (typeof name !== "string") continue;
     if (name === "__lambda__") {
       throw unsafeFile({
         where,
@@ -65,7 +66,9 @@ export function refuseCode(where: string, config: JsonObject): void {
       throw unsupportedFile({
         where,
         problem: `${key} is the Python function ${brief(value.config)}`,
-        fix: "Rhyton cannot run Python. Use a function that Keras has by name, and save the model again.",
+        fix:
+          "Rhyton cannot run Python. Write the function here and give it by its name: " +
+          "loadModel(file, { customObjects: { … } }).",
       });
     }
     if (key === "activation") {
@@ -93,7 +96,7 @@ export function within<T>(file: string, work: () => T): T {
   } catch (error) {
     if (error instanceof RhytonError) {
       if (error.message.startsWith(file)) throw error;
-      throw new RhytonError(error.code, `${file}: ${error.message}`, { ...error.details, file });
+      throw prefixed(file, error, { file });
     }
     const reason = error instanceof Error ? error.message : String(error);
     throw malformed(file, `its contents make no sense (${reason})`);

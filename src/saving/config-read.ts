@@ -3,13 +3,14 @@
  * are compared with the arrays of the file before memory is taken, and every reference is followed only if it exists.
  */
 import { sizeOf } from "../core/array.ts";
-import { RhytonError, unsafeFile, unsupportedFile } from "../core/errors.ts";
+import { ownCodeError, prefixed, RhytonError, unsafeFile, unsupportedFile } from "../core/errors.ts";
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { InputLayer, input } from "../layers/input.ts";
 import type { Layer } from "../layers/layer.ts";
 import { type LayerRecord, layerRegistry } from "../layers/registry.ts";
 import { brief, checkSizes, isBuiltIn, listAt, malformed, objectAt, refuseCode, textAt } from "./config-parts.ts";
-import { FUNCTIONAL, type ModelLayer, SEQUENTIAL } from "./config-write.ts";
+import { FUNCTIONAL, isModel, type ModelLayer, SEQUENTIAL } from "./config-write.ts";
+import type { CustomObjects } from "./custom.ts";
 import { runGraph } from "./graph-read.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
 import { isOp, OpEntry, opEntry } from "./ops-read.ts";
@@ -24,8 +25,10 @@ export interface ModelMakers<M extends ModelLayer> {
 
 export interface Reading<M extends ModelLayer> {
   readonly makers: ModelMakers<M>;
-  /** Layers besides our own, by the names of their classes. */
-  readonly layers: ReadonlyMap<string, LayerRecord>;
+  /** What the caller has besides our own layers. */
+  readonly custom: CustomObjects;
+  /** Makes a record of what the caller gave for a layer. */
+  readonly recordOf: (name: string, given: unknown) => LayerRecord;
   /** How many numbers all arrays of the file have together. */
   readonly numbers: number;
 }
@@ -87,16 +90,19 @@ class Reader<M extends ModelLayer> {
   }
 
   #make(object: JsonObject, className: string, config: JsonObject, where: string): Layer {
-    const own = this.#reading.layers.get(className);
+    const { custom, recordOf } = this.#reading;
+    const given = custom.find(object);
+    const own = given === undefined ? undefined : recordOf(className, given);
     if (own === undefined && isBuiltIn(object)) {
       if (className === FUNCTIONAL) return this.#functional(object, where);
       if (className === SEQUENTIAL) return this.#sequential(object, where);
     }
     const record = own ?? (isBuiltIn(object) ? layerRegistry.get(className) : undefined);
     if (record === undefined) throw this.#unknown(object, className, where);
-    refuseCode(where, config);
+    const resolved = custom.resolve(config);
+    refuseCode(where, resolved as JsonObject);
     checkSizes(where, config);
-    return named(where, () => record.fromConfig(config));
+    return named(where, () => record.fromConfig(resolved), own && className);
   }
 
   /** An op between layers. */
@@ -111,14 +117,16 @@ class Reader<M extends ModelLayer> {
       return unsafeFile({
         where,
         problem: "a Lambda layer is Python code inside the file",
-        fix: "Code from files is never run. Replace the layer by others and save the model again.",
+        fix:
+          "Code from files is never run. Write what it does as a layer here and give it: " +
+          "loadModel(file, { customObjects: { Lambda: YourLayer } }); or replace it in Keras and save the model again.",
       });
     }
     if (!isBuiltIn(object)) {
       return unsupportedFile({
         where,
-        problem: `its class ${brief(object.registered_name ?? className)} is not one of Keras (module ${brief(object.module)})`,
-        fix: `Write it as a layer here and give it: loadModel(file, { layers: { ${className} } }).`,
+        problem: `it is of a class of one's own${typeof object.module === "string" ? ` (${brief(object.registered_name ?? className)} of the Python module ${brief(object.module)})` : ""}, which is not in the file`,
+        fix: `Write it as a layer here and give it: loadModel(file, { customObjects: { ${className} } }).`,
       });
     }
     return unsupportedFile({
@@ -212,7 +220,11 @@ class Reader<M extends ModelLayer> {
     if ("isBuilt" in layer && layer.isBuilt === false) {
       throw malformed(where, "a model inside the model does not know its input shape");
     }
-    const result = named(where, () => layer.enter(listed ? inputs : inputs[0]));
+    const result = named(
+      where,
+      () => layer.enter(listed ? inputs : inputs[0]),
+      layerRegistry.has(layer.className) || isModel(layer) ? undefined : layer.className,
+    );
     const outputs = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor];
     for (const variable of layer.weights) {
       if (this.#claimed.has(variable)) continue;
@@ -242,13 +254,20 @@ class Reader<M extends ModelLayer> {
 const nameIn = (model: ModelLayer, layer: Layer): string =>
   model.isBuilt && model.layers.includes(layer) ? model.network.nameOf(layer) : layer.name;
 
-/** Runs work on one layer; errors say which. */
-function named<T>(where: string, work: () => T): T {
+/**
+ * Runs work on one layer; errors say which.
+ *
+ * @param own - the class, where it is one that the caller gave: what it throws is not the fault of the file.
+ */
+function named<T>(where: string, work: () => T, own?: string): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof RhytonError)) throw error;
-    throw new RhytonError(error.code, `${where}: ${error.message}`, error.details);
+    if (!(error instanceof RhytonError)) {
+      if (own === undefined) throw error;
+      throw ownCodeError({ where, className: own, problem: String(error), cause: error });
+    }
+    throw prefixed(where, error);
   }
 }
 

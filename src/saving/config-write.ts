@@ -3,13 +3,13 @@
  * Keras know are left out, so that older ones read our files too.
  */
 import { argumentError, networkError } from "../core/errors.ts";
-import { type Shape, Tensor } from "../graph/tensor.ts";
-import type { Layer } from "../layers/layer.ts";
+import { type Shape, Tensor, Variable } from "../graph/tensor.ts";
+import { Layer } from "../layers/layer.ts";
 import type { Network, NetworkNode, Operation } from "../layers/network.ts";
 import { type Config, dtypePolicy, snakeCase } from "../layers/options.ts";
 import { layerRegistry } from "../layers/registry.ts";
 import type { Json, JsonObject } from "./json.ts";
-import { opNode } from "./ops-write.ts";
+import { type OpNode, opNode } from "./ops-write.ts";
 
 /** What a file needs to know of a model; `Model` in src/training has it. */
 export type ModelLayer = Layer & {
@@ -65,7 +65,10 @@ class Writer {
   }
 
   config(layer: Layer, name: string): JsonObject {
-    if (!isModel(layer)) return asJson(layer.where, { ...layer.getConfig(), name });
+    if (!isModel(layer)) {
+      checkOwnConfig(layer);
+      return asJson(layer.where, { ...layer.getConfig(), name });
+    }
     return layer.className === SEQUENTIAL ? this.#sequential(layer, name) : this.#functional(layer, name);
   }
 
@@ -108,8 +111,8 @@ class Writer {
     const { network } = model;
     const runs = new Map<Operation, NetworkNode[]>();
     for (const node of network.nodes) runs.set(node.operation, [...(runs.get(node.operation) ?? []), node]);
-    const layers = network.operations.map((operation) => {
-      if (operation instanceof Tensor) return opObject(model, operation);
+    const layers = network.operations.flatMap((operation) => {
+      if (operation instanceof Tensor) return opObjects(model, operation);
       const nodes = [...(runs.get(operation) ?? [])].sort((a, b) => a.index - b.index);
       const own = network.nameOf(operation);
       return {
@@ -145,21 +148,27 @@ function referenceTo(network: Network, t: Tensor): JsonObject {
   return { class_name: "__keras_tensor__", config };
 }
 
-/** An op between layers. */
-function opObject(model: ModelLayer, y: Tensor): JsonObject {
+/** An op between layers: one node, or two where numbers are made of true and false. */
+function opObjects(model: ModelLayer, y: Tensor): JsonObject[] {
   const { network } = model;
   const name = network.nameOf(y);
   const known = (x: Tensor): Json | undefined =>
     network.historyOf(x) === undefined ? undefined : referenceTo(network, x);
-  const { module, className, config, args } = opNode(model.where, y, known);
-  return {
+  const object = (own: string, { module, className, config, args }: OpNode): JsonObject => ({
     module,
     class_name: className,
-    config: { name, ...config },
+    config: { name: own, ...config },
     registered_name: className,
-    name,
+    name: own,
     inbound_nodes: [{ args: [...args], kwargs: {} }],
-  };
+  });
+  const node = opNode(model.where, y, known);
+  if (node.isBoolean !== true) return [object(name, node)];
+  const test = `${name}_is_true`;
+  const config = { shape: withBatch(y.shape), dtype: "bool", keras_history: [test, 0, 0] };
+  const args = [{ class_name: "__keras_tensor__", config }];
+  const cast = { module: "keras.src.ops.core", className: "Cast", config: { dtype: "float32" }, args };
+  return [object(test, node), object(name, cast)];
 }
 
 /** An input or output of a model. Keras counts the runs of a model inside from 1 here, and from 0 everywhere else. */
@@ -167,6 +176,46 @@ function endOf(network: Network, tensor: Tensor): Json {
   const { name, node, output } = network.historyOf(tensor)!;
   const isGraph = network.layers.some((l) => l.className === FUNCTIONAL && network.nameOf(l) === name);
   return [name, isGraph ? node + 1 : node, output];
+}
+
+/** What every layer has of its own. */
+const baseFields: ReadonlySet<string> = new Set(["calls", "givenName", "modelName", "activityRegularizer"]);
+
+/** Throws for a layer of the caller's own that would come back from the file as another. */
+function checkOwnConfig(layer: Layer): void {
+  const known = layerRegistry.get(layer.className);
+  if (known !== undefined && (typeof known !== "function" || layer instanceof known)) return;
+  if (layer.getConfig !== Layer.prototype.getConfig) return;
+  const fields = Object.entries(layer).filter(([key, value]) => !baseFields.has(key) && !isMadeAgain(value));
+  if (fields.length === 0 && takesOptionsAlone(layer.constructor)) return;
+  throw networkError({
+    where: layer.constructor.name,
+    problem:
+      "write getConfig() that gives back the constructor's arguments, so that the file can make the layer again" +
+      (fields.length === 0 ? "" : ` (it has ${fields.map(([key]) => key).join(", ")} of its own)`),
+    fix: "For example: override getConfig() { return { ...super.getConfig(), n: this.n }; }",
+  });
+}
+
+/** Weights and parts: the class makes them again, and their values are in the file. */
+const isMadeAgain = (value: unknown): boolean =>
+  value === undefined ||
+  value instanceof Variable ||
+  value instanceof Layer ||
+  (Array.isArray(value) && value.every(isMadeAgain));
+
+/** Whether the constructors of a class, as far as it has any, take nothing but the options of every layer. */
+function takesOptionsAlone(made: unknown): boolean {
+  for (let own = made; typeof own === "function" && own !== Layer; own = Object.getPrototypeOf(own)) {
+    const text = Function.prototype.toString.call(own);
+    const parameters = /(?<![.\w$"'`])constructor\s*\(([^)]*)\)/.exec(text)?.[1].trim() ?? "";
+    if (parameters === "") continue;
+    const name = /^(?:\.\.\.)?([\w$]+)(?:\s*=\s*\{\s*\})?$/.exec(parameters)?.[1];
+    if (name === undefined || !new RegExp(`super\\(\\s*(\\.\\.\\.)?${name.replaceAll("$", "\\$")}\\s*\\)`).test(text)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 function classOf(layer: Layer): { module: string | null; class_name: string } {
@@ -201,7 +250,7 @@ function asJson(where: string, value: object): JsonObject {
     if (Array.isArray(v)) return v.map((item) => convert(item, key));
     if (typeof v === "object" && [Object.prototype, null].includes(Object.getPrototypeOf(v))) return fields(v);
     const expected = "a number, text, boolean, null, or lists and objects of these";
-    throw argumentError({ where: `${where} getConfig`, argument: key, value: typeof v, expected });
+    throw argumentError({ where: `${where} getConfig`, argument: key, value: v, expected });
   };
   const fields = (v: object): JsonObject =>
     Object.fromEntries(

@@ -111,7 +111,7 @@ function callsOf(where: string, entry: Entry, actions: GraphActions): readonly C
     const where = nodes.length === 1 ? at : `${at} call ${i}`;
     const call = { entry, where, users: [], waiting: 0, outputs: undefined };
     if (made instanceof OpEntry) return { ...call, ...opArguments(where, node, made, actions) };
-    const { inputs, listed } = argumentsOf(where, node);
+    const { inputs, listed } = argumentsOf(where, node, made);
     return { ...call, inputs, run: (tensors) => actions.call(made, tensors, listed, where) };
   });
 }
@@ -147,15 +147,25 @@ function opArguments(where: string, node: Json, made: OpEntry, actions: GraphAct
 const isNothing = (value: Json): boolean =>
   value === null || value === false || (Array.isArray(value) && value.every(isNothing));
 
+/**
+ * Layers that Keras calls with `training: true` unless told otherwise, and notes so. It means nothing: `fit`, `evaluate`
+ * and `predict` tell every layer what they do.
+ */
+const trainsByDefault = /^(Random|Resizing$|CenterCrop$)/;
+
 /** What a layer is called with: one tensor, or a list of tensors. */
-function argumentsOf(where: string, node: Json): { readonly inputs: readonly Reference[]; readonly listed: boolean } {
+function argumentsOf(
+  where: string,
+  node: Json,
+  { className }: Layer,
+): { readonly inputs: readonly Reference[]; readonly listed: boolean } {
   if (!isJsonObject(node)) {
     const fix = "Load the model in Keras 3 and save it again.";
     if (!Array.isArray(node)) throw malformed(where, `a call is ${brief(node)}, expected an object`);
     throw unsupportedFile({ where, problem: "its calls are written as Keras 2 does", fix });
   }
   for (const [key, value] of Object.entries(objectAt(where, node, "kwargs"))) {
-    if (isNothing(value)) continue;
+    if (isNothing(value) || (key === "training" && trainsByDefault.test(className))) continue;
     const problem = `it is called with ${key} = ${brief(value)}, which Rhyton has nothing for yet`;
     throw unsupportedFile({ where, problem, fix: `Save the model without ${key}.` });
   }

@@ -197,6 +197,8 @@ const FLOATS = new Set([
   "global_clipnorm",
   "clipvalue",
   "loss_weights",
+  "beta",
+  "threshold",
 ]);
 
 /**

@@ -398,7 +398,7 @@ const classes: Readonly<Record<string, Read>> = {
     return choose(condition, then, otherwise);
   },
   // along axes
-  Sum: reduction(sum),
+  Sum: reduction((x, axes, keepDims) => sum(x, axes, { keepDims })),
   Mean: reduction(mean),
   Max: reduction(max),
   Amax: reduction(max),
@@ -459,9 +459,9 @@ export class OpEntry {
     }
     const activation = activations.get(activationNames[this.className] ?? "");
     const result = activation === undefined ? classes[this.className](call) : activation.apply(call.cells(1)[0]);
-    // A result must be this node's alone, and not an input that nothing was to be done with.
+    // What a layer gave is that layer's alone, also where nothing was to be done with it.
     const list = result instanceof Tensor ? [result] : result;
-    return list.map((y) => (args.flat().includes(y) ? identity(y) : y));
+    return list.map((y) => (y.origin === undefined ? y : identity(y)));
   }
 }
 

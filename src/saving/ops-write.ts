@@ -11,6 +11,8 @@ export interface OpNode {
   readonly className: string;
   readonly config: JsonObject;
   readonly args: readonly Json[];
+  /** Whether what it gives is to be made numbers of. */
+  readonly isBoolean?: boolean;
 }
 
 /** How an op is written; `of` gives an input as an argument. */
@@ -43,11 +45,11 @@ const plain: Readonly<Record<string, readonly [className: string, module: string
   div: ["Divide", numpy],
   max: ["Maximum", numpy],
   min: ["Minimum", numpy],
-  gt: ["Greater", numpy],
-  ge: ["GreaterEqual", numpy],
-  eq: ["Equal", numpy],
   where: ["Where", numpy],
 };
+
+/** These give true and false in Keras, and 1 and 0 here: a node of `Cast` follows. */
+const comparisons: Readonly<Record<string, string>> = { gt: "Greater", ge: "GreaterEqual", eq: "Equal" };
 
 /** Axes of a sample as Keras counts them. */
 const withBatch = (axes: unknown): number[] => (axes as readonly number[]).map((axis) => axis + 1);
@@ -135,8 +137,9 @@ export function opNode(where: string, y: Tensor, reference: (x: Tensor) => Json 
     return arrayOf(x.shape, (i) => data[i]);
   };
   if (!y.perSample || y.attributes.overSamples === true) throw refuse("and it does not belong to a sample");
-  if (Object.hasOwn(plain, name)) {
-    const [className, module] = plain[name];
+  const isBoolean = Object.hasOwn(comparisons, name);
+  if (isBoolean || Object.hasOwn(plain, name)) {
+    const [className, module] = isBoolean ? [comparisons[name], numpy] : plain[name];
     for (const x of y.inputs) {
       if (!x.perSample || x.shape.length === y.shape.length) continue;
       throw refuse(
@@ -144,7 +147,7 @@ export function opNode(where: string, y: Tensor, reference: (x: Tensor) => Json 
         "Reshape one of them, so that both have as many axes.",
       );
     }
-    return { module, className, config: {}, args: y.inputs.map(of) };
+    return { module, className, config: {}, args: y.inputs.map(of), isBoolean };
   }
   if (Object.hasOwn(others, name)) return { module: numpy, ...others[name](y, of) };
   throw refuse("and Keras has none like it");

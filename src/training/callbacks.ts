@@ -2,8 +2,8 @@
  * Callbacks: your own code at fixed moments of training. A callback is any object with some of the hooks; each may be
  * asynchronous, and training waits for it.
  */
-import { argumentError } from "../core/errors.ts";
-import { checkOptions } from "../layers/options.ts";
+import { argumentError, nearest, unknownName } from "../core/errors.ts";
+import { camelCase, checkOptions } from "../layers/options.ts";
 import { CsvFile } from "./csv.ts";
 import type { Model } from "./model.ts";
 
@@ -98,7 +98,7 @@ const hooks = [
 /** What happened, epoch by epoch. `fit` answers one. */
 export class History implements Callback {
   /** For every name its value after each epoch. */
-  readonly history: Record<string, number[]> = {};
+  readonly history = {} as { loss: number[] } & Record<string, number[]>;
   /** The epochs, counted from 0. */
   readonly epoch: number[] = [];
   readonly params: TrainingParams;
@@ -188,6 +188,21 @@ export interface CallbackState {
   readonly state: unknown;
 }
 
+/** Throws when a method's name is nearly that of a hook: it would never be called. */
+function checkHooks(where: string, callback: unknown): void {
+  if (typeof callback !== "object") return;
+  for (let own = callback; own && own !== Object.prototype; own = Object.getPrototypeOf(own)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(own))) {
+      if (typeof value !== "function" || !/^on[A-Z_]/.test(name) || hooks.some((hook) => hook === name)) continue;
+      const asHere = camelCase(name);
+      if (hooks.some((hook) => hook === asHere) || nearest(asHere.replace(/Start$/, "Begin"), hooks) !== undefined) {
+        const near = nearest(asHere.replace(/Start$/, "Begin"), hooks) ?? asHere;
+        throw unknownName({ where: `${where}: callbacks`, what: "hook", name, choices: hooks, near });
+      }
+    }
+  }
+}
+
 /** Runs the hooks of several callbacks, in order. */
 export class CallbackList {
   readonly #callbacks: readonly Callback[];
@@ -195,6 +210,7 @@ export class CallbackList {
 
   constructor(callbacks: readonly Callback[], model: Model, where = "fit") {
     for (const callback of callbacks) {
+      checkHooks(where, callback);
       if (typeof callback !== "object" || callback === null || !hooks.some((hook) => hook in callback)) {
         const expected = `objects with some of the hooks ${hooks.join(", ")}`;
         throw argumentError({ where, argument: "callbacks", value: callback, expected });

@@ -1,13 +1,15 @@
 /**
  * How a model was compiled, as Keras writes it into `compile_config`, and back. Names stay as they were typed.
  */
-import { RhytonError, unsupportedFile } from "../core/errors.ts";
+import { argumentError, RhytonError, unsupportedFile } from "../core/errors.ts";
+import { isRecord } from "../layers/options.ts";
 import { brief, isBuiltIn, malformed, objectAt, refuseCode, textAt, within } from "../saving/config-parts.ts";
+import { CustomObjects } from "../saving/custom.ts";
 import { isJsonObject, type Json, type JsonObject } from "../saving/json.ts";
 import type { Compiled, CompileOptions, LossLike } from "./compile.ts";
 import { lossClasses, lossFromConfig, metricClasses, metricFromConfig } from "./from-config.ts";
-import type { Loss } from "./losses.ts";
-import type { Metric, MetricLike } from "./metrics.ts";
+import type { Loss, LossFunction } from "./losses.ts";
+import { type Metric, type MetricLike, meanMetricWrapper } from "./metrics.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { optimizerClasses, resolveOptimizer } from "./optimizers.ts";
 
@@ -67,11 +69,13 @@ const WITHOUT = "Load it with { compile: false } and call compile.";
  * What `compile` is to be given, or nothing when the model was not compiled.
  *
  * @param outputs - the names of the model's outputs.
+ * @param custom - losses and metrics of the caller's own.
  */
 export function readCompileConfig(
   where: string,
   config: Json | undefined,
   outputs: readonly string[],
+  custom: CustomObjects = new CustomObjects(),
 ): CompileOptions | undefined {
   if (config === undefined || config === null) return undefined;
   if (!isJsonObject(config)) throw malformed(where, `compile_config is ${brief(config)}, expected an object`);
@@ -84,14 +88,14 @@ export function readCompileConfig(
   return {
     optimizer: readOptimizer(`${at}: optimizer`, objectAt(at, config, "optimizer")),
     loss: eachOutput(`${at}: loss`, config.loss, outputs, true).map((given) =>
-      given === null ? null : nameOrObject(`${at}: loss`, given, lossClasses, lossFromConfig),
+      given === null ? null : nameOrObject(`${at}: loss`, given, lossClasses, lossFromConfig, custom),
     ) as readonly LossLike[],
     lossWeights:
       weights === undefined
         ? undefined
         : eachOutput(`${at}: loss_weights`, weights, outputs, true).map((weight) => (weight ?? 1) as number),
-    metrics: readMetrics(`${at}: metrics`, config.metrics, outputs),
-    weightedMetrics: readMetrics(`${at}: weighted_metrics`, config.weighted_metrics, outputs),
+    metrics: readMetrics(`${at}: metrics`, config.metrics, outputs, custom),
+    weightedMetrics: readMetrics(`${at}: weighted_metrics`, config.weighted_metrics, outputs, custom),
   };
 }
 
@@ -121,7 +125,12 @@ function eachOutput(where: string, given: Json, outputs: readonly string[], forA
   throw malformed(where, `it is ${brief(given)}, expected a list`);
 }
 
-function readMetrics(where: string, given: Json | undefined, outputs: readonly string[]): CompileOptions["metrics"] {
+function readMetrics(
+  where: string,
+  given: Json | undefined,
+  outputs: readonly string[],
+  custom: CustomObjects,
+): CompileOptions["metrics"] {
   if (given === undefined || given === null || (Array.isArray(given) && given.length === 0)) return undefined;
   const flat = (entry: Json): readonly Json[] => (Array.isArray(entry) ? entry.flatMap(flat) : [entry]);
   const one = outputs.length === 1 && Array.isArray(given);
@@ -129,7 +138,7 @@ function readMetrics(where: string, given: Json | undefined, outputs: readonly s
   return each.map((entry) =>
     flat(entry)
       .filter((metric) => metric !== null)
-      .map((metric) => nameOrObject(where, metric, metricClasses, metricFromConfig) as MetricLike),
+      .map((metric) => nameOrObject(where, metric, metricClasses, metricFromConfig, custom) as MetricLike),
   );
 }
 
@@ -139,9 +148,19 @@ function nameOrObject<T extends Loss | Metric>(
   given: Json,
   classes: readonly string[],
   make: (where: string, className: string, config: JsonObject) => T,
-): string | T {
-  if (typeof given === "string") return given;
+  custom: CustomObjects,
+): string | T | LossFunction {
+  if (typeof given === "string") return ownOf<T>(given, undefined, custom.named(given)) ?? given;
   if (!isJsonObject(given)) throw malformed(where, `it is ${brief(given)}, expected a name or an object`);
+  const inner = isJsonObject(given.config) ? given.config : undefined;
+  const own = ownOf<T>(String(given.class_name), inner, custom.find(given));
+  if (own !== undefined) return own;
+  // A mean of what a function of one's own gives.
+  const fn = isJsonObject(inner?.fn) ? custom.find(inner.fn) : undefined;
+  if (typeof fn === "function") {
+    const name = typeof inner?.name === "string" ? inner.name : undefined;
+    return meanMetricWrapper(fn as LossFunction, { name }) as Loss | Metric as T;
+  }
   const name = classOf(where, given, classes);
   const config = objectAt(where, given, "config");
   refuseCode(where, config);
@@ -157,6 +176,15 @@ function nameOrObject<T extends Loss | Metric>(
   }
 }
 
+/** A loss or metric that the caller gave: as it is, or made from the config by its `fromConfig`. */
+function ownOf<T>(name: string, config: JsonObject | undefined, given: unknown): T | LossFunction | undefined {
+  if (given === undefined) return undefined;
+  if (isRecord(given) && typeof given.fromConfig === "function") return given.fromConfig(config ?? {}) as T;
+  if (typeof given === "function" || isRecord(given)) return given as T | LossFunction;
+  const expected = "a loss or metric, or a function (target, prediction) => tensor";
+  throw argumentError({ where: "loadModel", argument: `customObjects.${name}`, value: given, expected });
+}
+
 /** The class of an object, which is one of Keras that there is. */
 function classOf(where: string, object: JsonObject, classes: readonly string[]): string {
   if (object.class_name === "__lambda__") refuseCode(where, { it: object });
@@ -165,7 +193,7 @@ function classOf(where: string, object: JsonObject, classes: readonly string[]):
     throw unsupportedFile({
       where,
       problem,
-      fix: "Load it with { compile: false } and call compile with the function.",
+      fix: "Give it: loadModel(file, { customObjects: { … } }), or load with { compile: false } and call compile.",
     });
   }
   const name = textAt(where, object, "class_name");

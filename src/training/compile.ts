@@ -4,6 +4,7 @@
 import { argumentError, unknownName } from "../core/errors.ts";
 import type { Device } from "../device/device.ts";
 import { checkOptions } from "../layers/options.ts";
+import { checkDevice } from "./device.ts";
 import { type LossLike, resolveLoss } from "./losses.ts";
 import { type MetricLike, resolveMetric } from "./metrics.ts";
 import type { Optimizer } from "./optimizer.ts";
@@ -59,6 +60,7 @@ export interface GivenFor {
 /** @param outputs - the names of the model's outputs. */
 export function resolveCompile(where: string, options: CompileOptions, outputs: readonly string[]): Compiled {
   checkOptions(where, options, known);
+  checkDevice(where, options.device);
   if (options.threads !== undefined) wholeNumber(where, "threads", options.threads);
   const optimizer = resolveOptimizer(options.optimizer ?? "rmsprop", where);
   const given = eachOutput(where, "loss", options.loss, outputs).map((loss) => loss ?? undefined);

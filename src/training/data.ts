@@ -1,8 +1,8 @@
 /**
  * Data for a model: everything is checked here before anything changes, so that an error leaves the model as it was.
  */
-import { type NdArray, ndarray, sameShape, showShape, sizeOf } from "../core/array.ts";
-import { argumentError, dataError, notFiniteData, unknownName } from "../core/errors.ts";
+import { indexOf, type NdArray, ndarray, sameShape, showShape, sizeOf } from "../core/array.ts";
+import { argumentError, dataError, notFiniteData, type RhytonError, unknownName } from "../core/errors.ts";
 import type { Shape } from "../graph/tensor.ts";
 
 /**
@@ -29,26 +29,35 @@ export function listOf(
   given: Arrays | readonly (NdArray | null)[],
   names: readonly string[],
 ): (NdArray | undefined)[] {
-  if (Array.isArray(given)) return given.map((array: NdArray | null) => array ?? undefined);
-  if (isNdArray(given) || typeof given !== "object" || given === null) return [given];
+  if (Array.isArray(given)) {
+    if (given.length > 0 && !given.every(mayBeArray)) throw notAnArray(where, given);
+    return given.map((array: NdArray | null) => array ?? undefined);
+  }
+  if (ArrayBuffer.isView(given) || isNdArray(given) || typeof given !== "object" || given === null)
+    return [given as NdArray];
   const byName = given as Readonly<Record<string, NdArray>>;
   const stranger = Object.keys(byName).find((name) => !names.includes(name));
   if (stranger === undefined) return names.map((name) => (Object.hasOwn(byName, name) ? byName[name] : undefined));
+  if (!Object.keys(byName).some((name) => names.includes(name))) throw notAnArray(where, given);
   throw unknownName({ where, what: "input or output", name: stranger, choices: names });
 }
 
-export const shapeOfSample = (array: NdArray): Shape => array.shape.slice(1);
+/** Whether an entry of a list may be meant as an array: numbers and lists of numbers are data without a shape. */
+const mayBeArray = (entry: unknown): boolean => typeof entry !== "number" && !Array.isArray(entry);
 
-/** Where in an array of this shape the element `position` lies. */
-function indexOf(position: number, shape: readonly number[]): number[] {
-  const index: number[] = [];
-  let rest = position;
-  for (const size of [...shape].reverse()) {
-    index.unshift(rest % size);
-    rest = Math.floor(rest / size);
-  }
-  return index;
+/** What is given for data and is none, with the way to make it. */
+function notAnArray(where: string, value: unknown): RhytonError {
+  const own = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+  const inside = own.find(([, entry]) => isNdArray(entry))?.[0];
+  const flat = Array.isArray(value) && Array.isArray(value[0]) ? "values.flat(Infinity)" : "values";
+  const fix =
+    inside === undefined
+      ? `Make it with ndarray(Float32Array.from(${flat}), shape), the number of samples first in the shape.`
+      : `Give what is in it, e.g. .${inside}`;
+  return argumentError({ where, argument: "the data", value, expected: "an array { data, shape }", fix });
 }
+
+export const shapeOfSample = (array: NdArray): Shape => array.shape.slice(1);
 
 /** Throws when a float of the array is NaN or infinite. */
 export function checkFinite(where: string, array: NdArray): void {
@@ -65,14 +74,7 @@ export function checkFinite(where: string, array: NdArray): void {
 /** Throws unless `array` is samples of finite numbers. */
 export function checkArray(where: string, array: NdArray | undefined): asserts array is NdArray {
   if (!isNdArray(array)) {
-    const expected = "an array { data, shape }";
-    throw argumentError({
-      where,
-      argument: "value",
-      value: typeof array,
-      expected,
-      fix: "Make it with ndarray(data, shape).",
-    });
+    throw notAnArray(where, array);
   }
   ndarray(array.data, array.shape);
   if (array.scale !== undefined && !Number.isFinite(array.scale)) {

@@ -1,7 +1,7 @@
 /**
  * Which device a model runs on.
  */
-import { unknownName } from "../core/errors.ts";
+import { argumentError, unknownName } from "../core/errors.ts";
 import type { Device } from "../device/device.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
@@ -13,11 +13,26 @@ const devices: Readonly<Record<string, (options: { readonly threads?: number; re
   interp: () => interp(),
 };
 
+/** Throws when the options ask for a device that there is not. */
+export function checkDevice(where: string, device: unknown): void {
+  if (device === undefined) return;
+  if (typeof device === "object" && device !== null && "compile" in device) return;
+  if (typeof device !== "string") {
+    const expected = `${Object.keys(devices)
+      .map((name) => JSON.stringify(name))
+      .join(" or ")}, or a device such as wasm()`;
+    throw argumentError({ where, argument: "device", value: device, expected });
+  }
+  if (!Object.hasOwn(devices, device)) {
+    throw unknownName({ where, what: "device", name: device, choices: Object.keys(devices) });
+  }
+}
+
 /** The device that `compile`'s options ask for. */
 export function chooseDevice(where: string, options: Pick<CompileOptions, "device" | "threads" | "wide">): Device {
   const { device, ...rest } = options;
   if (typeof device === "object") return device;
   const name = device ?? Object.keys(devices)[0];
-  if (!Object.hasOwn(devices, name)) throw unknownName({ where, what: "device", name, choices: Object.keys(devices) });
+  checkDevice(where, name);
   return devices[name](rest);
 }

@@ -102,9 +102,11 @@ describe("batches", () => {
     const before = weightsOf(m);
     const fitted = (source: unknown, options = {}) => m.fit(source as never, { ...silent, ...options });
     await expect(fitted(() => [])).rejects.toThrow("got no batch, expected at least one");
-    await expect(fitted([[x]])).rejects.toThrow('batches[0] is "a list of 1", expected [x, y] or [x, y, sampleWeight]');
+    await expect(fitted([[x]])).rejects.toThrow(
+      "batches[0] is [an array of shape (7, 1)], expected [x, y] or [x, y, sampleWeight]",
+    );
     await expect(fitted([[arrayOf([[1, 2]]), y]])).rejects.toThrow('batches[0][0] for input "v"');
-    await expect(fitted(() => 3)).rejects.toThrow('x is "number", expected batches one after the other');
+    await expect(fitted(() => 3)).rejects.toThrow("x is 3, expected batches one after the other");
     await expect(fitted(inTwos, { batchSize: 2 })).rejects.toThrow('batchSize is "given", expected nothing when data');
     await expect(fitted(inTwos, { validationSplit: 0.2 })).rejects.toThrow('validationSplit is "given"');
     const once = (function* () {

@@ -127,11 +127,15 @@ export type Source<T> = Iterable<T> | AsyncIterable<T> | (() => Iterable<T> | As
 const isIterable = (given: unknown): given is Iterable<unknown> | AsyncIterable<unknown> =>
   typeof given === "object" && given !== null && (Symbol.asyncIterator in given || Symbol.iterator in given);
 
+/** Whether the first cell of nested lists is a number: plain numbers, which are no batches. */
+const holdsNumbers = (given: readonly unknown[]): boolean =>
+  Array.isArray(given[0]) ? holdsNumbers(given[0]) : typeof given[0] === "number";
+
 /** Whether data is given batch by batch; a list of arrays is not (it is one array for each input). */
 export function isSource(given: unknown): given is Source<unknown> {
   if (typeof given === "function") return true;
-  if (Array.isArray(given)) return Array.isArray(given[0]);
-  return isIterable(given);
+  if (Array.isArray(given)) return Array.isArray(given[0]) && !holdsNumbers(given[0]);
+  return isIterable(given) && !ArrayBuffer.isView(given);
 }
 
 type Batches = Iterator<unknown> | AsyncIterator<unknown>;
@@ -222,7 +226,7 @@ export class BatchFeed implements Feed {
     const iterable = typeof this.#source === "function" ? this.#source() : this.#source;
     if (!isIterable(iterable)) {
       const expected = "batches one after the other, from an iterable or a generator";
-      throw argumentError({ where: this.#where, argument: "x", value: typeof iterable, expected });
+      throw argumentError({ where: this.#where, argument: "x", value: iterable, expected });
     }
     return Symbol.asyncIterator in iterable ? iterable[Symbol.asyncIterator]() : iterable[Symbol.iterator]();
   }

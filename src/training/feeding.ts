@@ -2,7 +2,7 @@
  * From what a caller gives to a feed: arrays or batches, checked against the model before anything changes.
  */
 import type { NdArray } from "../core/array.ts";
-import { argumentError } from "../core/errors.ts";
+import { argumentError, prefixed } from "../core/errors.ts";
 import { permutation } from "../core/random.ts";
 import type { Network } from "../layers/network.ts";
 import { type Arrays, checkInputs, type Expected } from "./data.ts";
@@ -23,6 +23,10 @@ export interface Fed {
   takes(x: Arrays): Takes;
   /** Makes the weights, where that was waiting for a shape. */
   build(samples: Pick<Samples, "x">): void;
+  /** Checks that losses and metrics suit the targets. */
+  check(samples: Samples): void;
+  /** Checks that targets which are class numbers name classes. */
+  checkLabels(where: string, samples: Samples): void;
   readonly seed: number;
 }
 
@@ -71,10 +75,20 @@ export function readSamples(
   where: string,
   fed: Fed,
   given: Given,
-  names?: readonly [x: string, y: string, sampleWeight: string],
+  names: readonly [x: string, y: string, sampleWeight: string] = ["x", "y", "sampleWeight"],
 ): Samples {
   const samples = checkSamples(where, given, fed.takes(given.x), names);
   fed.build(samples);
+  const checkAs = (name: string, checked: Samples): void => {
+    try {
+      fed.check(checked);
+    } catch (error) {
+      throw prefixed(`${where}: ${name}`, error);
+    }
+  };
+  checkAs(names[1], { ...samples, weights: samples.y.map(() => undefined) });
+  if (samples.weights.some((weight) => weight !== undefined)) checkAs(names[2], samples);
+  fed.checkLabels(`${where}: ${names[1]}`, samples);
   return samples;
 }
 
@@ -109,8 +123,7 @@ async function feedBatches(
   const read = (batch: unknown, number: number): Samples => {
     const place = `${name}[${number}]`;
     if (!Array.isArray(batch) || batch.length < 2 || batch.length > 3) {
-      const value = Array.isArray(batch) ? `a list of ${batch.length}` : typeof batch;
-      throw argumentError({ where, argument: place, value, expected: "[x, y] or [x, y, sampleWeight]" });
+      throw argumentError({ where, argument: place, value: batch, expected: "[x, y] or [x, y, sampleWeight]" });
     }
     const [x, y, sampleWeight] = batch as unknown as [Arrays, Arrays, SampleWeight | undefined];
     const names = [`${place}[0]`, `${place}[1]`, `${place}[2]`] as const;

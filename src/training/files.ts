@@ -34,22 +34,6 @@ export async function makeFolderOf(path: string): Promise<void> {
   await attempt(folder, () => files.mkdir(folder, { recursive: true }));
 }
 
-/** Writes a file so that at `path` there is always the old or the new one, whole. */
-export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const files = await fileSystem(path);
-  const temporary = `${path}.tmp`;
-  await attempt(path, async () => {
-    const file = await files.open(temporary, "w");
-    try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await files.rename(temporary, path);
-  });
-}
-
 /** The bytes of a file; nothing where there is none. */
 export async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   const files = await fileSystem(path);

@@ -1,7 +1,50 @@
 import { describe, expect, it } from "vitest";
+import { dense } from "../layers/dense.ts";
 import { input } from "../layers/input.ts";
-import { model } from "./make-model.ts";
+import { model, sequential } from "./make-model.ts";
 import { arrayOf, Linear, line, silent, x, y } from "./testing.ts";
+
+describe("targets that do not suit", () => {
+  const row = () => {
+    const m = sequential([dense(4), dense(2, { name: "head" })], { name: "row" });
+    m.compile({ optimizer: "sgd", loss: "mse" });
+    return m;
+  };
+  const [two, three] = [arrayOf([[1, 2]]), arrayOf([[1, 2, 3]])];
+  const got = 'output "head": loss "mean_squared_error": got targets of shape (None, 3), expected (None, 2)';
+
+  it("are told with the call, the argument and the output", async () => {
+    const m = row();
+    m.build([2]);
+    await expect(m.fit(two, three)).rejects.toThrow(`sequential "row" fit: y: ${got}`);
+    await expect(m.fit(two, two, { validationData: [two, three] })).rejects.toThrow(
+      `sequential "row" fit: validationData[1]: ${got}`,
+    );
+    await expect(m.fit(two, two, { sampleWeight: arrayOf([[1, 1, 1]]) })).rejects.toThrow(
+      'sequential "row" fit: sampleWeight: output "head": loss "mean_squared_error": got sample weights of shape (None, 3)',
+    );
+    const v = input([2]);
+    const pair = model(v, [dense(2, { name: "left" })(v), dense(3, { name: "right" })(v)], { name: "pair" });
+    pair.compile({ optimizer: "sgd", loss: "mse" });
+    await expect(pair.evaluate(two, [two, two])).rejects.toThrow(
+      'functional "pair" evaluate: y: output "right": loss "mean_squared_error": got',
+    );
+  });
+
+  it("leave a model that is not built as it was", async () => {
+    const m = row();
+    await expect(m.fit(two, three)).rejects.toMatchObject({ code: "shape" });
+    await expect(m.trainOnBatch(two, three)).rejects.toMatchObject({ code: "shape" });
+    await expect(m.evaluate(two, three)).rejects.toMatchObject({ code: "shape" });
+    await expect(m.fit(two, two, { validationData: [three, two] })).rejects.toMatchObject({ code: "data" });
+    expect([m.isBuilt, m.weights.length, m.layers.map((layer) => layer.calls.length)]).toEqual([false, 0, [0, 0]]);
+    await m.fit(three, two, silent);
+    expect(m.weights.map(({ shape }) => shape)).toEqual([[3, 4], [4], [4, 2], [2]]);
+    const other = row();
+    await other.fit(three, two, silent);
+    expect(m.getWeights()).toEqual(other.getWeights());
+  });
+});
 
 describe("training that goes wrong", () => {
   it("stops before NaN reaches the weights, and says where", async () => {
@@ -20,7 +63,10 @@ describe("training that goes wrong", () => {
     });
     expect(m.getWeights()).toEqual(good.getWeights());
     expect(m.optimizer.iterations).toBe(4);
-    await expect(m.trainOnBatch(huge, zeros)).rejects.toMatchObject({ code: "diverged" });
+    await expect(m.trainOnBatch(huge, zeros)).rejects.toMatchObject({
+      code: "diverged",
+      message: expect.stringContaining("infinite in step 5. "),
+    });
     expect(m.getWeights()).toEqual(good.getWeights());
   });
 

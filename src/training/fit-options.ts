@@ -99,7 +99,7 @@ function readSignal(where: string, signal: AbortSignal | undefined): AbortSignal
 
 function readCallbacks(where: string, callbacks: readonly Callback[] = []): readonly Callback[] {
   if (Array.isArray(callbacks)) return callbacks;
-  throw argumentError({ where, argument: "callbacks", value: typeof callbacks, expected: "a list of callbacks" });
+  throw argumentError({ where, argument: "callbacks", value: callbacks, expected: "a list of callbacks" });
 }
 
 /** `value`, when there is one, as a whole number from 1 on. */
@@ -142,11 +142,10 @@ export function readFitOptions(where: string, options: FitOptions) {
     ? validationData.length === 2 || validationData.length === 3
     : validationData === undefined || isSource(validationData);
   if (!isFine) {
-    const value = Array.isArray(validationData) ? `a list of ${validationData.length}` : typeof validationData;
     throw argumentError({
       where,
       argument: "validationData",
-      value,
+      value: validationData,
       expected: "[x, y], [x, y, sampleWeight] or batches",
     });
   }

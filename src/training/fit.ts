@@ -55,7 +55,7 @@ export async function trainOnce(
     count: samples.count,
     scalars: () => trainingScalars(optimizer, optimizer.iterations),
   });
-  if (outcome.ended === "guard") throw diverged({ where: t.where, epoch: 1, step: 1, steps: 1 });
+  if (outcome.ended === "guard") throw diverged({ where: t.where, step: optimizer.iterations + 1 });
   optimizer.iterations += outcome.steps;
   return valuesOf(reports, outcome.totals);
 }

@@ -5,11 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { NdArray } from "../core/array.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { Layer } from "../layers/layer.ts";
-import { layerRegistry } from "../layers/registry.ts";
-import { concatenate } from "../ops/index.ts";
-import { type LoadOptions, loadModel } from "./load.ts";
+import { loadModel } from "./load.ts";
 import { decode, type Encoded } from "./testing.ts";
 
 interface Fixture {
@@ -19,14 +15,6 @@ interface Fixture {
   readonly optimizer_variables?: readonly Encoded[];
   readonly step?: { readonly targets: readonly Encoded[]; readonly loss: number; readonly weights: readonly Encoded[] };
 }
-
-/** As far as Rhyton has no such layer, it is one of the tester's own. */
-class Concatenate extends Layer {
-  call(x: readonly Tensor[]): Tensor {
-    return concatenate(x, x[0].shape.length - 1);
-  }
-}
-const layers: LoadOptions["layers"] = layerRegistry.has("Concatenate") ? {} : { Concatenate };
 
 const folder = new URL("../../fixtures/keras/", import.meta.url);
 const arrays = (list: readonly Encoded[]): NdArray<Float32Array>[] =>
@@ -52,7 +40,7 @@ const names = readdirSync(folder).flatMap((file) => (file.endsWith(".keras") ? [
 describe.each(["interp", "wasm"] as const)("on %s", (device) => {
   test.each(names)("%s", async (name) => {
     const fixture = JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8")) as Fixture;
-    const model = await loadModel(readFileSync(new URL(`${name}.keras`, folder)), { device, layers });
+    const model = await loadModel(readFileSync(new URL(`${name}.keras`, folder)), { device });
     expect(model.getWeights()).toEqual(arrays(fixture.weights));
     const inputs = arrays(fixture.inputs);
     expectClose(asList(await model.predict(inputs)), arrays(fixture.predictions), "prediction");

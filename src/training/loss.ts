@@ -3,10 +3,11 @@
  * one number of these, over their elements and the batch.
  */
 import { argumentError } from "../core/errors.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { Tensor } from "../graph/tensor.ts";
 import { checkName, checkOptions } from "../layers/options.ts";
 import { batchSize, divide, fill, multiply, sum, sumSamples } from "../ops/index.ts";
 import { alignRanks, alignWeight, allAxes, divideOrZero, weightOfCells } from "./align.ts";
+import type { LabelRule } from "./labels.ts";
 
 /** A loss written by hand: target and prediction (both per sample) to losses, or to one shared scalar used as it is. */
 export type LossFunction = (target: Tensor, prediction: Tensor) => Tensor;
@@ -45,6 +46,8 @@ export interface Loss {
   readonly reduction?: Reduction;
   /** 1 where a loss counts, 0 where it is left out of the mean; of the shape of the losses. */
   readonly mask?: LossFunction;
+  /** Where its targets are class numbers: which. */
+  readonly labels?: LabelRule;
 }
 
 /** The keys that every loss takes, and its own. */
@@ -88,7 +91,7 @@ export function lossesOf(
 ): { readonly losses: Tensor; readonly weights: Tensor | undefined } {
   const where = `loss "${loss.name}"`;
   const [t, p] = alignRanks(target, prediction);
-  const losses = loss.call(t, p);
+  const losses = requireTensor(where, loss.call(t, p));
   const mask = loss.mask?.(t, p);
   let weights = sampleWeight;
   if (weights !== undefined) {
@@ -99,6 +102,14 @@ export function lossesOf(
   if (mask !== undefined) weights = weights === undefined ? mask : multiply(weights, mask);
   const product = weights === undefined ? losses : multiply(losses, weights);
   return { losses: mask === undefined ? product : rescale(product, mask, loss.reduction), weights };
+}
+
+/** What a function of one's own gave. */
+export function requireTensor(where: string, result: unknown): Tensor {
+  if (result instanceof Tensor) return result;
+  const expected = "a tensor, made of target and prediction with ops";
+  const fix = result === undefined ? "Is a return missing?" : undefined;
+  throw argumentError({ where, argument: "the result", value: result, expected, fix });
 }
 
 /** A mean is over the losses that count: losses of a mean are raised by number / number that count. */

@@ -29,6 +29,7 @@ import {
   sum,
 } from "../ops/index.ts";
 import { axisOf, lastAxis, meanLast, oneHot, requireSameShape } from "./align.ts";
+import { sparseLabels } from "./labels.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
 import { epsilon } from "./losses-regression.ts";
 import { numberIn } from "./options.ts";
@@ -149,17 +150,17 @@ export function binaryFocalCrossentropy(
 /** Softmax over an axis, shifted by the maximum. */
 function softmax(z: Tensor, axis: number): Tensor {
   const e = exponential(subtract(z, max(z, [axis], true)));
-  return divide(e, sum(e, [axis], true));
+  return divide(e, sum(e, [axis], { keepDims: true }));
 }
 
 /** ln softmax over an axis, shifted by the maximum. */
 function logSoftmax(z: Tensor, axis: number): Tensor {
   const shifted = subtract(z, max(z, [axis], true));
-  return subtract(shifted, logarithm(sum(exponential(shifted), [axis], true)));
+  return subtract(shifted, logarithm(sum(exponential(shifted), [axis], { keepDims: true })));
 }
 
 /** Probabilities that sum to 1, clipped after that. */
-const normalised = (p: Tensor, axis: number): Tensor => clip(divide(p, sum(p, [axis], true)));
+const normalised = (p: Tensor, axis: number): Tensor => clip(divide(p, sum(p, [axis], { keepDims: true })));
 
 /** −Σ t·ln p over the classes; p is divided by its sum, then clipped. Targets are one-hot. */
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
@@ -223,7 +224,8 @@ export function sparseCategoricalCrossentropy(
     choose(equal(reshape(target, prediction.shape.slice(0, -1)), ignoreClass ?? 0), 0, 1);
   const config = { from_logits: fromLogits, ignore_class: ignoreClass, axis: -1 };
   const made = loss(where, "SparseCategoricalCrossentropy", name, call, options, config);
-  return ignoreClass === null ? made : { ...made, mask };
+  const labels = sparseLabels(ignoreClass);
+  return ignoreClass === null ? { ...made, labels } : { ...made, mask, labels };
 }
 
 /** Σ t·ln(t/p) over the last axis, both clipped to [1e-7, 1]. */

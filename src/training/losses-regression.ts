@@ -92,7 +92,7 @@ export function huber(options: LossOptions & { readonly delta?: number } = {}): 
 
 /** `x` divided by its length along an axis, without that axis's 0 becoming NaN. */
 function unit(x: Tensor, axis: number): Tensor {
-  const length = squareRoot(maximum(sum(square(x), [axis], true), epsilon * epsilon));
+  const length = squareRoot(maximum(sum(square(x), [axis], { keepDims: true }), epsilon * epsilon));
   return divide(x, length);
 }
 

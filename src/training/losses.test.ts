@@ -35,7 +35,7 @@ const ours = cases.filter((c) => c.kind === "loss");
 
 const softmax = (z: Tensor): Tensor => {
   const e = exponential(subtract(z, max(z, [-1], true)));
-  return divide(e, sum(e, [-1], true));
+  return divide(e, sum(e, [-1], { keepDims: true }));
 };
 
 type Given = Parameters<typeof resolveLoss>[0];

@@ -1,6 +1,7 @@
 /** Losses by the names Keras knows them under, and the losses themselves. */
 import { argumentError, unknownName } from "../core/errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { LabelRule } from "./labels.ts";
 import { type Loss, type LossFunction, loss } from "./loss.ts";
 import { categoricalHinge, dice, hinge, squaredHinge, tversky } from "./losses-margin.ts";
 import {
@@ -22,6 +23,8 @@ import {
   poisson,
 } from "./losses-regression.ts";
 
+import { shownNames } from "./options.ts";
+
 export { type Loss, type LossFunction, type LossOptions, lossValue, type Reduction } from "./loss.ts";
 export * from "./losses-margin.ts";
 export * from "./losses-probability.ts";
@@ -36,9 +39,11 @@ export {
   poisson,
 };
 
+type Shaped = Pick<Tensor, "shape">;
+
 /** Which of the three accuracies or cross-entropies a short name means for these shapes, as Keras chooses. */
-export function kindOf(target: Tensor, prediction: Tensor): "binary" | "sparse" | "categorical" {
-  const last = (x: Tensor) => x.shape[x.shape.length - 1] ?? 1;
+export function kindOf(target: Shaped, prediction: Shaped): "binary" | "sparse" | "categorical" {
+  const last = (x: Shaped) => x.shape[x.shape.length - 1] ?? 1;
   if (last(prediction) === 1) return "binary";
   return target.shape.length < prediction.shape.length || last(target) === 1 ? "sparse" : "categorical";
 }
@@ -51,7 +56,9 @@ function crossentropy(): Loss {
     categorical: categoricalCrossentropy(),
   };
   const call: LossFunction = (target, prediction) => choices[kindOf(target, prediction)].call(target, prediction);
-  return loss("crossentropy", "crossentropy", "crossentropy", call);
+  const labels: LabelRule = (target, prediction) =>
+    choices[kindOf({ shape: target }, { shape: prediction })].labels?.(target, prediction);
+  return { ...loss("crossentropy", "crossentropy", "crossentropy", call), labels };
 }
 
 /** Every loss by the names Keras knows it under; the first is its own. */
@@ -102,11 +109,17 @@ export function resolveLoss(given: LossLike, where: string): Loss {
   if (typeof given === "string") {
     const entry = named.find(({ names }) => (names as readonly string[]).includes(given));
     if (entry) return entry.make();
-    throw unknownName({ where, what: "loss", name: given, choices: named.map(({ names }) => names[0]) });
+    throw unknownName({ where, what: "loss", name: given, choices: shownNames(named) });
   }
   if (typeof given?.call !== "function") {
     const expected = "the name of a loss, a loss, or a function (target, prediction) => tensor";
-    throw argumentError({ where, argument: "loss", value: given, expected });
+    throw argumentError({
+      where,
+      argument: "loss",
+      value: given,
+      expected,
+      fix: `The names are ${shownNames(named).join(", ")}.`,
+    });
   }
   return given;
 }

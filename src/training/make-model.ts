@@ -4,8 +4,9 @@
 import { argumentError } from "../core/errors.ts";
 import { type Shape, Tensor } from "../graph/tensor.ts";
 import { InputLayer, input } from "../layers/input.ts";
-import { Layer } from "../layers/layer.ts";
+import { checkLayer, type Layer } from "../layers/layer.ts";
 import { Network } from "../layers/network.ts";
+import { pour } from "../layers/pipe.ts";
 import type { Shapes } from "../layers/rule.ts";
 import { Model } from "./model.ts";
 import type { ModelOptions, ShapesIn } from "./model-types.ts";
@@ -35,8 +36,8 @@ export class Sequential extends Model<Shapes, Shape> {
 
   #connect(start: Tensor): void {
     const { layers } = this;
-    const end = layers.reduce<Tensor>((x, layer) => layer.enter(x) as Tensor, start);
-    this.own(new Network([start], [end]));
+    const end = pour(start, layers, "sequential model");
+    this.own(new Network([start], [end as Tensor]));
     this.layers = layers;
   }
 }
@@ -52,7 +53,8 @@ export function model<const I extends Tensor | readonly Tensor[], const O extend
   outputs: O,
   options: ModelOptions = {},
 ): Model<ShapesIn<I>, ShapesIn<O>> {
-  const list = (given: Tensor | readonly Tensor[]) => (given instanceof Tensor ? [given] : given);
+  const list = (given: Tensor | readonly Tensor[]): readonly Tensor[] =>
+    Array.isArray(given) ? given : [given as Tensor];
   return new Model(new Network(list(inputs), list(outputs)), options);
 }
 
@@ -64,17 +66,19 @@ export function sequential(
   layers: readonly [Tensor | Layer, ...Layer[]] | readonly Layer[],
   options: ModelOptions = {},
 ): Sequential {
-  const [first, ...rest] = layers;
+  if (!Array.isArray(layers)) {
+    const fix = "Write sequential([first, second, …]).";
+    throw argumentError({ where: "sequential", argument: "layers", value: layers, expected: "a list of layers", fix });
+  }
+  const [first, ...rest] = layers as readonly (Tensor | Layer)[];
   const start = first instanceof InputLayer ? input(first.shape, { name: first.givenName }) : first;
-  const row = start instanceof Tensor ? rest : layers;
-  const wrong = row.findIndex((layer) => !(layer instanceof Layer));
-  if (row.length === 0 || wrong >= 0) {
-    throw argumentError({
-      where: "sequential",
-      argument: wrong >= 0 ? `layer ${wrong}` : "layers",
-      value: wrong >= 0 ? typeof row[wrong] : layers.length,
-      expected: "layers in a row, with input([…]) or a layer first",
-    });
+  const row: readonly unknown[] = start instanceof Tensor ? rest : layers;
+  row.forEach((layer, i) => {
+    checkLayer("sequential", `layer ${i}`, layer);
+  });
+  if (row.length === 0) {
+    const expected = "layers in a row, with input([…]) or a layer first";
+    throw argumentError({ where: "sequential", argument: "layers", value: layers, expected });
   }
   return new Sequential(start instanceof Tensor ? start : undefined, row as readonly Layer[], options);
 }

@@ -7,7 +7,8 @@ import type { Tensor } from "../graph/tensor.ts";
 import { checkName, checkOptions } from "../layers/options.ts";
 import { batchSize, constantTensor, mean, multiply, sum, sumSamples } from "../ops/index.ts";
 import { alignRanks, alignWeight, allAxes, weightOfCells } from "./align.ts";
-import type { Loss, LossFunction } from "./loss.ts";
+import type { LabelRule } from "./labels.ts";
+import { type Loss, type LossFunction, requireTensor } from "./loss.ts";
 
 /** The cells of each sum, in float64. */
 export type Sums = readonly Float64Array[];
@@ -19,6 +20,8 @@ export interface Metric {
   readonly config: Readonly<Record<string, unknown>>;
   /** Whether more is better; nothing where neither is. */
   readonly direction?: "up" | "down";
+  /** Where its targets are class numbers: which. */
+  readonly labels?: LabelRule;
   /**
    * What is added up: tensors of a sample, which are summed over all samples, or shared ones, which count once a batch.
    *
@@ -64,7 +67,7 @@ export function meanSums(where: string, values: Tensor, weight: Tensor | undefin
 
 /** A metric that is the mean of values. */
 export function meanMetric(
-  parts: Pick<Metric, "className" | "name" | "config" | "direction">,
+  parts: Pick<Metric, "className" | "name" | "config" | "direction" | "labels">,
   call: LossFunction,
   mask?: LossFunction,
 ): Metric {
@@ -72,7 +75,7 @@ export function meanMetric(
   return {
     ...parts,
     sums: (t, p, weight) => {
-      const values = call(t, p);
+      const values = requireTensor(where, call(t, p));
       if (weight === undefined || mask === undefined) return meanSums(where, values, weight);
       return meanSums(where, values, multiply(weightOfCells(where, weight, values.shape), mask(t, p)));
     },
@@ -87,7 +90,8 @@ export function ofLoss(loss: Loss, options: MetricOptions = {}, direction: "up" 
   // Of a metric Keras knows no reduction, and of this one no axis.
   const foreign = className === "BinaryCrossentropy" ? ["reduction", "axis"] : ["reduction"];
   const config = Object.fromEntries(Object.entries(loss.config).filter(([key]) => !foreign.includes(key)));
-  return meanMetric({ className, name, config: { ...config, name }, direction }, loss.call, loss.mask);
+  const parts = { className, name, config: { ...config, name }, direction, labels: loss.labels };
+  return meanMetric(parts, loss.call, loss.mask);
 }
 
 /** The mean of what a function of your own gives for targets and predictions. */
@@ -106,7 +110,7 @@ export function sumMetricWrapper(fn: LossFunction, options: MetricOptions = {}):
     name,
     config: { name },
     sums: (t, p, weight) => {
-      const values = fn(t, p);
+      const values = requireTensor(`metric "${name}"`, fn(t, p));
       const product = weight ? multiply(values, weightOfCells(`metric "${name}"`, weight, values.shape)) : values;
       return [sum(product, allAxes(product))];
     },

@@ -4,13 +4,19 @@ import type { Tensor } from "../graph/tensor.ts";
 import { checkBoolean } from "../layers/options.ts";
 import { equal, greater, max, multiply, reshape, slice, sum } from "../ops/index.ts";
 import { argmaxLast, lastAxis, oneHot, requireSameShape } from "./align.ts";
+import { type LabelRule, sparseLabels } from "./labels.ts";
 import type { LossFunction } from "./loss.ts";
 import { kindOf } from "./losses.ts";
 import { checkMetricOptions, type Metric, type MetricOptions, meanMetric } from "./metric.ts";
 import { numberIn, wholeNumber } from "./options.ts";
 
-const share = (className: string, name: string, call: LossFunction, own: Record<string, unknown> = {}): Metric =>
-  meanMetric({ className, name, config: { name, ...own }, direction: "up" }, call);
+const share = (
+  className: string,
+  name: string,
+  call: LossFunction,
+  own: Record<string, unknown> = {},
+  labels?: LabelRule,
+): Metric => meanMetric({ className, name, config: { name, ...own }, direction: "up", labels }, call);
 
 /** The share of predictions that equal their target. */
 export function accuracy(options: MetricOptions = {}): Metric {
@@ -52,13 +58,14 @@ const namedClass: LossFunction = (target, prediction) => {
 /** The share of predictions whose largest class has the number that the target gives. */
 export function sparseCategoricalAccuracy(options: MetricOptions = {}): Metric {
   checkMetricOptions("sparseCategoricalAccuracy", options);
-  return share("SparseCategoricalAccuracy", options.name ?? "sparse_categorical_accuracy", namedClass);
+  const name = options.name ?? "sparse_categorical_accuracy";
+  return share("SparseCategoricalAccuracy", name, namedClass, {}, sparseLabels());
 }
 
 /** Whether fewer than `k` classes are more likely than the chosen one (1 in `chosen`). */
 function amongTop(k: number, chosen: Tensor, prediction: Tensor): Tensor {
   const axis = lastAxis(prediction);
-  const own = sum(multiply(chosen, prediction), axis, true);
+  const own = sum(multiply(chosen, prediction), axis, { keepDims: true });
   const ahead = sum(greater(prediction, own), axis);
   return multiply(greater(k, ahead), sum(chosen, axis));
 }
@@ -94,11 +101,14 @@ export function sparseTopKCategoricalAccuracy(
     return max(equal(first, reshape(t, [...leading, 1])), lastAxis(p));
   };
   const config = sorted ? { k, from_sorted_ids: true } : { k };
-  return share("SparseTopKCategoricalAccuracy", options.name ?? "sparse_top_k_categorical_accuracy", call, config);
+  const name = options.name ?? "sparse_top_k_categorical_accuracy";
+  return share("SparseTopKCategoricalAccuracy", name, call, config, sorted ? undefined : sparseLabels());
 }
 
 /** `"accuracy"`: one of three, chosen when target and prediction are known. */
 export function automaticAccuracy(): Metric {
   const choices = { binary: onRightSide(0.5), sparse: namedClass, categorical: sameClass };
-  return share("Accuracy", "accuracy", (t, p) => choices[kindOf(t, p)](t, p));
+  const labels: LabelRule = (target, prediction) =>
+    kindOf({ shape: target }, { shape: prediction }) === "sparse" ? sparseLabels()(target, prediction) : undefined;
+  return share("Accuracy", "accuracy", (t, p) => choices[kindOf(t, p)](t, p), {}, labels);
 }

@@ -7,6 +7,7 @@ import { auc } from "./metrics-auc.ts";
 import * as confusion from "./metrics-confusion.ts";
 import * as regions from "./metrics-regions.ts";
 import * as regression from "./metrics-regression.ts";
+import { shownNames } from "./options.ts";
 
 export {
   type Metric,
@@ -110,7 +111,7 @@ export function resolveMetric(given: MetricLike, where: string): Metric {
   if (typeof given === "string") {
     const entry = named.find(({ names }) => (names as readonly string[]).includes(given));
     if (entry) return { ...entry.make(), name: given };
-    throw unknownName({ where, what: "metric", name: given, choices: named.map(({ names }) => names[0]) });
+    throw unknownName({ where, what: "metric", name: given, choices: shownNames(named) });
   }
   if (typeof given?.sums !== "function" || typeof given?.result !== "function") {
     const expected = "the name of a metric, a metric, or a function (target, prediction) => tensor";

@@ -3,7 +3,7 @@
  */
 import type { NdArray } from "../core/array.ts";
 import type { Shape } from "../graph/tensor.ts";
-import type { Rule, ShapeError, Shapes, ShapesOf } from "../layers/rule.ts";
+import type { Rule, ShapeError, Shapes, ShapesOf, ShapeText } from "../layers/rule.ts";
 
 export interface ModelOptions {
   /** For the first values of the weights and for the order of samples. Default 0: two runs are equal. */
@@ -43,7 +43,7 @@ type Fits<Given, Expected> = Given extends readonly [infer G, ...infer Given2]
 export interface ModelRule<I, O> extends Rule {
   readonly out: this["in"] extends Shape
     ? Fits<this["in"], I> extends false
-      ? ShapeError<"model: the input has another shape than the one the model was made for">
+      ? ShapeError<`model: got an input of shape ${ShapeText<this["in"]>}, and it was made for ${ShapeText<I>}`>
       : O
     : O;
 }

@@ -7,10 +7,10 @@ import { argumentError, notBuilt, notCompiled, shapeError, unknownName } from ".
 import { type Shape, Tensor, type Variable } from "../graph/tensor.ts";
 import { type CallContext, Layer } from "../layers/layer.ts";
 import type { Network } from "../layers/network.ts";
-import { type Config, checkOptions } from "../layers/options.ts";
+import { type Config, checkChoice, checkOptions } from "../layers/options.ts";
 import type { Shapes } from "../layers/rule.ts";
 import { summaryText } from "../layers/summary.ts";
-import { writeFileAtomic } from "../saving/atomic.ts";
+import { readFile, writeFileAtomic } from "../saving/atomic.ts";
 import { modelConfig } from "../saving/config-write.ts";
 import { type Callback, CallbackList, type History, type Logs } from "./callbacks.ts";
 import { type Compiled, type CompileOptions, resolveCompile } from "./compile.ts";
@@ -37,14 +37,18 @@ import {
   readFitOptions,
   readRunOptions,
 } from "./fit-options.ts";
+import { checkLabels } from "./labels.ts";
 import type { ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
 import { wholeNumber } from "./options.ts";
 import { Programs } from "./programs.ts";
 import { askFeed, judgeFeed, readFeed } from "./reading.ts";
+import { type Samples, stepData } from "./samples.ts";
 import { kerasBytes } from "./save.ts";
 import { beginning, Journal, readTrainingState, type TrainingState } from "./state.ts";
+import { checkTargets } from "./step.ts";
 import { Turn } from "./turn.ts";
 import { assignWeights, copyWeights } from "./weights.ts";
+import { formatOf, takeWeights, type WeightFormat, weightFormats, weightsBytes } from "./weights-file.ts";
 
 /** Made by `model(inputs, outputs)` and `sequential(layers)`. */
 export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends Layer<ModelRule<I, O>> {
@@ -153,14 +157,14 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
 
   /** Copies of all weights, in order. */
   getWeights(): NdArray<Float32Array>[] {
-    return copyWeights(this.weights);
+    return copyWeights(this.network.weights);
   }
 
   /** Sets all weights, in the order of `getWeights`. Nothing changes when one does not fit. */
   setWeights(values: readonly NdArray[]): void {
     const where = `${this.where} setWeights`;
     this.#turn.check(where);
-    assignWeights(where, this.weights, values);
+    assignWeights(where, this.network.weights, values);
   }
 
   // ---- training and asking ----------------------------------------------------------------------------------------
@@ -190,7 +194,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     const options = isSource(x) ? ((y ?? {}) as FitOptions) : given;
     const o = readFitOptions(where, options);
     const compiled = this.#needCompiled(where);
-    const feeds = await openFit(where, this.#fed(), x, y as Arrays, options, o);
+    const feeds = await this.#checked((fed) => openFit(where, fed, x, y as Arrays, options, o));
     try {
       o.signal?.throwIfAborted();
       return await this.#turn.train(where, this.weights, async () => {
@@ -223,7 +227,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     const options: EvaluateOptions = isSource(x) ? ((y ?? {}) as RunOptions) : given;
     const o = readRunOptions(where, options, ["sampleWeight"]);
     const compiled = this.#needCompiled(where);
-    const feed = await openEvaluation(where, this.#fed(), x, y as Arrays, { ...o, sampleWeight: options.sampleWeight });
+    const { sampleWeight } = options;
+    const feed = await this.#checked((fed) => openEvaluation(where, fed, x, y as Arrays, { ...o, sampleWeight }));
     return readFeed({ ...o, where, turn: this.#turn, feed }, async (show) => {
       const programs = this.#ensurePrograms(where);
       const hooks = this.#hooks(where, o.callbacks);
@@ -240,7 +245,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   async predict(x: Arrays | Source<InputBatch>, options: RunOptions = {}): Promise<Predicted<O>> {
     const where = `${this.where} predict`;
     const o = readRunOptions(where, options);
-    const feed = await openPrediction(where, this.#fed(), x, o);
+    const feed = await this.#checked((fed) => openPrediction(where, fed, x, o));
     return readFeed({ ...o, where, turn: this.#turn, feed }, async (show) => {
       const { program } = this.#ensurePrograms(where).prediction();
       const hooks = this.#hooks(where, o.callbacks);
@@ -255,7 +260,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     const where = `${this.where} trainOnBatch`;
     checkOptions(where, options, ["sampleWeight", "classWeight"]);
     const compiled = this.#needCompiled(where);
-    const samples = readSamples(where, this.#fed(), { x, y, ...options });
+    const samples = await this.#checked((fed) => readSamples(where, fed, { x, y, ...options }));
     return this.#turn.train(where, this.weights, async () => {
       const programs = this.#ensurePrograms(where);
       const { optimizer } = compiled;
@@ -338,6 +343,44 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     return kerasBytes(this);
   }
 
+  /**
+   * Writes the weights alone to a file: `.weights.h5`, which Keras reads and which holds the state of the optimizer, too;
+   * or `.npz` or `.safetensors`, with an array for each weight under names such as `conv2d/kernel`.
+   *
+   * @throws RhytonError `file` when it cannot be written, `not-built` while there are no weights.
+   */
+  async saveWeights(path: string): Promise<void> {
+    await writeFileAtomic(path, this.weightsToBytes(formatOf(`${this.where} saveWeights`, path)));
+  }
+
+  /** The bytes of the file that `saveWeights` writes: `"h5"`, `"npz"` or `"safetensors"`. */
+  weightsToBytes(format: WeightFormat): Uint8Array<ArrayBuffer> {
+    const where = `${this.where} saveWeights`;
+    this.#turn.check(where);
+    checkChoice(where, "format", format, weightFormats);
+    if (!this.isBuilt) throw notBuilt({ where });
+    return weightsBytes(this as unknown as Model, format);
+  }
+
+  /**
+   * Takes the weights of a file: what `saveWeights` or Keras' `save_weights` wrote, or arrays of these names (or in the
+   * order of `getWeights`, as `numpy.savez(file, *weights)` writes them). Nothing changes when one does not fit. From
+   * HDF5 a compiled model also takes the state of the optimizer, if that is of one with the same variables.
+   *
+   * @param source - a path (in Node), or the bytes of the file.
+   * @throws RhytonError `file` when it cannot be read; `file-format` when it is damaged or of another model.
+   */
+  async loadWeights(source: string | Uint8Array): Promise<void> {
+    const where = `${this.where} loadWeights`;
+    if (typeof source !== "string" && !(source instanceof Uint8Array)) {
+      throw argumentError({ where, argument: "source", value: source, expected: "a path, or the bytes of a file" });
+    }
+    const bytes = typeof source === "string" ? await readFile(source) : source;
+    this.#turn.check(where);
+    if (!this.isBuilt) throw notBuilt({ where });
+    takeWeights(this as unknown as Model, bytes, typeof source === "string" ? source : "weights");
+  }
+
   // ---- inside -----------------------------------------------------------------------------------------------------
 
   /** Takes a network over and draws those of its weights that have no value yet. */
@@ -356,10 +399,38 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     return this.#compiled;
   }
 
-  /** This model, for whoever feeds it. */
-  #fed(): Fed {
-    const build = ({ x }: { readonly x: readonly NdArray[] }) => this.prepare(x.map((array) => array.shape.slice(1)));
-    return { takes: (x) => takesOf(this.#network, this.#compiled?.judgements, x), build, seed: this.seed };
+  /** Takes in what was given. Where that fails, a model that it built is as it was before. */
+  async #checked<T>(open: (fed: Fed) => T | Promise<T>): Promise<T> {
+    let forget: (() => void) | undefined;
+    const build = ({ x }: { readonly x: readonly NdArray[] }): void => {
+      if (!this.isBuilt) forget = this.remember();
+      this.prepare(x.map((array) => array.shape.slice(1)));
+    };
+    const check = (samples: Samples): void => {
+      if (this.#compiled !== undefined)
+        checkTargets(this.network, stepData(samples).targets, this.#compiled.judgements);
+    };
+    const checkLabelsOf = (place: string, { y }: Samples): void => {
+      const shapes = this.network.outputs.map(({ shape }) => shape);
+      if (this.#compiled !== undefined) checkLabels(place, y, shapes, this.#compiled.judgements);
+    };
+    const takes = (x: Arrays) => takesOf(this.#network, this.#compiled?.judgements, x);
+    try {
+      return await open({ takes, build, check, checkLabels: checkLabelsOf, seed: this.seed });
+    } catch (error) {
+      forget?.();
+      throw error;
+    }
+  }
+
+  protected override remember(): () => void {
+    const forget = super.remember();
+    const [network, layers] = [this.#network, this.layers];
+    return () => {
+      forget();
+      this.#network = network;
+      this.layers = layers;
+    };
   }
 
   #ensurePrograms(where: string): Programs {

@@ -404,6 +404,18 @@ export abstract class Optimizer {
     this.#variables = order;
   }
 
+  /** Does work after which the optimizer has the slots that it had before: none, where it had none. */
+  withoutBuilding<T>(work: () => T): T {
+    const [slots, variables, isBuilt] = [this.#slots, this.#variables, this.#isBuilt];
+    try {
+      return work();
+    } finally {
+      this.#slots = slots;
+      this.#variables = variables;
+      this.#isBuilt = isBuilt;
+    }
+  }
+
   /** Whether it keeps anything for each weight. */
   get keepsSlots(): boolean {
     return this.#sharedGroups.length + this.slotGroups.length > 0;

@@ -1,5 +1,5 @@
 /**
- * Checks of numbers in options, shared by all of training.
+ * Checks of numbers in options, and names in messages, shared by all of training.
  */
 import { argumentError } from "../core/errors.ts";
 
@@ -27,3 +27,7 @@ export function numberIn(
   }
   return value;
 }
+
+/** Names in a message: all but those of classes, which say the same once more. */
+export const shownNames = (entries: readonly { readonly names: readonly string[] }[]): string[] =>
+  entries.flatMap(({ names }) => names.filter((name) => name === name.toLowerCase()));

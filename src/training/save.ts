@@ -2,13 +2,12 @@
 import { VERSION } from "../core/version.ts";
 import { modelObject } from "../saving/config-write.ts";
 import { writeKeras } from "../saving/container.ts";
-import { type H5Group, h5Dataset } from "../saving/hdf5.ts";
+import type { H5Group } from "../saving/hdf5.ts";
 import type { JsonObject } from "../saving/json.ts";
-import { datasetOf, varsGroup, weightsTree } from "../saving/weights.ts";
+import { weightsTree } from "../saving/weights.ts";
 import { compileConfig } from "./compile-config.ts";
 import type { Model } from "./model.ts";
-import type { Optimizer } from "./optimizer.ts";
-import { isSchedule } from "./schedules.ts";
+import { optimizerGroup } from "./optimizer-file.ts";
 
 /** The content of `config.json`. */
 export function configOf(model: Model): JsonObject {
@@ -26,13 +25,3 @@ export function kerasBytes(model: Model): Uint8Array<ArrayBuffer> {
     rhyton: compiled === undefined ? own : { ...own, training: model.trainingState() as unknown as JsonObject },
   });
 }
-
-/** Steps done, learning rate (unless a schedule gives it), then the slots of all weights. */
-const optimizerGroup = ({ optimizer }: { readonly optimizer: Optimizer }): H5Group =>
-  varsGroup(optimizer.name, [
-    h5Dataset(BigInt64Array.of(BigInt(optimizer.iterations)), []),
-    ...(isSchedule(optimizer.learningRate)
-      ? []
-      : [h5Dataset(Float32Array.of(optimizer.rateAt(optimizer.iterations)), [])]),
-    ...optimizer.variables.map(datasetOf),
-  ]);

@@ -19,6 +19,15 @@ test("every stage of a compiled model", () => {
   expect(wasm).toMatch(/^\(module\n/);
 });
 
+test("showing changes nothing", () => {
+  const model = classifier();
+  model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy" });
+  const before = model.summary({ print: () => {} });
+  for (const stage of stages) show(model, stage);
+  expect(model.optimizer.variables).toEqual([]);
+  expect(model.summary({ print: () => {} })).toBe(before);
+});
+
 test("without optimizer and loss it is the prediction, which has no gradient", () => {
   const model = classifier();
   expect(show(model, "kernels")).not.toContain(": update\n");

@@ -54,7 +54,7 @@ function programOf({ network, compiled }: Model): Graph {
     shape: targetShape(shape, judgements[i]),
     array: network.inputs.length + i,
   }));
-  return trainingStep(network, targets, judgements, optimizer).graph;
+  return optimizer.withoutBuilding(() => trainingStep(network, targets, judgements, optimizer).graph);
 }
 
 /** The targets that a loss expects: as the output, or the number of a class in place of the last axis. */

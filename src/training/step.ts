@@ -3,11 +3,12 @@
  * evaluation (forward, loss, totals) and prediction (forward).
  */
 import { sameShape } from "../core/array.ts";
-import { argumentError } from "../core/errors.ts";
+import { argumentError, prefixed } from "../core/errors.ts";
 import { type Graph, MOST_TOTALS, topological } from "../graph/graph.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { CallContext } from "../layers/layer.ts";
-import { add, batchSize, multiply, placeholder, reshape, sum, variableTensor } from "../ops/index.ts";
+import type { Network } from "../layers/network.ts";
+import { add, batchSize, fill, multiply, placeholder, reshape, sum, variableTensor } from "../ops/index.ts";
 import { variableOp } from "../ops/leaf.ts";
 import { gradients } from "../passes/gradient.ts";
 import { beforeGradient } from "../passes/prepare.ts";
@@ -54,7 +55,7 @@ interface Judged {
 }
 
 /** The inputs of a step's graph: those of the network, then targets and weights that have data of their own. */
-function leaves(network: Traceable, targets: readonly (Target | undefined)[]) {
+function leaves(network: Pick<Traceable, "inputs">, targets: readonly (Target | undefined)[]) {
   const x = network.inputs.map((input, i) => placeholder(input.shape, `x${i}`));
   const inputs = [...x];
   const leaf = ({ array, shape }: Leaf, name: string): Tensor => {
@@ -140,6 +141,28 @@ function judge(
   return { loss, reports: parts.map(([report]) => report), totals: parts.flatMap(([, sums]) => sums) };
 }
 
+/**
+ * Checks that losses and metrics can judge predictions of the network by such targets.
+ *
+ * @throws RhytonError `shape`, naming the output.
+ */
+export function checkTargets(
+  network: Pick<Network, "inputs" | "outputs" | "outputNames">,
+  targets: readonly (Target | undefined)[],
+  judgements: readonly Judgement[],
+): void {
+  const { y } = leaves(network, targets);
+  judgements.forEach((judgement, i) => {
+    if (y[i] === undefined) return;
+    const predictions = [placeholder(network.outputs[i].shape, "prediction")];
+    try {
+      judge({ predictions, costs: [fill(0, [])] }, [y[i]], [judgement]);
+    } catch (error) {
+      throw prefixed(`output ${JSON.stringify(network.outputNames[i])}`, error);
+    }
+  });
+}
+
 /** @throws RhytonError `argument` when all metrics together add up more numbers than a step holds. */
 function checkCells(reports: readonly Report[]): void {
   const cellsOf = ({ sizes }: Report): number => sizes.reduce((a, b) => a + b, 0);
@@ -157,7 +180,7 @@ function checkCells(reports: readonly Report[]): void {
 
 /** The gradient of the loss for each weight that it depends on, wherever the network reads that weight. */
 function weightGradients(loss: Tensor, weights: readonly Variable[]): Map<Variable, Tensor> {
-  const reads = topological([loss]).filter((t) => t.op.name === variableOp.name);
+  const reads = topological([loss]).filter((t) => t.op === (variableOp as object));
   const slopes = gradients(loss, reads);
   const result = new Map<Variable, Tensor>();
   for (const weight of weights) {

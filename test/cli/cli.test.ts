@@ -102,6 +102,13 @@ describe("help and version", () => {
     expect(stderr).toBe("");
   });
 
+  test("predict says what becomes of values, and train what of a run that is there", async () => {
+    const { stdout } = await rhyton("predict", "--help");
+    expect(stdout).toContain("Values are used as they are");
+    expect(stdout).toContain("np.save");
+    expect((await rhyton("train", "--help")).stdout.replace(/\s+/g, " ")).toContain("is never overwritten");
+  });
+
   test("the program lists its commands and tells its version", async () => {
     const { stdout } = await rhyton("--help");
     for (const command of ["train", "predict", "summary", "show"]) expect(stdout).toContain(`  ${command} `);
@@ -117,7 +124,9 @@ describe("train", () => {
     expect(trained.code, trained.stderr).toBe(0);
     expect(readdirSync(join(folder, "run")).sort()).toEqual(files);
     expect(trained.stdout.trimEnd().split("\n").sort()).toEqual(files.map((name) => join("run", name)));
-    expect(trained.stderr).toMatch(/^2\/2 - \d+s - .+\/step - loss: 0\.\d{4} - val_loss: 0\.\d{4}\n$/);
+    expect(trained.stderr).toMatch(
+      /^2\/2 - \d+s - .+\/step - loss: 0\.\d{4} - val_loss: 0\.\d{4}\nNext: look at run\/recon[^\n]+\n$/,
+    );
   });
 
   test("the files hold what they should", () => {
@@ -129,6 +138,11 @@ describe("train", () => {
       stopped: false,
       epochsDone: 1,
     });
+    const { all, loading, training, saving, epochs } = settings.seconds;
+    expect(loading + training + saving).toBeCloseTo(all, 5);
+    expect(epochs).toHaveLength(1);
+    expect(epochs[0]).toBeLessThanOrEqual(training);
+    expect(Date.parse(settings.finished) - Date.parse(settings.started)).toBeCloseTo(all * 1000, -1);
     const { loss, val_loss } = settings.losses;
     expect(readFileSync(inRun("history.csv"), "utf8")).toBe(`epoch,loss,val_loss\r\n0,${loss},${val_loss}\r\n`);
     const { width, height } = decodeGray(readFileSync(inRun("reconstructions.png")));
@@ -157,7 +171,7 @@ describe("train", () => {
     child.kill("SIGINT");
     const { code, stdout, stderr } = await end;
     expect(code).toBe(130);
-    expect(stderr).toMatch(/Stopped in epoch \d+ of 1000\. What was learnt is kept\.\n$/);
+    expect(stderr).toMatch(/Stopped in epoch \d+ of 1000\. What was learnt is kept\.\nNext: [^\n]+\n$/);
     expect(stdout.trimEnd().split("\n")).toHaveLength(4);
     expect(readdirSync(join(folder, "stopped")).sort()).toEqual(files);
     expect((await rhyton("summary", "stopped/autoencoder.keras")).code).toBe(0);

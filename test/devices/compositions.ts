@@ -335,7 +335,7 @@ export const compositions: readonly Composition[] = [
     operands: [one([2, 3])],
     build: ([x]) => {
       const e = op.exponential(op.subtract(x, op.max(x, [-1], true)));
-      return op.divide(e, op.sum(e, [-1], true));
+      return op.divide(e, op.sum(e, [-1], { keepDims: true }));
     },
   },
   {

@@ -160,7 +160,7 @@ export function buildModel(spec: ModelSpec, smooth = false): Model {
         return op.exponential(op.tanh(x));
       case "softmax": {
         const e = op.exponential(op.subtract(x, op.max(x, [-1], true)));
-        return op.divide(e, op.sum(e, [-1], true));
+        return op.divide(e, op.sum(e, [-1], { keepDims: true }));
       }
     }
   };
@@ -288,7 +288,7 @@ export function buildModel(spec: ModelSpec, smooth = false): Model {
         return op.mean(op.subtract(op.softplus(y), op.multiply(y, 0.3)), axes);
       case "softmax": {
         const top = op.max(y, [-1], true);
-        const logSum = op.add(op.logarithm(op.sum(op.exponential(op.subtract(y, top)), [-1], true)), top);
+        const logSum = op.add(op.logarithm(op.sum(op.exponential(op.subtract(y, top)), [-1], { keepDims: true })), top);
         return op.mean(op.subtract(logSum, y), axes);
       }
     }

@@ -8,8 +8,6 @@ import type { NdArray } from "../../src/core/array.ts";
 import { readNpy, writeNpy } from "../../src/data/npy.ts";
 import { readZip, writeZip } from "../../src/saving/zip.ts";
 
-const script = fileURLToPath(new URL("check.py", import.meta.url));
-
 /** Makes a folder for files; `remove` removes it. */
 export function folder() {
   const path = mkdtempSync(join(tmpdir(), "rhyton-keras-"));
@@ -19,15 +17,22 @@ export function folder() {
   };
 }
 
-/** Runs commands of check.py in one process; for each nothing, or what Keras said against it. */
-export function askKeras(jobs: readonly (readonly string[])[]): (string | null)[] {
+/** Runs a script of this folder. */
+export function runPython(name: string, ...args: readonly string[]): string {
   const python = process.env.RHYTON_PYTHON;
   if (!python) throw new Error("RHYTON_PYTHON is not set: run these tests with `npm run test:keras`.");
+  const path = fileURLToPath(new URL(name, import.meta.url));
+  const run = spawnSync(python, [path, ...args], { encoding: "utf8", maxBuffer: 2 ** 28 });
+  if (run.status !== 0) throw new Error(`${name} ended with ${run.status}: ${run.stderr}`);
+  return run.stdout;
+}
+
+/** Runs commands of check.py in one process; for each nothing, or what Keras said against it. */
+export function askKeras(jobs: readonly (readonly string[])[]): (string | null)[] {
   const { at, remove } = folder();
   try {
     writeFileSync(at("jobs.json"), JSON.stringify(jobs));
-    const run = spawnSync(python, [script, "many", at("jobs.json"), at("answers.json")], { encoding: "utf8" });
-    if (run.status !== 0) throw new Error(`check.py ended with ${run.status}: ${run.stderr}`);
+    runPython("check.py", "many", at("jobs.json"), at("answers.json"));
     return JSON.parse(readFileSync(at("answers.json"), "utf8"));
   } finally {
     remove();

@@ -3,6 +3,8 @@
     check.py predict MODEL.keras IN.npz OUT.npz            loads and predicts
     check.py step    MODEL.keras IN.npz OUT.npz OUT.keras  loads, trains on one batch, saves
     check.py resave  A.keras B.keras                       loads and saves
+    check.py weights MODEL.keras A.weights.h5 OUT.npz B.weights.h5  loads the weights into another such model, and saves them
+    check.py arrays  A.npz OUT.npz                         loads arrays
     check.py summary MODEL.keras [LINE_LENGTH]             prints the summary
     check.py many    JOBS.json ANSWERS.json                does many of these, as importing Keras takes seconds
 
@@ -88,6 +90,20 @@ def resave(args):
     keras.models.load_model(args.model).save(args.saved)
 
 
+def weights(args):
+    """Another model of the same layers takes the weights of a file, and saves them to another."""
+    model = keras.models.clone_model(keras.models.load_model(args.model, compile=False))
+    model.load_weights(args.weights)
+    write(args.output, numbered("weight", model.get_weights()))
+    model.save_weights(args.saved)
+
+
+def arrays(args):
+    """The arrays of an .npz, in order."""
+    with np.load(args.model, allow_pickle=False) as data:
+        write(args.output, numbered("weight", [data[name] for name in data.files]))
+
+
 def summary(args):
     parts = []
     keras.models.load_model(args.model).summary(line_length=args.line_length, print_fn=parts.append)
@@ -124,6 +140,8 @@ def parser():
 
     command(predict, ("input", "IN.npz"), ("output", "OUT.npz"))
     command(step, ("input", "IN.npz"), ("output", "OUT.npz"), ("saved", "OUT.keras"))
+    command(weights, ("weights", "IN.weights.h5"), ("output", "OUT.npz"), ("saved", "OUT.weights.h5"))
+    command(arrays, ("output", "OUT.npz"))
     command(resave, ("saved", "B.keras"))
     command(summary).add_argument("line_length", nargs="?", type=int, metavar="LINE_LENGTH")
     command(many, ("answers", "ANSWERS.json"))

@@ -492,7 +492,7 @@ const sumCases: Case[] = [
     name: "sum keeping axes, counted from the end",
     op: reduce.sumOp,
     operands: operandsOf([[2, 3, 4]], ["sample"]),
-    build: ([x]) => reduce.sum(x, [-1, 0], true),
+    build: ([x]) => reduce.sum(x, [-1, 0], { keepDims: true }),
     reference: ([x]) => new Cells([1, 3, 1], combined(x, [0, 2], 0, plus).data),
   },
   {

@@ -6,7 +6,7 @@ import { input } from "../../src/layers/input.ts";
 import { pipe } from "../../src/layers/pipe.ts";
 import { flatten } from "../../src/layers/reshaping.ts";
 import { h5Dataset, h5Group } from "../../src/saving/hdf5.ts";
-import type { Json } from "../../src/saving/json.ts";
+import type { Json, JsonObject } from "../../src/saving/json.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { model, sequential } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
@@ -148,6 +148,14 @@ describe("accepts", () => {
 });
 
 describe("refuses", () => {
+  const op = (name: string, config: JsonObject, args: readonly Json[], kwargs: JsonObject = {}): JsonObject => ({
+    module: "keras.src.ops.numpy",
+    class_name: name,
+    config,
+    name: "code",
+    inbound_nodes: [{ args, kwargs }],
+  });
+  const ragged = { class_name: "__numpy__", config: { value: [[1, 2], [3]], dtype: "float32" } };
   const l2 = { module: "keras.regularizers", class_name: "L2", config: { l2: 0.01 }, registered_name: null };
   const float16 = { module: "keras", class_name: "DTypePolicy", config: { name: "mixed_float16" } };
   test.each<[string, string, Json | undefined, readonly string[]]>([
@@ -161,9 +169,32 @@ describe("refuses", () => {
       { class_name: "LeakyReLU", config: {} },
       ['class "LeakyReLU"', "behind"],
     ],
-    ["classes of one's own", `${code}.registered_name`, "Pack>Dense", ["Pack>Dense", "{ layers: { Dense } }"]],
+    ["classes of one's own", `${code}.registered_name`, "Pack>Dense", ["Pack>Dense", "{ customObjects: { Dense } }"]],
     ["modules of others", `${code}.module`, "keras_hub.layers", ["keras_hub.layers"]],
-    ["ops", code, { module: "keras.src.ops.numpy", class_name: "Add", config: {}, inbound_nodes: [] }, ["op Add"]],
+    ["ops that there are not", code, op("Einsum", {}, [history("flatten")]), ["the op Einsum", "Transpose"]],
+    ["ops of nothing", code, op("Add", {}, [1, 2]), ['Add "code"', "without a tensor"]],
+    ["ops that mix samples", code, op("Sum", { axis: 0 }, [history("flatten")]), ['Sum "code"', "the batch"]],
+    ["ops over all samples", code, op("Mean", { axis: null }, [history("flatten")]), ["takes in the batch"]],
+    ["shapes that mix samples", code, op("Reshape", { newshape: [2, -1] }, [history("flatten")]), ["[2,-1]"]],
+    ["some samples", code, op("GetItem", {}, [history("flatten"), [0]]), ["some samples"]],
+    ["several numbers of axes", code, op("Add", {}, [history("flatten"), history("conv2d")]), ["mixes samples"]],
+    ["constants that are no arrays", code, op("Add", {}, [history("flatten"), ragged]), ["expected a tensor"]],
+    [
+      "absurd pads",
+      code,
+      op(
+        "Pad",
+        {
+          pad_width: [
+            [0, 0],
+            [0, 1e12],
+          ],
+        },
+        [history("flatten")],
+      ),
+      ["for each sample"],
+    ],
+    ["other arguments of ops", code, op("Add", {}, [history("flatten"), 1], { axis: 3 }), ["axis = 3"]],
     ["models of one's own", "class_name", "Autoencoder", ["Autoencoder", "class of its own"]],
     ["models of others", "module", "my.code", ["class of its own"]],
     ["unknown regularizers", `${code}.config.kernel_regularizer`, { ...l2, class_name: "L3" }, ["regularizer", "L3"]],

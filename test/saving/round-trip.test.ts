@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { NdArray } from "../../src/core/array.ts";
 import type { RhytonError } from "../../src/core/errors.ts";
 import { VERSION } from "../../src/core/version.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
@@ -15,6 +16,7 @@ import { layerRegistry } from "../../src/layers/registry.ts";
 import * as ops from "../../src/ops/index.ts";
 import { readKeras } from "../../src/saving/container.ts";
 import { h5Get } from "../../src/saving/hdf5.ts";
+import type { JsonObject } from "../../src/saving/json.ts";
 import { lossClasses, metricClasses } from "../../src/training/from-config.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { model, sequential } from "../../src/training/make-model.ts";
@@ -23,7 +25,7 @@ import { adam, optimizerClasses } from "../../src/training/optimizers.ts";
 import { configOf } from "../../src/training/save.ts";
 import { compiledKinds } from "../support/saved-compiles.ts";
 import { type Kind, kinds, noise } from "../support/saved-models.ts";
-import { errorOf } from "./edit.ts";
+import { errorOf, withConfig } from "./edit.ts";
 
 const device = { device: "interp" } as const;
 const stateOf = ({ compiled }: Model) =>
@@ -267,7 +269,7 @@ describe("layers of one's own", () => {
     for (const path of ["inner", "more/dense", "more/dense_1"]) {
       expect(h5Get(weights, `layers/scaled/${path}/vars/0`), path).toBeDefined();
     }
-    const loaded = await loadModel(bytes, { layers: { Scaled, Double } });
+    const loaded = await loadModel(bytes, { customObjects: { Scaled, Double } });
     expect(loaded.getWeights()).toEqual(made.getWeights());
     expect((loaded.layers[0] as Scaled).times).toBe(4);
     expect(await loaded.predict(noise([2, 3]))).toEqual(await made.predict(noise([2, 3])));
@@ -277,6 +279,63 @@ describe("layers of one's own", () => {
     const bytes = sequential([input([3]), new Double()] as unknown as readonly Layer[]).toBytes();
     const error = await errorOf(() => loadModel(bytes));
     expect(error.code).toBe("file-unsupported");
-    expect(error.message).toContain("loadModel(file, { layers: { Double } })");
+    expect(error.message).toContain("loadModel(file, { customObjects: { Double } })");
+  });
+});
+
+describe("losses, metrics and functions of one's own", () => {
+  const wing = (target: Tensor, prediction: Tensor) => ops.absolute(ops.subtract(target, prediction));
+  const off = (target: Tensor, prediction: Tensor) => ops.multiply(ops.subtract(target, prediction), 2);
+  const bend = (x: Tensor) => ops.add(x, ops.sine(x));
+  const [x, y] = [noise([4, 3], 1), noise([4, 2], 2)];
+  const code = "config.layers.1.config";
+  const own = (name: string, registered = name): JsonObject => ({
+    module: "builtins",
+    class_name: "function",
+    config: name,
+    registered_name: registered,
+  });
+
+  test("come back when they are given", async () => {
+    const made = sequential([input([3]), dense(2)]);
+    made.compile({ optimizer: "adam", loss: wing, metrics: [off, "mae"], weightedMetrics: [wing], ...device });
+    const loaded = await loadModel(made.toBytes(), { customObjects: { wing, off }, ...device });
+    expect(await loaded.evaluate(x, y)).toEqual(await made.evaluate(x, y));
+    expect(configOf(loaded)).toEqual(configOf(made));
+    expect((await errorOf(() => loadModel(made.toBytes(), { customObjects: { wing } }))).message).toContain(
+      'compile_config: metrics: it is the function "off"',
+    );
+  });
+
+  test("as Keras writes them", async () => {
+    const made = sequential([input([3]), dense(2, { name: "code" })]);
+    made.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"], ...device });
+    const bent = withConfig(made.toBytes(), `${code}.activation`, own("bend", "Pack>bend"));
+    const ruled = withConfig(bent, `${code}.kernel_regularizer`, "heavy");
+    const mean = { class_name: "MeanMetricWrapper", config: { name: "mine", fn: own("off") }, registered_name: null };
+    const measured = withConfig(ruled, "compile_config.metrics", [mean, own("wing")]);
+    const heavy = (w: Tensor) => ops.sum(w, [0, 1]);
+    const loaded = await loadModel(measured, { customObjects: { "Pack>bend": bend, wing, off, heavy }, ...device });
+    expect(Object.keys(await loaded.evaluate(x, y))).toEqual(["loss", "mine", "wing"]);
+    const { data: plain } = await made.predict(x);
+    const { data: curved } = (await loaded.predict(x)) as NdArray;
+    curved.forEach((v, i) => {
+      expect(v).toBeCloseTo(plain[i] + Math.sin(plain[i]), 5);
+    });
+    const [kernel] = loaded.getWeights();
+    const without = await loadModel(measured, { customObjects: { bend, wing, off, heavy: "l1" as never }, ...device });
+    const total = kernel.data.reduce((a, b) => a + b);
+    const size = kernel.data.reduce((a, b) => a + Math.abs(b), 0);
+    const difference = (await loaded.evaluate(x, y)).loss - (await without.evaluate(x, y)).loss;
+    expect(difference).toBeCloseTo(total - 0.01 * size, 4);
+    expect((await errorOf(() => loadModel(measured))).message).toContain("customObjects");
+  });
+
+  test("are refused where they are of another kind", async () => {
+    const made = sequential([input([3]), dense(2)]);
+    const message = async (customObjects: object) =>
+      (await errorOf(() => loadModel(made.toBytes(), { customObjects } as never))).message;
+    expect(await message({ Dense: bend })).toContain("customObjects.Dense");
+    expect(await message({ Dense: 3 })).toContain("expected a class of layers");
   });
 });

@@ -53,8 +53,14 @@ const ways: readonly (readonly [name: string, make: () => NonNullable<CompileOpt
   ["Nadam, gradients added up and averaged", () => optimizers.nadam({ gradientAccumulationSteps: 2, useEma: true })],
   ["AdamW, clipped", () => optimizers.adamw({ clipnorm: 0.1, weightDecay: 0.01, lossScaleFactor: 8 })],
   ["Adam, AMSGrad", () => optimizers.adam({ amsgrad: true, beta1: 0.8, beta2: 0.9, epsilon: 1e-5 })],
-  ["Adagrad", () => optimizers.adagrad({ initialAccumulatorValue: 0.5, epsilon: 1e-3, clipvalue: 0.2 })],
-  ["Ftrl", () => optimizers.ftrl({ l1RegularizationStrength: 0.01, l2RegularizationStrength: 0.02, beta: 0.1 })],
+  [
+    "Adagrad, with arguments",
+    () => optimizers.adagrad({ initialAccumulatorValue: 0.5, epsilon: 1e-3, clipvalue: 0.2 }),
+  ],
+  [
+    "Ftrl, with arguments",
+    () => optimizers.ftrl({ l1RegularizationStrength: 0.01, l2RegularizationStrength: 0.02, beta: 0.1 }),
+  ],
   ["ExponentialDecay", () => optimizers.adam({ learningRate: schedule() })],
   ["InverseTimeDecay", () => optimizers.sgd({ learningRate: schedules.inverseTimeDecay(0.1, 3, 0.5) })],
   [
@@ -133,7 +139,8 @@ const lossKind = judged(
     { y: amounts, loss: losses.meanAbsolutePercentageError() },
     { y: amounts, activation: "softplus", loss: losses.meanSquaredLogarithmicError() },
     { y: amounts, loss: losses.cosineSimilarity({ axis: -1 }) },
-    { y: amounts, loss: losses.huber({ delta: 0.2 }) },
+    // Keras' own file would forget a delta, and the axis of a cosine similarity.
+    { y: amounts, loss: losses.huber() },
     { y: amounts, loss: losses.logCosh() },
     { y: amounts, activation: "softplus", loss: losses.poisson() },
     { y: yesNo, loss: losses.binaryCrossentropy({ fromLogits: true, labelSmoothing: 0.1 }) },

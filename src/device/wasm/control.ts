@@ -11,7 +11,7 @@ export const control = {
   sleepers: 8,
   /** The next shard or unit of work to claim. */
   claim: 12,
-  /** 0 go on, 1 stop after this step, 2 stop at once because a worker died. */
+  /** 0 go on, 1 stop after this step. */
   abort: 16,
   workers: 20,
   firstStep: 24,

@@ -1,6 +1,6 @@
 /**
- * A whole program as one WebAssembly module: kernels as functions, and around them the step loop, the claiming of
- * shards, the barrier and the guard. `run(worker)` is all that a worker calls.
+ * A whole program as one WebAssembly module: kernels as functions, stages that call them, and around these what `run.ts`
+ * makes. `run(worker)` is all that a worker calls.
  */
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
@@ -11,31 +11,12 @@ import { readsOf } from "../../kernel/reads.ts";
 import { planStages, type Stage } from "../../kernel/stages.ts";
 import { splitUnits } from "../../kernel/units.ts";
 import type { Element } from "./access.ts";
-import {
-  block,
-  br,
-  brIf,
-  call,
-  type Expr,
-  type Func,
-  f32,
-  f32x4,
-  f64,
-  i32,
-  if_,
-  type Local,
-  local,
-  loop,
-  Module,
-  memory,
-  return_,
-  type Statement,
-  v128,
-} from "./assembler.ts";
-import { control, controlBytes, ended, inputWord, most, outputWord, totalAddress } from "./control.ts";
+import { call, type Func, f32, f32x4, i32, if_, local, Module, memory, type Statement, v128 } from "./assembler.ts";
+import { control, controlBytes, inputWord, most, outputWord } from "./control.ts";
 import { bump, countedLoop } from "./loops.ts";
 import { emitKernel } from "./nest.ts";
 import type { Profile } from "./profile.ts";
+import { emitBarrier, emitRun, type Plan, placementOf, scalarCount, word } from "./run.ts";
 
 /** A program ready to be instantiated, and where its data lies. */
 export interface Generated {
@@ -58,7 +39,6 @@ const MOST_SHARDS = 16;
 const MOST_PARTIAL_BYTES = 64 << 20;
 const elements: readonly Element[] = ["float32", "uint8", "int32"];
 
-const word = (address: number): Expr<"i32"> => i32.load(address);
 const signature = { arena: "i32", partial: "i32", kept: "i32", source: "i32" } as const;
 type KernelFunc = Func<typeof signature, "none">;
 
@@ -75,7 +55,7 @@ export function generate(source: Lowered, profile: Profile, shared: boolean): Ge
   const shards = Math.max(4, Math.min(MOST_SHARDS, Math.floor(MOST_PARTIAL_BYTES / Math.max(1, layout.sizes.partial))));
   const partialStart = layout.sizes.fixed;
   const end = partialStart + shards * layout.sizes.partial;
-  const builder = new ModuleBuilder(lowered, stages, layout, profile, { shards, partialStart });
+  const builder = new ModuleBuilder({ lowered, stages, layout, shards, partialStart }, profile);
   builder.module.importMemory("env", "memory", {
     initialPages: Math.ceil(end / PAGE),
     maximumPages: 65536,
@@ -93,7 +73,7 @@ export function generate(source: Lowered, profile: Profile, shared: boolean): Ge
     shards,
     partialStart,
     end,
-    scalars: builder.scalarCount,
+    scalars: scalarCount(layout),
     costPerSample,
   };
 }
@@ -109,34 +89,26 @@ export function costOf(k: Kernel): number {
 
 class ModuleBuilder {
   readonly module = new Module();
+  private readonly plan: Plan;
   private readonly lowered: Lowered;
   private readonly stages: readonly Stage[];
   private readonly layout: Layout;
   private readonly profile: Profile;
-  private readonly shards: number;
-  private readonly partialStart: number;
 
-  constructor(
-    lowered: Lowered,
-    stages: readonly Stage[],
-    layout: Layout,
-    profile: Profile,
-    plan: { shards: number; partialStart: number },
-  ) {
-    this.lowered = lowered;
-    this.stages = stages;
-    this.layout = layout;
+  constructor(plan: Plan, profile: Profile) {
+    this.plan = plan;
+    this.lowered = plan.lowered;
+    this.stages = plan.stages;
+    this.layout = plan.layout;
     this.profile = profile;
-    this.shards = plan.shards;
-    this.partialStart = plan.partialStart;
   }
 
   build(): void {
-    const barrier = this.barrier();
+    const barrier = emitBarrier(this.module);
     const parts = this.stages.map((stage, s) =>
       stage.perSample ? this.sampleStage(stage, s) : this.sharedStage(stage, s),
     );
-    this.runFunction(barrier, parts);
+    emitRun(this.module, this.plan, barrier, parts);
   }
 
   // ---- kernels ------------------------------------------------------------------------------------------------------
@@ -153,32 +125,26 @@ class ModuleBuilder {
   }
 
   private clear(func: KernelFunc, buffer: Buffer): Statement[] {
-    const { space, start, bytes } = this.placement(buffer);
+    const { space, start, bytes } = placementOf(this.layout, buffer);
     const base = space === "fixed" || space === "source" ? i32.const(start) : i32.add(func.params[space], start);
     return [memory.fill(base, 0, bytes)];
   }
 
   /** Adds the shards' sums in their order. */
   private collect(func: Func, k: CollectKernel): Statement[] {
-    const from = this.placement(k.from);
-    const to = this.placement(k.out);
+    const from = placementOf(this.layout, k.from);
+    const to = placementOf(this.layout, k.out);
     const [p, q, sum] = [func.local("i32"), func.local("i32"), func.local("v128")];
     const body: Statement[] = [local.set(sum, v128.load(p))];
-    for (let s = 1; s < this.shards; s++) {
+    for (let s = 1; s < this.plan.shards; s++) {
       body.push(local.set(sum, f32x4.add(sum, v128.load(p, s * this.layout.sizes.partial))));
     }
     body.push(v128.store(q, sum), ...bump(p, 16), ...bump(q, 16));
     return [
-      local.set(p, this.partialStart + from.start),
+      local.set(p, this.plan.partialStart + from.start),
       local.set(q, to.start),
       ...countedLoop(func, Math.ceil(sizeOf(k.out.shape) / 4), body),
     ];
-  }
-
-  private placement(buffer: Buffer) {
-    const placement = this.layout.placements.get(buffer) ?? this.layout.placements.get(ownerOf(buffer));
-    if (!placement) throw internalError({ where: "wasm", problem: `the buffer ${buffer.name} has no place` });
-    return placement;
   }
 
   // ---- stages -------------------------------------------------------------------------------------------------------
@@ -228,7 +194,7 @@ class ModuleBuilder {
   /** Copies an output's cells, row by row where a halo lies between them. */
   private copyOut(buffer: Buffer, position: number): KernelFunc {
     const func = this.module.func(`output_${position}`, signature) as unknown as KernelFunc;
-    const { space, offset, strides } = this.placement(buffer);
+    const { space, offset, strides } = placementOf(this.layout, buffer);
     const { shape } = buffer;
     let axis = shape.length;
     let run = 4;
@@ -255,216 +221,5 @@ class ModuleBuilder {
       else func.emit(...bodies.map((kernels, u) => if_(i32.eq(func.params.unit, u), calls(kernels))));
       return { func: func as unknown as Func, units: units.length };
     });
-  }
-
-  // ---- the step loop ------------------------------------------------------------------------------------------------
-
-  /** All workers meet. The last to arrive opens the way; the others look for a while and then sleep. */
-  private barrier(): Func {
-    // In a function of its own: V8's baseline compiler loses live values across the wait otherwise.
-    const wait = this.module.func("wait", { address: "i32", expected: "i32" }, ["i32"]);
-    wait.emit(memory.atomicWait32(wait.params.address, wait.params.expected, -1n));
-    const func = this.module.func("barrier", {});
-    const [generation, looks] = [func.local("i32", "generation"), func.local("i32", "looks")];
-    const now = () => i32.atomicLoad(control.generation);
-    func.emit(
-      if_(i32.eq(word(control.workers), 1), [i32.store(control.claim, 0), return_()]),
-      local.set(generation, now()),
-      if_(i32.eq(i32.atomicRmwAdd(control.arrived, 1), i32.sub(word(control.workers), 1)), [
-        i32.atomicStore(control.arrived, 0),
-        i32.atomicStore(control.claim, 0),
-        local.set(looks, i32.atomicRmwAdd(control.generation, 1)),
-        if_(i32.atomicLoad(control.sleepers), [local.set(looks, memory.atomicNotify(control.generation, -1))]),
-        return_(),
-      ]),
-      local.set(looks, word(control.spin)),
-      block((asleep) => [
-        loop((again) => [
-          brIf(asleep, i32.eqz(looks)),
-          if_(i32.ne(now(), generation), [return_()]),
-          local.set(looks, i32.sub(looks, 1)),
-          br(again),
-        ]),
-      ]),
-      local.set(looks, i32.atomicRmwAdd(control.sleepers, 1)),
-      loop((again) => [
-        if_(i32.eq(now(), generation), [local.set(looks, call(wait, control.generation, generation)), br(again)]),
-      ]),
-      local.set(looks, i32.atomicRmwSub(control.sleepers, 1)),
-    );
-    return func as unknown as Func;
-  }
-
-  private runFunction(barrier: Func, parts: readonly (Func | { func: Func; units: number }[])[]): void {
-    const func = this.module.func("run", { worker: "i32" }, [], { export: "run" });
-    const { worker } = func.params;
-    const names = ["step", "arena", "claim", "place", "end", "samples", "first", "partial"] as const;
-    const l = Object.fromEntries(names.map((n) => [n, func.local("i32", n)])) as Record<
-      (typeof names)[number],
-      Local<"i32">
-    >;
-    /** Meets the others; leaves for good when a worker died. */
-    const meet = (): Statement[] => [
-      call(barrier) as Statement,
-      if_(i32.eq(i32.atomicLoad(control.abort), 2), [return_()]),
-    ];
-    const claims = (limit: number, body: readonly Statement[]): Statement =>
-      block((done) => [
-        loop((again) => [
-          local.set(l.claim, i32.atomicRmwAdd(control.claim, 1)),
-          brIf(done, i32.geU(l.claim, limit)),
-          ...body,
-          br(again),
-        ]),
-      ]);
-    const stages = this.stages.flatMap((stage, s): Statement[] => {
-      const part = parts[s];
-      if (Array.isArray(part)) {
-        const code = part.flatMap(({ func: level, units }) => [
-          claims(units, [call(level, l.claim) as Statement]),
-          ...meet(),
-        ]);
-        if (stage.commit) return [...this.guard(worker), ...code];
-        return this.preparesOnce(s) ? [if_(i32.eqz(word(control.prepared)), code)] : code;
-      }
-      return [claims(this.shards, this.shard(l, part, s)), ...meet()];
-    });
-    const committed = this.stages.some((s) => s.commit);
-    func.emit(
-      local.set(l.arena, i32.add(word(control.arena), i32.mul(worker, this.layout.sizes.arena))),
-      loop((again) => [
-        if_(i32.eqz(worker), this.beginStep(l)),
-        ...meet(),
-        if_(i32.eqz(word(control.go)), [return_()]),
-        local.set(l.samples, word(control.samples)),
-        local.set(l.first, i32.mul(i32.add(word(control.firstStep), l.step), word(control.batchSize))),
-        ...stages,
-        ...(committed ? [] : this.guard(worker)),
-        if_(i32.eqz(worker), this.endStep(func as unknown as Func, l)),
-        local.set(l.step, i32.add(l.step, 1)),
-        br(again),
-      ]),
-    );
-  }
-
-  /** Whether a stage depends on nothing but the variables of a program that does not change them. */
-  private preparesOnce(s: number): boolean {
-    const changing = this.stages[s].levels
-      .flat()
-      .some((k) => readsOf(k).some((b) => ["stepScalar", "batchSize"].includes(ownerOf(b).place.kind)));
-    return s === 0 && this.lowered.updates.length === 0 && !changing;
-  }
-
-  /** Worker 0 alone: decides whether there is a step to do and sets its scalars. */
-  private beginStep(l: Record<"step" | "first", Local<"i32">>): Statement[] {
-    const { step, first } = l;
-    const left = i32.sub(word(control.count), first);
-    const scalars = this.fixedOf("stepScalar");
-    const sizes = this.fixedOf("batchSize");
-    return [
-      local.set(first, i32.mul(i32.add(word(control.firstStep), step), word(control.batchSize))),
-      i32.store(control.samples, if_("i32", i32.ltU(left, word(control.batchSize)), [left], [word(control.batchSize)])),
-      ...sizes.map(({ address }) => f32.store(address, f32.convertI32U(word(control.samples)))),
-      if_(
-        i32.eq(step, word(control.steps)),
-        [i32.store(control.status, ended.done), i32.store(control.go, 0)],
-        [
-          if_(
-            i32.atomicLoad(control.abort),
-            [i32.store(control.status, ended.aborted), i32.store(control.go, 0)],
-            [
-              ...scalars.map(({ address, position }) =>
-                f32.store(
-                  address,
-                  f32.load(i32.add(word(control.scalars), i32.mul(step, 4 * this.scalarCount)), 4 * position),
-                ),
-              ),
-              i32.store(control.go, 1),
-            ],
-          ),
-        ],
-      ),
-    ];
-  }
-
-  get scalarCount(): number {
-    return Math.max(0, ...this.fixedOf("stepScalar").map((s) => s.position + 1));
-  }
-
-  private fixedOf(kind: "stepScalar" | "batchSize"): { address: number; position: number }[] {
-    const found: { address: number; position: number }[] = [];
-    for (const [b, p] of this.layout.placements) {
-      if (b.place.kind === kind)
-        found.push({ address: p.offset, position: b.place.kind === "stepScalar" ? b.place.position : 0 });
-    }
-    return found;
-  }
-
-  private shard(
-    l: Record<"claim" | "place" | "end" | "samples" | "first" | "partial" | "arena", Local<"i32">>,
-    stage: Func,
-    s: number,
-  ): Statement[] {
-    const bound = (n: Expr<"i32"> | Local<"i32">) => i32.divU(i32.mul(n, l.samples), this.shards);
-    const [start, stop] = this.layout.partialOfStage[s];
-    return [
-      local.set(l.partial, i32.add(this.partialStart, i32.mul(l.claim, this.layout.sizes.partial))),
-      ...(stop > start ? [memory.fill(i32.add(l.partial, start), 0, stop - start)] : []),
-      local.set(l.place, bound(l.claim)),
-      local.set(l.end, bound(i32.add(l.claim, 1))),
-      block((done) => [
-        loop((again) => [
-          brIf(done, i32.geU(l.place, l.end)),
-          call(
-            stage,
-            l.place,
-            i32.add(l.first, l.place),
-            l.arena,
-            l.partial,
-            i32.add(word(control.kept), i32.mul(l.place, this.layout.sizes.kept)),
-          ) as Statement,
-          local.set(l.place, i32.add(l.place, 1)),
-          br(again),
-        ]),
-      ]),
-    ];
-  }
-
-  /** Leaves when the guard is NaN or infinite. */
-  private guard(worker: Local<"i32">): Statement[] {
-    const { guard } = this.lowered;
-    if (!guard) return [];
-    const value = () => f32.load(this.placement(guard).offset);
-    return [
-      if_(f32.ne(f32.sub(value(), value()), 0), [
-        if_(i32.eqz(worker), [i32.store(control.status, ended.guard)]),
-        return_(),
-      ]),
-    ];
-  }
-
-  /** Worker 0 alone: adds the step's totals to those of the run. */
-  private endStep(func: Func, l: Record<"step", Local<"i32">>): Statement[] {
-    let cell = 0;
-    return [
-      ...this.lowered.totals.flatMap((b) => {
-        const first = cell;
-        cell += sizeOf(b.shape);
-        return this.addTotal(func, b, totalAddress(first));
-      }),
-      i32.store(control.prepared, 1),
-      i32.atomicStore(control.stepsDone, i32.add(l.step, 1)),
-    ];
-  }
-
-  /** Adds the cells of `b`, widened, to as many numbers from `address` on. */
-  private addTotal(func: Func, b: Buffer, address: number): Statement[] {
-    const { offset, bytes } = this.placement(b);
-    const cells = sizeOf(b.shape);
-    if (bytes !== 4 * cells) throw internalError({ where: "wasm", problem: `the total ${b.name} has gaps` });
-    if (cells === 1) return [f64.store(address, f64.add(f64.load(address), f64.promoteF32(f32.load(offset))))];
-    const [p, q] = [func.local("i32"), func.local("i32")];
-    const body = [f64.store(q, f64.add(f64.load(q), f64.promoteF32(f32.load(p)))), ...bump(p, 4), ...bump(q, 8)];
-    return [local.set(p, offset), local.set(q, address), ...countedLoop(func, cells, body)];
   }
 }

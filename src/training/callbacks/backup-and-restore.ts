@@ -2,8 +2,9 @@ import { type NdArray, sameShape } from "../../core/array.ts";
 import { argumentError, dataError } from "../../core/errors.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
+import { writeFileAtomic } from "../../saving/atomic.ts";
 import type { Callback, Logs } from "../callbacks.ts";
-import { attempt, fileSystem, makeFolderOf, readIfThere, writeWhole } from "../files.ts";
+import { attempt, fileSystem, makeFolderOf, readIfThere } from "../files.ts";
 import type { Model } from "../model.ts";
 import { wholeNumber } from "../options.ts";
 import { decodeSnapshot, encodeSnapshot } from "../snapshot.ts";
@@ -98,7 +99,7 @@ export class BackupAndRestore implements Callback {
       const files = await fileSystem(this.path);
       await files.copyFile(this.path, this.#previous).catch(() => undefined);
     }
-    await writeWhole(this.path, bytes);
+    await writeFileAtomic(this.path, bytes);
   }
 
   #restore(path: string, bytes: Uint8Array, model: Model): void {

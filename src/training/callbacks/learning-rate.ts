@@ -23,7 +23,7 @@ export class LearningRateScheduler implements Callback {
     checkOptions("LearningRateScheduler", options, ["verbose"]);
     if (typeof schedule !== "function") {
       const expected = "a function (epoch, learningRate) => number";
-      throw argumentError({ where: "LearningRateScheduler", argument: "schedule", value: typeof schedule, expected });
+      throw argumentError({ where: "LearningRateScheduler", argument: "schedule", value: schedule, expected });
     }
     this.#schedule = schedule;
     this.#verbose = options.verbose === 1;

@@ -1,0 +1,135 @@
+/**
+ * The safetensors format: the length of a JSON header (eight bytes, little-endian), the header with type, shape and place
+ * of every array by name, then their bytes. A file is data, never code; what the header says is checked before it is
+ * believed.
+ */
+import { type NdArray, showShape, sizeOf } from "../core/array.ts";
+import { formatError, unsafeFile, unsupportedFile } from "../core/errors.ts";
+import { isJsonObject, type Json, type JsonObject, parseJson } from "./json.ts";
+
+/** The longest header that is read, as in the library of the format. */
+const MOST_HEADER = 100_000_000;
+const MOST_AXES = 32;
+
+export type NamedArrays = ReadonlyMap<string, NdArray<Float32Array>>;
+
+/** The bytes of a file with these arrays, and with texts under `__metadata__`. The same arrays give the same bytes. */
+export function writeSafetensors(
+  arrays: NamedArrays,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const header: Record<string, unknown> = Object.keys(metadata).length === 0 ? {} : { __metadata__: metadata };
+  let end = 0;
+  for (const [name, { data, shape }] of arrays) {
+    header[name] = { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] };
+    end += data.byteLength;
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const start = Math.ceil((8 + text.length) / 8) * 8;
+  const bytes = new Uint8Array(start + end).fill(0x20, 8, start);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(start - 8), true);
+  bytes.set(text, 8);
+  let at = start;
+  for (const { data } of arrays.values()) {
+    for (let i = 0; i < data.length; i++) view.setFloat32(at + 4 * i, data[i], true);
+    at += data.byteLength;
+  }
+  return bytes;
+}
+
+interface Kind {
+  readonly bytes: number;
+  readonly at: (view: DataView, byte: number) => number;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  F64: { bytes: 8, at: (v, i) => v.getFloat64(i, true) },
+  F32: { bytes: 4, at: (v, i) => v.getFloat32(i, true) },
+  F16: { bytes: 2, at: (v, i) => fromHalf(v.getUint16(i, true)) },
+  BF16: { bytes: 2, at: (v, i) => fromBits(v.getUint16(i, true) << 16) },
+  I64: { bytes: 8, at: (v, i) => Number(v.getBigInt64(i, true)) },
+  U64: { bytes: 8, at: (v, i) => Number(v.getBigUint64(i, true)) },
+  I32: { bytes: 4, at: (v, i) => v.getInt32(i, true) },
+  U32: { bytes: 4, at: (v, i) => v.getUint32(i, true) },
+  I16: { bytes: 2, at: (v, i) => v.getInt16(i, true) },
+  U16: { bytes: 2, at: (v, i) => v.getUint16(i, true) },
+  I8: { bytes: 1, at: (v, i) => v.getInt8(i) },
+  U8: { bytes: 1, at: (v, i) => v.getUint8(i) },
+  BOOL: { bytes: 1, at: (v, i) => Number(v.getUint8(i) !== 0) },
+};
+
+const scratch = new DataView(new ArrayBuffer(4));
+function fromBits(bits: number): number {
+  scratch.setInt32(0, bits);
+  return scratch.getFloat32(0);
+}
+
+function fromHalf(bits: number): number {
+  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 0x1f, bits & 0x3ff];
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/**
+ * The arrays of a file by name, as float32. `name` stands in error messages for the file.
+ *
+ * @throws RhytonError `file-format` when it is another kind of file, damaged or cut off; `file-refused` for arrays that
+ *   overlap or sizes that no file has; `file-unsupported` for a type of numbers that Rhyton has not.
+ */
+export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): Map<string, NdArray<Float32Array>> {
+  const fix = "Copy or download the file again, or save the weights again.";
+  const damaged = (problem: string) => formatError({ where: name, problem, fix });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 10) throw damaged(`it has ${bytes.length} bytes, too few for a safetensors file`);
+  const length = Number(view.getBigUint64(0, true));
+  if (length > bytes.length - 8) throw damaged("it is no safetensors file, or cut off: its header would end behind it");
+  const header = parseJson(bytes.subarray(8, 8 + length), `${name}: header`, { size: MOST_HEADER, depth: 8 });
+  if (!isJsonObject(header)) throw damaged("its header is no JSON object");
+  const body = bytes.length - 8 - length;
+  const entries = Object.entries(header).filter(([key]) => key !== "__metadata__");
+  const parts = entries.map(([key, entry]) => ({ key, ...checked(`${name}: ${JSON.stringify(key)}`, entry, body) }));
+  const ordered = [...parts].sort((a, b) => a.from - b.from || a.to - b.to);
+  ordered.forEach(({ key, from }, i) => {
+    const before = i === 0 ? 0 : ordered[i - 1].to;
+    if (from === before) return;
+    const problem = `the array ${JSON.stringify(key)} begins at byte ${from}, and the one before ends at ${before}`;
+    if (from > before) throw damaged(problem);
+    throw unsafeFile({ where: name, problem, fix: "Arrays do not overlap in a file that was saved; do not use it." });
+  });
+  const end = ordered.at(-1)?.to ?? 0;
+  if (end !== body) throw damaged(`its arrays end at byte ${end} of ${body}`);
+  const arrays = new Map<string, NdArray<Float32Array>>();
+  for (const { key, kind, shape, from, to } of parts) {
+    const data = new Float32Array((to - from) / kind.bytes);
+    for (let i = 0; i < data.length; i++) data[i] = kind.at(view, 8 + length + from + i * kind.bytes);
+    arrays.set(key, { data, shape });
+  }
+  return arrays;
+}
+
+/** One entry of the header. */
+function checked(where: string, entry: Json, body: number) {
+  const fix = "The file is damaged; save the weights again.";
+  const damaged = (problem: string) => formatError({ where, problem, fix });
+  if (!isJsonObject(entry)) throw damaged("its entry is no object");
+  const { dtype, shape, data_offsets: offsets }: JsonObject = entry;
+  if (typeof dtype !== "string" || !Object.hasOwn(KINDS, dtype)) {
+    const known = `Rhyton reads ${Object.keys(KINDS).join(", ")}.`;
+    throw unsupportedFile({ where, problem: `its numbers are ${JSON.stringify(dtype)}`, fix: known });
+  }
+  const isWhole = (n: Json): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+  if (!Array.isArray(shape) || shape.length > MOST_AXES || !shape.every(isWhole)) throw damaged("its shape is none");
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isWhole)) {
+    throw damaged("its place in the file is none");
+  }
+  const [from, to] = offsets as number[];
+  const kind = KINDS[dtype];
+  const size = sizeOf(shape as number[]) * kind.bytes;
+  if (to > body || to - from !== size) {
+    const got = `bytes ${from} to ${to} of ${body}`;
+    throw damaged(`it takes ${got}, expected ${size} bytes for the shape ${showShape(shape as number[])} of ${dtype}`);
+  }
+  return { kind, shape: shape as number[], from, to };
+}
