@@ -16,7 +16,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   kernel: upTo("passes"),
   device: upTo("kernel"),
   layers: ["core", "graph", "ops"],
-  saving: ["core", "graph", "ops", "layers"],
+  saving: ["core", "graph", "ops", "layers", "data/npy.ts"],
   training: [...compiler, "layers", "saving"],
   data: ["core"],
   // The command line sees what everybody sees, and two helpers that are not worth a public name.

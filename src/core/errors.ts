@@ -98,7 +98,6 @@ const formerNames: Readonly<Record<string, string>> = {
   border_mode: "padding",
   borderMode: "padding",
   subsample: "strides",
-  weights: "kernelInitializer",
 };
 
 /** The nearest of `choices` to a mistyped `name`, or nothing when none is near. */

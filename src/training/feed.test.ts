@@ -114,7 +114,7 @@ describe("batches", () => {
     })();
     await expect(fitted(once, { epochs: 2 })).rejects.toThrow("Give a function that makes a new generator");
     expect(weightsOf(m)).toEqual(before);
-    await expect(fitted([inTwos[0], [x]])).rejects.toThrow('batches[1] is "a list of 1"');
+    await expect(fitted([inTwos[0], [x]])).rejects.toThrow("batches[1] is [an array of shape (7, 1)]");
     expect(m.optimizer.iterations).toBe(1);
   });
 

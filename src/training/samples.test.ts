@@ -29,7 +29,7 @@ describe("samples", () => {
     expect(check({ y: b }, second).y).toEqual([undefined, b]);
     expect(check({ y: [a, b] }, second).y).toEqual([undefined, b]);
     expect(check({ y: { b } }, second).y).toEqual([undefined, b]);
-    expect(() => check({ y: { b } }, two)).toThrow('fit: y[0]: the data is undefined');
+    expect(() => check({ y: { b } }, two)).toThrow("fit: y[0]: the data is undefined");
   });
 
   it("that are used twice are one array, also in parts", () => {

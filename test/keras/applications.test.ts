@@ -5,17 +5,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { NdArray } from "../../src/core/array.ts";
 import { loadModel } from "../../src/training/load.ts";
-import { askKeras, folder, readNpz, runPython } from "./ask.ts";
+import { askKeras, distance, folder, readNpz, runPython } from "./ask.ts";
 
 const wanted = (process.env.RHYTON_APPLICATIONS ?? "MobileNetV2:96,ResNet50V2:64").split(",");
 const files = folder();
-
-/** The largest difference, relative to the largest number. */
-function distance(got: NdArray, want: NdArray): number {
-  expect(got.shape).toEqual(want.shape);
-  const largest = want.data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-  return got.data.reduce((most, v, i) => Math.max(most, Math.abs(v - want.data[i])), 0) / largest;
-}
 
 beforeAll(() => runPython("make_applications.py", files.at(""), ...wanted), 600_000);
 afterAll(() => files.remove());

@@ -39,6 +39,17 @@ export function askKeras(jobs: readonly (readonly string[])[]): (string | null)[
   }
 }
 
+/** The largest difference, relative to the largest number that was wanted; infinite for other shapes. */
+export function distance(got: NdArray, want: NdArray): number {
+  if (String(got.shape) !== String(want.shape)) return Number.POSITIVE_INFINITY;
+  let [largest, far] = [1e-30, 0];
+  for (let i = 0; i < want.data.length; i++) {
+    largest = Math.max(largest, Math.abs(want.data[i]));
+    far = Math.max(far, Math.abs(got.data[i] - want.data[i]));
+  }
+  return far / largest;
+}
+
 /** Writes x_0, x_1, …, y_0, y_1, … as check.py reads them. */
 export function writeNpz(path: string, x: readonly NdArray[], y: readonly NdArray[]): void {
   const members = [...x.map((a, i) => [`x_${i}`, a] as const), ...y.map((a, i) => [`y_${i}`, a] as const)];

@@ -8,7 +8,7 @@ import type { NdArray } from "../../src/core/array.ts";
 import { layerRegistry } from "../../src/layers/registry.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { ownGraph } from "../support/random-graphs.ts";
-import { askKeras, folder, readNpz, runPython, writeNpz } from "./ask.ts";
+import { askKeras, distance, folder, readNpz, runPython, writeNpz } from "./ask.ts";
 
 const seed = Number(process.env.RHYTON_SEED ?? 1);
 const count = Number(process.env.RHYTON_GRAPHS ?? 200);
@@ -28,11 +28,7 @@ function wrong(got: readonly NdArray[], want: readonly NdArray[]): string | unde
   if (String(got.map((a) => a.shape.join())) !== String(want.map((a) => a.shape.join()))) {
     return `shapes ${got.map((a) => `(${a.shape})`)} instead of ${want.map((a) => `(${a.shape})`)}`;
   }
-  const far = got.map(({ data }, i) => {
-    const largest = want[i].data.reduce((most, v) => Math.max(most, Math.abs(v)), 1e-30);
-    return data.reduce((most, v, k) => Math.max(most, Math.abs(v - want[i].data[k])), 0) / largest;
-  });
-  const worst = Math.max(...far);
+  const worst = Math.max(...got.map((array, i) => distance(array, want[i])));
   return worst < tolerance ? undefined : `differs by ${worst.toExponential(1)}`;
 }
 
@@ -71,7 +67,7 @@ test("graphs of our own", { timeout: 600_000 }, async () => {
     made.push({ kinds, y });
   }
   const name = (i: number, end: string): string => files.at(`own-${i}${end}`);
-  const answers = askKeras(made.map((_, i) => ["predict", name(i, ".keras"), name(i, ".npz"), name(i, "-out.npz")]));
+  const answers = askKeras(made.map((_, i) => ["answer", name(i, ".keras"), name(i, ".npz"), name(i, "-out.npz")]));
   const failures = made.flatMap(({ kinds, y }, i) => {
     const problem = answers[i] ?? wrong(readNpz(name(i, "-out.npz"))("prediction"), y);
     return problem === undefined ? [] : [`seed ${seed + i}: ${problem} (${kinds.join(", ")})`];
