@@ -40,6 +40,9 @@ function readArguments() {
   const only = values.only?.split(",") ?? Object.keys(jobs);
   const unknown = only.find((name) => !Object.hasOwn(jobs, name));
   if (unknown !== undefined) throw new Error(`--only ${unknown}: the jobs are ${Object.keys(jobs).join(", ")}`);
+  if (values.wide && Number.parseInt(process.versions.node, 10) < 24) {
+    throw new Error(`--wide: wide vectors need Node 24 or later, and this is ${process.version}`);
+  }
   const [rounds] = numbers("rounds", FEWEST_ROUNDS);
   return { ...values, only, rounds, threads: numbers("threads", 1) };
 }
