@@ -342,7 +342,7 @@ export type {
   ValidationData,
   Verbose,
 } from "./training/fit-options.ts";
-export { type LayerClass, type LoadOptions, loadModel } from "./training/load.ts";
+export { type CustomObject, type LayerClass, type LoadOptions, loadModel } from "./training/load.ts";
 /** Losses by their names in Keras, in camelCase. */
 export * as losses from "./training/losses.ts";
 export {
@@ -403,3 +403,4 @@ export {
 } from "./training/schedules.ts";
 export { type Stage, show, stages } from "./training/show.ts";
 export type { TrainingState } from "./training/state.ts";
+export type { WeightFormat } from "./training/weights-file.ts";

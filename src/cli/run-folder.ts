@@ -4,32 +4,35 @@ import { basename, dirname, join } from "node:path";
 import { fileError, type RhytonError } from "../core/errors.ts";
 
 /** What is written, in this order. */
-const names = {
+const autoencoderRunNames = {
   history: "history.csv",
   model: "autoencoder.keras",
   picture: "reconstructions.png",
   settings: "settings.json",
 } as const;
 
-/** The paths of the files. */
-export type RunFolder = { readonly [K in keyof typeof names]: string };
+/** What a training of another model leaves. */
+export const modelRunNames = { history: "history.csv", model: "model.keras" } as const;
 
-const pathsIn = (folder: string): RunFolder => ({
-  history: join(folder, names.history),
-  model: join(folder, names.model),
-  picture: join(folder, names.picture),
-  settings: join(folder, names.settings),
-});
+/** The paths of the files. */
+export type RunFolder<Names extends object = typeof autoencoderRunNames> = { readonly [K in keyof Names]: string };
+
+type Names = Readonly<Record<string, string>>;
+
+const pathsIn = <N extends Names>(folder: string, names: N): RunFolder<N> =>
+  Object.fromEntries(Object.entries(names).map(([key, name]) => [key, join(folder, name)])) as RunFolder<N>;
 
 /**
  * Makes the folder `path`; without one, a new folder in `runs`, named after the time.
  *
  * @throws RhytonError `file` when it holds files of a run already.
  */
-export async function makeRunFolder(path: string | undefined, now: Date): Promise<RunFolder> {
-  if (path === undefined) return pathsIn(await makeNewFolder(join("runs", timeStamp(now))));
-  const paths = pathsIn(path);
-  for (const file of Object.values(paths)) {
+export function makeRunFolder(path: string | undefined, now: Date): Promise<RunFolder>;
+export function makeRunFolder<N extends Names>(path: string | undefined, now: Date, names: N): Promise<RunFolder<N>>;
+export async function makeRunFolder(path: string | undefined, now: Date, names: Names = autoencoderRunNames) {
+  if (path === undefined) return pathsIn(await makeNewFolder(join("runs", timeStamp(now))), names);
+  const paths = pathsIn(path, names);
+  for (const file of Object.values(paths) as string[]) {
     if (
       await access(file).then(
         () => true,

@@ -1,20 +1,21 @@
 /** `rhyton train`: the convolutional autoencoder on handwritten digits. */
 import { availableParallelism, cpus, totalmem } from "node:os";
 import type { Command } from "commander";
-import { type Dataset, digits, mnist } from "../data/datasets.ts";
+import { nearest } from "../core/errors.ts";
 import { CSVLogger, type NdArray, reconstructionSheet, VERSION } from "../index.ts";
 import { writeFileAtomic } from "../saving/atomic.ts";
 import { makeAutoencoder } from "./autoencoder.ts";
 import { Clock, EpochLog } from "./epoch-log.ts";
-import { oneOf, wholeNumber } from "./options.ts";
+import { wholeNumber } from "./options.ts";
 import { example, UsageError } from "./program.ts";
 import { makeRunFolder } from "./run-folder.ts";
+import { datasets, firstOf } from "./samples.ts";
 import { stoppable } from "./stop.ts";
-
-const datasets = { digits, mnist } satisfies Readonly<Record<string, () => Promise<Dataset>>>;
+import { trainModel } from "./train-model.ts";
 
 interface TrainOptions {
-  readonly data: keyof typeof datasets;
+  readonly model?: string;
+  readonly data: string;
   readonly epochs: number;
   readonly batchSize: number;
   readonly seed: number;
@@ -31,10 +32,16 @@ export function addTrain(program: Command): void {
   program
     .command("train")
     .description(
-      "Train a convolutional autoencoder on handwritten digits. Leaves a folder with the model, the losses, a picture " +
-        "of reconstructions and the settings. Ctrl-C stops after the current step and keeps what was learnt.",
+      "Train a convolutional autoencoder on handwritten digits, or a model of your own. Leaves a folder with the model " +
+        "and the losses, and for the autoencoder a picture of reconstructions and the settings. Ctrl-C stops after the " +
+        "current step and keeps what was learnt.",
     )
-    .option("--data <set>", "digits (6000, part of rhyton) or mnist (60000)", oneOf("digits", "mnist"), "digits")
+    .option("--model <file>", "a .keras file to go on with, or a module (.mjs, .ts) whose default export is a model")
+    .option(
+      "--data <set>",
+      "digits (6000, part of rhyton) or mnist (60000); with --model also two files, x.npy,y.npy",
+      "digits",
+    )
     .option("--epochs <n>", "times that every digit is seen", wholeNumber(1, 1_000_000), 10)
     .option("--batch-size <n>", "digits a step", wholeNumber(1, 60_000), 128)
     .option("--seed <n>", "for weights and order; equal seeds give equal results", wholeNumber(0, 2 ** 32 - 1), 1)
@@ -52,8 +59,11 @@ export function addTrain(program: Command): void {
 }
 
 async function train(options: TrainOptions): Promise<void> {
+  const { model, data: name } = options;
+  if (model !== undefined) return trainModel({ ...options, model });
+  if (name !== "digits" && name !== "mnist") throw unknownData(name);
   const clock = new Clock();
-  const data = await datasets[options.data]();
+  const data = await datasets[name]();
   const images = chosen(data.train.images, options);
   const folder = await makeRunFolder(options.out, clock.started);
   const { autoencoder, encoder } = makeAutoencoder(options.seed);
@@ -104,10 +114,11 @@ async function train(options: TrainOptions): Promise<void> {
   );
 }
 
-/** The first `n` samples, without copying. */
-function firstOf(array: NdArray, n: number): NdArray {
-  const [samples, ...rest] = array.shape;
-  return { ...array, data: array.data.subarray(0, (array.data.length / samples) * n), shape: [n, ...rest] };
+function unknownData(name: string): UsageError {
+  const near = nearest(name, Object.keys(datasets));
+  const guess = near === undefined ? "" : `Did you mean ${near}? `;
+  const known = `${guess}Known: ${Object.keys(datasets).join(", ")}.`;
+  return new UsageError(`option '--data <set>' argument '${name}' is invalid. ${known}`);
 }
 
 /** The digits to train on. */

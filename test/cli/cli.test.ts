@@ -94,7 +94,7 @@ describe("wrong usage ends with code 2 and says what was meant", () => {
 });
 
 describe("help and version", () => {
-  test.concurrent.each(["train", "predict", "summary", "show"])("%s has an example", async (command) => {
+  test.concurrent.each(["train", "evaluate", "predict", "summary", "show"])("%s has an example", async (command) => {
     const { code, stdout, stderr } = await rhyton(command, "--help");
     expect(code).toBe(0);
     expect(stdout).toContain(`Usage: rhyton ${command}`);
@@ -111,7 +111,8 @@ describe("help and version", () => {
 
   test("the program lists its commands and tells its version", async () => {
     const { stdout } = await rhyton("--help");
-    for (const command of ["train", "predict", "summary", "show"]) expect(stdout).toContain(`  ${command} `);
+    for (const command of ["train", "evaluate", "predict", "summary", "show"])
+      expect(stdout).toContain(`  ${command} `);
     const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     expect((await rhyton("--version")).stdout).toBe(`${version}\n`);
   });
@@ -175,6 +176,65 @@ describe("train", () => {
     expect(stdout.trimEnd().split("\n")).toHaveLength(4);
     expect(readdirSync(join(folder, "stopped")).sort()).toEqual(files);
     expect((await rhyton("summary", "stopped/autoencoder.keras")).code).toBe(0);
+  });
+});
+
+describe("models of one's own", () => {
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return name;
+  };
+  const source = (body: string): string =>
+    `import { dense, flatten, input, sequential } from "./dist/index.js";\n${body}`;
+  const classifier = source(
+    `export default ({ seed }) => {
+      const made = sequential([input([28, 28, 1]), flatten(), dense(10, { activation: "softmax" })], { seed });
+      made.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
+      return made;
+    };`,
+  );
+  const few = ["--limit", "200", "--epochs", "1", "--seed", "3", "--threads", "1"];
+
+  test("a module trains, its file goes on, and evaluate judges it", async () => {
+    const module = file("classifier.mjs", classifier);
+    const first = await rhyton("train", "--model", module, ...few, "--out", "own");
+    expect(first.code, first.stderr).toBe(0);
+    const paths = ["history.csv", "model.keras"].map((name) => join("own", name));
+    expect(first.stdout.trimEnd().split("\n")).toEqual(paths);
+    const second = await rhyton("train", "--model", "own/model.keras", ...few, "--out", "more");
+    expect(second.code, second.stderr).toBe(0);
+    expect(readFileSync(join(folder, "more/history.csv"), "utf8")).toMatch(/\r\n1,0\.\d+/);
+    const { stdout, code, stderr } = await rhyton("evaluate", "more/model.keras", "--data", "digits");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^loss \d\.\d+\naccuracy 0\.\d+\n$/);
+  });
+
+  test("evaluate reads .npy, and the autoencoder's digits", async () => {
+    const { stdout } = await rhyton("evaluate", modelFile(), "--data", "digits", "--threads", "1");
+    const [, loss] = /^loss (0\.\d+)\n$/.exec(stdout) ?? [];
+    const { val_loss: expected } = JSON.parse(readFileSync(inRun("settings.json"), "utf8")).losses;
+    expect(Number(loss)).toBeCloseTo(expected, 6);
+    const x = { data: new Float32Array(784).fill(0.5), shape: [1, 28, 28, 1] };
+    writeFileSync(join(folder, "one.npy"), writeNpy(x));
+    expect((await rhyton("evaluate", modelFile(), "--data", "one.npy,one.npy")).stdout).toMatch(/^loss \d/);
+    await expectError(2, '--data is "one.npy"', "evaluate", modelFile(), "--data", "one.npy");
+  });
+
+  test("what is no model is told", async () => {
+    const train = (name: string) => ["train", "--model", name, ...few, "--out", "none"];
+    await expectError(1, "nothing.mjs: the file does not exist", ...train("nothing.mjs"));
+    await expectError(1, "three.mjs: it exports no model", ...train(file("three.mjs", "export default 3;")));
+    await expectError(1, "throws.mjs: it fails (no luck)", ...train(file("throws.mjs", 'throw new Error("no luck");')));
+    const bare = source("export default sequential([input([28, 28, 1]), flatten(), dense(10)]);");
+    await expectError(2, "bare.mjs is not compiled", ...train(file("bare.mjs", bare)));
+    const other = source(
+      'const m = sequential([input([5]), dense(10)]); m.compile({ loss: "mse" }); export default m;',
+    );
+    await expectError(2, "the digits have the shape (28, 28, 1)", ...train(file("other.mjs", other)));
+    if (!(process.features as { readonly typescript?: unknown }).typescript) {
+      await expectError(1, "typed.ts: Node", ...train(file("typed.ts", "export default 3 as number;")));
+    }
+    expect(existsSync(join(folder, "none"))).toBe(false);
   });
 });
 

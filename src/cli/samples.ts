@@ -1,0 +1,53 @@
+/** What `--data` names: the digits that Rhyton has, or samples and targets in NumPy files. */
+import { type Dataset, digits, mnist, type Samples } from "../data/datasets.ts";
+import { type Model, type NdArray, readNpy } from "../index.ts";
+import { readFile } from "../saving/atomic.ts";
+import { UsageError } from "./program.ts";
+
+export const datasets = { digits, mnist } satisfies Readonly<Record<string, () => Promise<Dataset>>>;
+
+/** What a model is fed, and what it is to answer. */
+export interface Pairs {
+  readonly x: NdArray;
+  readonly y: NdArray;
+}
+
+const sizeOf = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
+
+/** The first `n` samples, without copying. */
+export function firstOf(array: NdArray, n: number): NdArray {
+  const [samples, ...rest] = array.shape;
+  return { ...array, data: array.data.subarray(0, (array.data.length / samples) * n), shape: [n, ...rest] };
+}
+
+/** Samples to train on, and to judge by where there are others for that. */
+export async function openSamples(data: string, model: Model): Promise<{ train: Pairs; test: Pairs | undefined }> {
+  if (Object.hasOwn(datasets, data)) {
+    const { train, test } = await datasets[data as keyof typeof datasets]();
+    return { train: pairsFor(model, train), test: pairsFor(model, test) };
+  }
+  const files = data.split(",");
+  if (files.length !== 2 || !files.every((file) => file.endsWith(".npy"))) {
+    throw new UsageError(`--data is ${JSON.stringify(data)}, expected digits, mnist, or two files: x.npy,y.npy.`);
+  }
+  const [x, y] = await Promise.all(files.map(async (file) => readNpy(await readFile(file), file)));
+  return { train: { x, y }, test: undefined };
+}
+
+/** Digits for a model: pictures for one that answers pictures, their numbers for one that answers a choice of ten. */
+function pairsFor(model: Model, { images, labels }: Samples): Pairs {
+  const [input, ...others] = model.isBuilt ? model.network.inputs : [{ shape: images.shape.slice(1) }];
+  const [output, ...more] = model.isBuilt ? model.network.outputs : [];
+  const pixels = sizeOf(images.shape.slice(1));
+  if (others.length + more.length > 0 || sizeOf(input.shape) !== pixels) {
+    const shapes = model.network.inputs.map(({ shape }) => `(${shape.join(", ")})`).join(" and ");
+    throw new UsageError(
+      `the digits have the shape (28, 28, 1), and the model takes ${shapes}: give --data x.npy,y.npy.`,
+    );
+  }
+  const x = { ...images, shape: [images.shape[0], ...input.shape] };
+  if (output !== undefined && sizeOf(output.shape) === pixels) {
+    return { x, y: String(input.shape) === String(output.shape) ? x : { ...x, shape: [x.shape[0], ...output.shape] } };
+  }
+  return { x, y: labels };
+}
