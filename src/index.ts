@@ -89,6 +89,7 @@ export {
   zeroPadding2d,
   zeroPadding3d,
 } from "./layers/borders.ts";
+export { type Concatenate, type ConcatenateOptions, concatenate } from "./layers/concatenate.ts";
 export {
   type Axes,
   type ConstraintLike,
@@ -124,6 +125,7 @@ export {
   separableConv1d,
   separableConv2d,
 } from "./layers/depthwise-convolution.ts";
+export { type Dot, type DotAxes, type DotOptions, dot } from "./layers/dot.ts";
 export {
   type GlobalAveragePooling1D,
   type GlobalAveragePooling2D,
@@ -164,13 +166,6 @@ export {
   type Average,
   add,
   average,
-  type Concatenate,
-  type ConcatenateOptions,
-  concatenate,
-  type Dot,
-  type DotAxes,
-  type DotOptions,
-  dot,
   type Maximum,
   type Minimum,
   type Multiply,

@@ -4,7 +4,7 @@ import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { greater, minimum, multiply, negative, relu, where as select, subtract } from "../ops/index.ts";
 import { clip, elu, exponentialMinus1, relu6, softmax as softmaxOf } from "./activations.ts";
 import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkAxis, checkNumber, checkOptions, readConfig } from "./options.ts";
 import type { Same } from "./rule.ts";
 import { type WeightRuleOptions, WeightRules, weightRuleNames } from "./weight-rules.ts";
@@ -24,9 +24,7 @@ const reluNames = [
   "maxValue",
   "negativeSlope",
   "threshold",
-  "name",
-  "trainable",
-  "activityRegularizer",
+  ...layerOptions,
 ] as const satisfies readonly (keyof ReLUOptions)[];
 
 export class ReLU extends Layer<Same> {
@@ -91,12 +89,7 @@ export interface LeakyReLUOptions extends LayerOptions {
   readonly negativeSlope?: number;
 }
 
-const leakyNames = [
-  "negativeSlope",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof LeakyReLUOptions)[];
+const leakyNames = ["negativeSlope", ...layerOptions] as const satisfies readonly (keyof LeakyReLUOptions)[];
 
 const leaky = (x: Tensor, slope: number): Tensor => select(greater(x, 0), x, multiply(slope, x));
 
@@ -143,9 +136,7 @@ const preluNames = [
   "alphaInitializer",
   ...weightRuleNames("alpha"),
   "sharedAxes",
-  "name",
-  "trainable",
-  "activityRegularizer",
+  ...layerOptions,
 ] as const satisfies readonly (keyof PReLUOptions)[];
 
 export class PReLU extends Layer<Same> {
@@ -223,7 +214,7 @@ export interface ELUOptions extends LayerOptions {
   readonly alpha?: number;
 }
 
-const eluNames = ["alpha", "name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof ELUOptions)[];
+const eluNames = ["alpha", ...layerOptions] as const satisfies readonly (keyof ELUOptions)[];
 
 export class ELU extends Layer<Same> {
   readonly alpha: number;
@@ -266,12 +257,7 @@ export interface SoftmaxOptions extends LayerOptions {
   readonly axis?: number | readonly number[];
 }
 
-const softmaxNames = [
-  "axis",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof SoftmaxOptions)[];
+const softmaxNames = ["axis", ...layerOptions] as const satisfies readonly (keyof SoftmaxOptions)[];
 
 export class Softmax extends Layer<Same> {
   readonly axis: number | readonly number[];

@@ -2,18 +2,16 @@
 import { argumentError } from "../core/errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type Activation, type ActivationLike, activationConfig, activationOf } from "./activations.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkOptions, readConfig } from "./options.ts";
 import type { Same } from "./rule.ts";
-
-const optionNames = ["name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof LayerOptions)[];
 
 export class ActivationLayer extends Layer<Same> {
   readonly activation: Activation;
 
   constructor(activation: NonNullable<ActivationLike>, options: LayerOptions = {}) {
     super(options);
-    checkOptions(this.where, options, optionNames);
+    checkOptions(this.where, options, layerOptions);
     if (activation === undefined) {
       throw argumentError({ where: this.where, argument: "activation", value: activation, expected: "a name" });
     }
@@ -33,7 +31,7 @@ export class ActivationLayer extends Layer<Same> {
   }
 
   static fromConfig(config: Config): ActivationLayer {
-    const { activation, ...options } = readConfig("Activation", config, ["activation", ...optionNames]);
+    const { activation, ...options } = readConfig("Activation", config, ["activation", ...layerOptions]);
     return new ActivationLayer(activation as NonNullable<ActivationLike>, options);
   }
 }

@@ -3,15 +3,14 @@ import { argumentError, shapeError } from "../core/errors.ts";
 import type { Known, Minus, Plus } from "../core/shape-types.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { pad, slice } from "../ops/index.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
-import { type Config, checkOptions, type DataFormat, type None, type Only, readConfig } from "./options.ts";
+import { type LayerOptions, layerOptions } from "./layer.ts";
+import type { Config, None, Only } from "./options.ts";
+import { recordOf } from "./record.ts";
 import type { Rule, ShapeError } from "./rule.ts";
 import {
   type At,
   type AxisName,
   type ChannelsOf,
-  checkFormat,
-  checkSpatial,
   type FormatOf,
   type Joined,
   type PerAxis,
@@ -19,25 +18,30 @@ import {
   type SpatialOf,
   spatialAxes,
 } from "./spatial.ts";
+import { ranks, SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
 
 /** Cells at both ends of an axis: the same number, or [before, after]. */
 export type Ends = number | readonly [number, number];
 
-/** Cells at the ends of each axis: one number for all, or for each axis a number or [before, after]. For signals `Ends`. */
-export type Borders<R extends Rank> = R extends 1 ? Ends : number | PerAxis<R, Ends>;
-
-export interface BorderOptions extends LayerOptions {
-  /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
-  readonly dataFormat?: DataFormat | null;
+interface BordersOf {
+  readonly 1: Ends;
+  readonly 2: number | PerAxis<2, Ends>;
+  readonly 3: number | PerAxis<3, Ends>;
 }
 
-const optionNames = [
-  "dataFormat",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof BorderOptions)[];
-const plainNames = ["name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof LayerOptions)[];
+/** Cells at the ends of each axis: one number for all, or for each axis a number or [before, after]. For signals `Ends`. */
+export type Borders<R extends Rank> = BordersOf[R];
+
+export type BorderOptions = SpatialOptions;
+
+/** Of signals the channels are last, as in Keras. */
+interface CroppingOptions {
+  readonly 1: LayerOptions;
+  readonly 2: BorderOptions;
+  readonly 3: BorderOptions;
+}
+
+const croppingNames = { 1: layerOptions, 2: spatialOptions, 3: spatialOptions } as const;
 
 const isCount = (value: unknown): value is number => Number.isInteger(value) && (value as number) >= 0;
 
@@ -75,8 +79,8 @@ type PaddedAll<N, R extends Rank, B> = N extends readonly number[]
   ? { -readonly [I in keyof N]: Padded<N[I] & number, EndsAt<B, R, I>> }
   : N;
 
-export interface ZeroPaddingRule<R extends Rank, Name extends string, B, O> extends Rule {
-  readonly out: WithZeros<this["in"], R, Name, B, FormatOf<O>>;
+export interface ZeroPaddingRule<R extends Rank, B, O> extends Rule {
+  readonly out: WithZeros<this["in"], R, `zeroPadding${R}d`, B, FormatOf<O>>;
 }
 
 type WithZeros<S, R extends Rank, Name extends string, B, F> = F extends unknown
@@ -107,8 +111,8 @@ type CroppedAll<N, R extends Rank, Name extends string, B> = N extends readonly 
     }
   : N;
 
-export interface CroppingRule<R extends Rank, Name extends string, B, O> extends Rule {
-  readonly out: WithoutEnds<this["in"], R, Name, B, FormatOf<O>>;
+export interface CroppingRule<R extends Rank, B, O> extends Rule {
+  readonly out: WithoutEnds<this["in"], R, `cropping${R}d`, B, FormatOf<O>>;
 }
 
 type WithoutEnds<S, R extends Rank, Name extends string, B, F> = F extends unknown
@@ -117,24 +121,25 @@ type WithoutEnds<S, R extends Rank, Name extends string, B, F> = F extends unkno
 
 // ---- layers -------------------------------------------------------------------------------------------------------
 
-abstract class BorderLayer<R extends Rank, T extends Rule> extends Layer<T> {
-  readonly rank: R;
-  readonly dataFormat: DataFormat;
+abstract class BorderLayer<R extends Rank, T extends Rule> extends SpatialLayer<R, T> {
   /** For each spatial axis the cells at its ends. */
   protected readonly ends: readonly (readonly [number, number])[];
 
-  constructor(rank: R, argument: string, value: unknown, options: BorderOptions, known: readonly string[]) {
-    super(options);
-    const { where } = this;
-    checkOptions(where, options, known);
-    this.rank = rank;
-    this.ends = checkBorders(where, argument, value, rank);
-    this.dataFormat = checkFormat(where, options.dataFormat);
+  constructor(
+    className: string,
+    rank: R,
+    argument: string,
+    value: unknown,
+    options: SpatialOptions,
+    known: readonly string[],
+  ) {
+    super(className, rank, options, known);
+    this.ends = checkBorders(this.where, argument, value, rank);
   }
 
   /** The cells ahead of and behind every axis of `x`, channels too. */
   protected around(x: Tensor): { readonly before: number[]; readonly after: number[] } {
-    checkSpatial(this.where, x.shape, this.rank, this.dataFormat);
+    this.checkRank(x);
     const before = x.shape.map(() => 0);
     const after = [...before];
     spatialAxes(this.rank, this.dataFormat).forEach((axis, i) => {
@@ -142,14 +147,16 @@ abstract class BorderLayer<R extends Rank, T extends Rule> extends Layer<T> {
     });
     return { before, after };
   }
+
+  /** What a config says of them. */
+  protected get given(): unknown {
+    return this.rank === 1 ? this.ends[0] : this.ends;
+  }
 }
 
-abstract class ZeroPadding<R extends Rank, Name extends string, B, O> extends BorderLayer<
-  R,
-  ZeroPaddingRule<R, Name, B, O>
-> {
-  constructor(rank: R, padding: unknown, options: BorderOptions) {
-    super(rank, "padding", padding, options, optionNames);
+export class ZeroPadding<R extends Rank, B, O> extends BorderLayer<R, ZeroPaddingRule<R, B, O>> {
+  constructor(rank: R, padding: unknown = 1, options: SpatialOptions = {}) {
+    super(`ZeroPadding${rank}D`, rank, "padding", padding, options, spatialOptions);
   }
 
   call(x: Tensor): Tensor {
@@ -158,14 +165,16 @@ abstract class ZeroPadding<R extends Rank, Name extends string, B, O> extends Bo
   }
 
   override getConfig(): Config {
-    const padding = this.rank === 1 ? this.ends[0] : this.ends;
-    return { ...super.getConfig(), padding, data_format: this.dataFormat };
+    return { ...super.getConfig(), padding: this.given, data_format: this.dataFormat };
   }
 }
 
-abstract class Cropping<R extends Rank, Name extends string, B, O> extends BorderLayer<R, CroppingRule<R, Name, B, O>> {
-  constructor(rank: R, cropping: unknown, options: BorderOptions) {
-    super(rank, "cropping", cropping, options, rank === 1 ? plainNames : optionNames);
+/** How many cells Keras cuts off each end when it is not told. */
+const croppings = { 1: 1, 2: 0, 3: 1 } as const;
+
+export class Cropping<R extends Rank, B, O> extends BorderLayer<R, CroppingRule<R, B, O>> {
+  constructor(rank: R, cropping: unknown = croppings[rank], options: SpatialOptions = {}) {
+    super(`Cropping${rank}D`, rank, "cropping", cropping, options, croppingNames[rank]);
   }
 
   call(x: Tensor): Tensor {
@@ -184,182 +193,70 @@ abstract class Cropping<R extends Rank, Name extends string, B, O> extends Borde
   }
 
   override getConfig(): Config {
-    return this.rank === 1
-      ? { ...super.getConfig(), cropping: this.ends[0] }
-      : { ...super.getConfig(), cropping: this.ends, data_format: this.dataFormat };
+    const config = { ...super.getConfig(), cropping: this.given };
+    return this.rank === 1 ? config : { ...config, data_format: this.dataFormat };
   }
 }
 
-export class ZeroPadding1D<
-  const B extends Borders<1> = Borders<1>,
-  const O extends BorderOptions = BorderOptions,
-> extends ZeroPadding<1, "zeroPadding1d", B, O> {
-  constructor(padding: B, options?: Only<O, BorderOptions>) {
-    super(1, padding, options ?? {});
-  }
+export type ZeroPadding1D<B = Borders<1>, O = BorderOptions> = ZeroPadding<1, B, O>;
+export type ZeroPadding2D<B = Borders<2>, O = BorderOptions> = ZeroPadding<2, B, O>;
+export type ZeroPadding3D<B = Borders<3>, O = BorderOptions> = ZeroPadding<3, B, O>;
+export type Cropping1D<B = Borders<1>> = Cropping<1, B, None>;
+export type Cropping2D<B = Borders<2>, O = BorderOptions> = Cropping<2, B, O>;
+export type Cropping3D<B = Borders<3>, O = BorderOptions> = Cropping<3, B, O>;
 
-  override get className(): string {
-    return "ZeroPadding1D";
-  }
-
-  static fromConfig(config: Config): ZeroPadding1D {
-    const { padding = 1, ...options } = readConfig("ZeroPadding1D", config, ["padding", ...optionNames]);
-    return new ZeroPadding1D<Borders<1>, BorderOptions>(padding as Borders<1>, options);
-  }
+interface ZeroPaddingOf<R extends Rank> {
+  /** @param padding - how many: one number for all sides (default 1), or for each axis a number or [before, after]. */
+  <const B extends Borders<R> = 1, const O extends BorderOptions = None>(
+    padding?: B,
+    options?: Only<O, BorderOptions>,
+  ): ZeroPadding<R, B, O>;
 }
 
-export class ZeroPadding2D<
-  const B extends Borders<2> = Borders<2>,
-  const O extends BorderOptions = BorderOptions,
-> extends ZeroPadding<2, "zeroPadding2d", B, O> {
-  constructor(padding: B, options?: Only<O, BorderOptions>) {
-    super(2, padding, options ?? {});
-  }
-
-  override get className(): string {
-    return "ZeroPadding2D";
-  }
-
-  static fromConfig(config: Config): ZeroPadding2D {
-    const { padding = 1, ...options } = readConfig("ZeroPadding2D", config, ["padding", ...optionNames]);
-    return new ZeroPadding2D<Borders<2>, BorderOptions>(padding as Borders<2>, options);
-  }
+interface CroppingOf<R extends Rank> {
+  /**
+   * @param cropping - how many: one number for all sides (default 1, for pictures 0), or for each axis a number or
+   *   [before, after].
+   */
+  <const B extends Borders<R> = (typeof croppings)[R], const O extends CroppingOptions[R] = None>(
+    cropping?: B,
+    options?: Only<O, CroppingOptions[R]>,
+  ): Cropping<R, B, O>;
 }
 
-export class ZeroPadding3D<
-  const B extends Borders<3> = Borders<3>,
-  const O extends BorderOptions = BorderOptions,
-> extends ZeroPadding<3, "zeroPadding3d", B, O> {
-  constructor(padding: B, options?: Only<O, BorderOptions>) {
-    super(3, padding, options ?? {});
-  }
+const zeroPadding =
+  <R extends Rank>(rank: R): ZeroPaddingOf<R> =>
+  (padding, options) =>
+    new ZeroPadding(rank, padding, options);
 
-  override get className(): string {
-    return "ZeroPadding3D";
-  }
+const cropping =
+  <R extends Rank>(rank: R): CroppingOf<R> =>
+  (cells, options) =>
+    new Cropping(rank, cells, options);
 
-  static fromConfig(config: Config): ZeroPadding3D {
-    const { padding = 1, ...options } = readConfig("ZeroPadding3D", config, ["padding", ...optionNames]);
-    return new ZeroPadding3D<Borders<3>, BorderOptions>(padding as Borders<3>, options);
-  }
-}
+/** Zeros around signals. */
+export const zeroPadding1d: ZeroPaddingOf<1> = zeroPadding(1);
 
-export class Cropping1D<const B extends Borders<1> = Borders<1>> extends Cropping<1, "cropping1d", B, None> {
-  constructor(cropping: B, options: LayerOptions = {}) {
-    super(1, cropping, options);
-  }
+/** Zeros around pictures, [height, width]. */
+export const zeroPadding2d: ZeroPaddingOf<2> = zeroPadding(2);
 
-  override get className(): string {
-    return "Cropping1D";
-  }
+/** Zeros around volumes, [depth, height, width]. */
+export const zeroPadding3d: ZeroPaddingOf<3> = zeroPadding(3);
 
-  static fromConfig(config: Config): Cropping1D {
-    const { cropping = 1, ...options } = readConfig("Cropping1D", config, ["cropping", ...plainNames]);
-    return new Cropping1D<Borders<1>>(cropping as Borders<1>, options);
-  }
-}
+/** Cuts cells off the ends of signals. */
+export const cropping1d: CroppingOf<1> = cropping(1);
 
-export class Cropping2D<
-  const B extends Borders<2> = Borders<2>,
-  const O extends BorderOptions = BorderOptions,
-> extends Cropping<2, "cropping2d", B, O> {
-  constructor(cropping: B, options?: Only<O, BorderOptions>) {
-    super(2, cropping, options ?? {});
-  }
+/** Cuts cells off the ends of pictures, [height, width]. */
+export const cropping2d: CroppingOf<2> = cropping(2);
 
-  override get className(): string {
-    return "Cropping2D";
-  }
+/** Cuts cells off the ends of volumes, [depth, height, width]. */
+export const cropping3d: CroppingOf<3> = cropping(3);
 
-  static fromConfig(config: Config): Cropping2D {
-    const { cropping = 0, ...options } = readConfig("Cropping2D", config, ["cropping", ...optionNames]);
-    return new Cropping2D<Borders<2>, BorderOptions>(cropping as Borders<2>, options);
-  }
-}
-
-export class Cropping3D<
-  const B extends Borders<3> = Borders<3>,
-  const O extends BorderOptions = BorderOptions,
-> extends Cropping<3, "cropping3d", B, O> {
-  constructor(cropping: B, options?: Only<O, BorderOptions>) {
-    super(3, cropping, options ?? {});
-  }
-
-  override get className(): string {
-    return "Cropping3D";
-  }
-
-  static fromConfig(config: Config): Cropping3D {
-    const { cropping = 1, ...options } = readConfig("Cropping3D", config, ["cropping", ...optionNames]);
-    return new Cropping3D<Borders<3>, BorderOptions>(cropping as Borders<3>, options);
-  }
-}
-
-/**
- * Zeros around signals.
- *
- * @param padding - how many: one number for both ends (default 1), or [before, after].
- */
-export function zeroPadding1d<const B extends Borders<1> = 1, const O extends BorderOptions = None>(
-  padding?: B,
-  options?: Only<O, BorderOptions>,
-): ZeroPadding1D<B, O> {
-  return new ZeroPadding1D<B, O>(padding ?? (1 as B), options);
-}
-
-/**
- * Zeros around pictures.
- *
- * @param padding - how many: one number for all sides (default 1), or for [height, width] each a number or [before, after].
- */
-export function zeroPadding2d<const B extends Borders<2> = 1, const O extends BorderOptions = None>(
-  padding?: B,
-  options?: Only<O, BorderOptions>,
-): ZeroPadding2D<B, O> {
-  return new ZeroPadding2D<B, O>(padding ?? (1 as B), options);
-}
-
-/**
- * Zeros around volumes.
- *
- * @param padding - how many: one number for all sides (default 1), or for [depth, height, width] each a number or [before, after].
- */
-export function zeroPadding3d<const B extends Borders<3> = 1, const O extends BorderOptions = None>(
-  padding?: B,
-  options?: Only<O, BorderOptions>,
-): ZeroPadding3D<B, O> {
-  return new ZeroPadding3D<B, O>(padding ?? (1 as B), options);
-}
-
-/**
- * Cuts cells off the ends of signals.
- *
- * @param cropping - how many: one number for both ends (default 1), or [before, after].
- */
-export function cropping1d<const B extends Borders<1> = 1>(cropping?: B, options?: LayerOptions): Cropping1D<B> {
-  return new Cropping1D<B>(cropping ?? (1 as B), options);
-}
-
-/**
- * Cuts cells off the ends of pictures.
- *
- * @param cropping - how many: one number for all sides (default 0), or for [height, width] each a number or [before, after].
- */
-export function cropping2d<const B extends Borders<2> = 0, const O extends BorderOptions = None>(
-  cropping?: B,
-  options?: Only<O, BorderOptions>,
-): Cropping2D<B, O> {
-  return new Cropping2D<B, O>(cropping ?? (0 as B), options);
-}
-
-/**
- * Cuts cells off the ends of volumes.
- *
- * @param cropping - how many: one number for all sides (default 1), or for [depth, height, width] each a number or [before, after].
- */
-export function cropping3d<const B extends Borders<3> = 1, const O extends BorderOptions = None>(
-  cropping?: B,
-  options?: Only<O, BorderOptions>,
-): Cropping3D<B, O> {
-  return new Cropping3D<B, O>(cropping ?? (1 as B), options);
-}
+export const borderRecords = ranks.flatMap((rank) => [
+  recordOf(`ZeroPadding${rank}D`, ["padding", ...spatialOptions], ({ padding, ...options }) => {
+    return new ZeroPadding(rank, padding, options);
+  }),
+  recordOf(`Cropping${rank}D`, ["cropping", ...croppingNames[rank]], ({ cropping, ...options }) => {
+    return new Cropping(rank, cropping, options);
+  }),
+]);

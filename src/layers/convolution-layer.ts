@@ -5,13 +5,11 @@ import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { add } from "../ops/index.ts";
 import { type Activation, type ActivationLike, activationConfig, activationOf } from "./activations.ts";
 import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
-import { type Config, checkBoolean, checkChoice, checkOptions, type DataFormat } from "./options.ts";
+import { type Config, checkBoolean, checkChoice } from "./options.ts";
 import { regularizerConfig } from "./regularizers.ts";
 import type { Rule } from "./rule.ts";
 import {
   channelsOf,
-  checkFormat,
   checkSizes,
   checkSpatial,
   fromChannelsLast,
@@ -21,11 +19,12 @@ import {
   spatialSizes,
   toChannelsLast,
 } from "./spatial.ts";
+import { SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
 import { type WeightRuleOptions, WeightRules, weightRuleNames } from "./weight-rules.ts";
 
 /** The options that every convolution has. */
 export interface WindowOptions<R extends Rank, P extends Padding = "valid" | "same">
-  extends LayerOptions,
+  extends SpatialOptions,
     WeightRuleOptions<"bias"> {
   /** Steps of the window: one number, or one for each axis. Default 1. */
   readonly strides?: Sizes<R>;
@@ -34,8 +33,6 @@ export interface WindowOptions<R extends Rank, P extends Padding = "valid" | "sa
    * (signals only) pads ahead, so that no cell sees a later one.
    */
   readonly padding?: P;
-  /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
-  readonly dataFormat?: DataFormat | null;
   /** Distance between neighbouring taps of the kernel. Default 1. */
   readonly dilationRate?: Sizes<R>;
   readonly activation?: ActivationLike;
@@ -46,23 +43,18 @@ export interface WindowOptions<R extends Rank, P extends Padding = "valid" | "sa
 export const windowOptions = [
   "strides",
   "padding",
-  "dataFormat",
   "dilationRate",
   "activation",
   "useBias",
   "biasInitializer",
   ...weightRuleNames("bias"),
-  "name",
-  "trainable",
-  "activityRegularizer",
+  ...spatialOptions,
 ] as const satisfies readonly (keyof WindowOptions<Rank>)[];
 
-export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends Layer<T> {
-  readonly rank: R;
+export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends SpatialLayer<R, T> {
   readonly kernelSize: PerAxis<R>;
   readonly strides: PerAxis<R>;
   readonly padding: Padding;
-  readonly dataFormat: DataFormat;
   readonly dilationRate: PerAxis<R>;
   readonly activation: Activation;
   readonly useBias: boolean;
@@ -72,11 +64,13 @@ export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends L
   bias: Variable | undefined;
 
   /**
+   * @param className - the name of the class of that rank in Keras.
    * @param kernels - the names of the kernels in options: `kernel`, or `depthwise` and `pointwise`.
    * @param known - the names of all options.
    * @param paddings - the kinds of padding that the layer has.
    */
   constructor(
+    className: string,
     rank: R,
     kernelSize: unknown,
     options: WindowOptions<R, Padding>,
@@ -84,14 +78,11 @@ export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends L
     known: readonly string[],
     paddings: readonly Padding[] = ["valid", "same"],
   ) {
-    super(options);
+    super(className, rank, options, known);
     const { where } = this;
-    checkOptions(where, options, known);
-    this.rank = rank;
     this.kernelSize = checkSizes(where, "kernelSize", kernelSize, rank);
     this.strides = checkSizes(where, "strides", options.strides ?? 1, rank);
     this.padding = checkChoice(where, "padding", options.padding ?? "valid", paddings);
-    this.dataFormat = checkFormat(where, options.dataFormat);
     this.dilationRate = checkSizes(where, "dilationRate", options.dilationRate ?? 1, rank);
     this.activation = activationOf(where, options.activation);
     this.useBias = checkBoolean(where, "useBias", options.useBias ?? true);

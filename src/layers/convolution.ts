@@ -1,26 +1,30 @@
 /** Convolution over signals, pictures and volumes. */
 import { showShape } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
-import type { Padding } from "../core/shape.ts";
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { convolve } from "../ops/index.ts";
 import { ConvolutionLayer, type WindowOptions, windowOptions } from "./convolution-layer.ts";
 import { type Initializer, type InitializerLike, initializerOf } from "./initializers.ts";
-import { type Config, checkCount, type Given, type None, type Only, readConfig } from "./options.ts";
+import { type Config, checkCount, type Given, type None, type Only } from "./options.ts";
+import { recordOf } from "./record.ts";
 import type { Rule } from "./rule.ts";
 import { type FormatOf, type Rank, type Sizes, spatialSizes } from "./spatial.ts";
+import { ranks } from "./spatial-layer.ts";
 import { type WeightRuleOptions, weightRuleNames } from "./weight-rules.ts";
 import type { Windowed } from "./windowed.ts";
 
-export interface ConvolutionOptions<R extends Rank, P extends Padding = "valid" | "same">
-  extends WindowOptions<R, P>,
+/** Only signals have an order in time, and so a causal padding. */
+const paddings = { 1: ["valid", "same", "causal"], 2: ["valid", "same"], 3: ["valid", "same"] } as const;
+
+export interface ConvolutionOptions<R extends Rank>
+  extends WindowOptions<R, (typeof paddings)[R][number]>,
     WeightRuleOptions<"kernel"> {
   /** Channels and filters are split into so many parts that do not meet. Default 1. */
   readonly groups?: number;
   readonly kernelInitializer?: InitializerLike;
 }
 
-export type Conv1DOptions = ConvolutionOptions<1, Padding>;
+export type Conv1DOptions = ConvolutionOptions<1>;
 export type Conv2DOptions = ConvolutionOptions<2>;
 export type Conv3DOptions = ConvolutionOptions<3>;
 
@@ -31,12 +35,12 @@ const optionNames = [
   ...weightRuleNames("kernel"),
 ] as const satisfies readonly (keyof ConvolutionOptions<Rank>)[];
 
-export interface ConvolutionRule<R extends Rank, Name extends string, F extends number, K, O> extends Rule {
+export interface ConvolutionRule<R extends Rank, F extends number, K, O> extends Rule {
   readonly out: Windowed<
     this["in"],
     R,
     {
-      readonly layer: Name;
+      readonly layer: `conv${R}d`;
       readonly kernel: K;
       readonly strides: Given<O, "strides", 1>;
       readonly dilation: Given<O, "dilationRate", 1>;
@@ -47,9 +51,9 @@ export interface ConvolutionRule<R extends Rank, Name extends string, F extends 
   >;
 }
 
-abstract class Convolution<R extends Rank, Name extends string, F extends number, K, O> extends ConvolutionLayer<
+export class Convolution<R extends Rank, F extends number, K, O> extends ConvolutionLayer<
   R,
-  ConvolutionRule<R, Name, F, K, O>
+  ConvolutionRule<R, F, K, O>
 > {
   readonly filters: number;
   readonly groups: number;
@@ -57,14 +61,8 @@ abstract class Convolution<R extends Rank, Name extends string, F extends number
   /** `[...kernelSize, channels / groups, filters]`, once built. */
   kernel: Variable | undefined;
 
-  constructor(
-    rank: R,
-    filters: unknown,
-    kernelSize: unknown,
-    options: ConvolutionOptions<R, Padding>,
-    paddings?: readonly Padding[],
-  ) {
-    super(rank, kernelSize, options, ["kernel"], optionNames, paddings);
+  constructor(rank: R, filters: unknown, kernelSize: unknown, options: ConvolutionOptions<R> = {}) {
+    super(`Conv${rank}D`, rank, kernelSize, options, ["kernel"], optionNames, paddings[rank]);
     const { where } = this;
     this.filters = checkCount(where, "filters", filters);
     this.groups = checkCount(where, "groups", options.groups ?? 1);
@@ -131,107 +129,38 @@ export function refuseStridesWithDilation(
   });
 }
 
-/** The constructor's arguments from a config. */
-function argumentsOf<O>(className: string, config: Config) {
-  const { filters, kernelSize, ...options } = readConfig(className, config, ["filters", "kernelSize", ...optionNames]);
-  return { filters: filters as number, kernelSize: kernelSize as number, options: options as Only<O, O> };
+export type Conv1D<F extends number = number, K = Sizes<1>, O = Conv1DOptions> = Convolution<1, F, K, O>;
+export type Conv2D<F extends number = number, K = Sizes<2>, O = Conv2DOptions> = Convolution<2, F, K, O>;
+export type Conv3D<F extends number = number, K = Sizes<3>, O = Conv3DOptions> = Convolution<3, F, K, O>;
+
+interface ConvolutionOf<R extends Rank> {
+  /**
+   * @param filters - channels of the result.
+   * @param kernelSize - size of the window: one number for all axes, or one for each.
+   */
+  <const F extends number, const K extends Sizes<R>, const O extends ConvolutionOptions<R> = None>(
+    filters: F,
+    kernelSize: K,
+    options?: Only<O, ConvolutionOptions<R>>,
+  ): Convolution<R, F, K, O>;
 }
 
-export class Conv1D<
-  const F extends number = number,
-  const K extends Sizes<1> = Sizes<1>,
-  const O extends Conv1DOptions = Conv1DOptions,
-> extends Convolution<1, "conv1d", F, K, O> {
-  constructor(filters: F, kernelSize: K, options?: Only<O, Conv1DOptions>) {
-    super(1, filters, kernelSize, options ?? {}, ["valid", "same", "causal"]);
-  }
+const convolution =
+  <R extends Rank>(rank: R): ConvolutionOf<R> =>
+  (filters, kernelSize, options) =>
+    new Convolution(rank, filters, kernelSize, options);
 
-  override get className(): string {
-    return "Conv1D";
-  }
+/** A convolution over signals: `conv1d(16, 3, { padding: "causal" })`. */
+export const conv1d: ConvolutionOf<1> = convolution(1);
 
-  static fromConfig(config: Config): Conv1D {
-    const { filters, kernelSize, options } = argumentsOf<Conv1DOptions>("Conv1D", config);
-    return new Conv1D<number, Sizes<1>, Conv1DOptions>(filters, kernelSize, options);
-  }
-}
+/** A convolution over pictures, [height, width]: `conv2d(16, 3, { padding: "same", activation: "relu" })`. */
+export const conv2d: ConvolutionOf<2> = convolution(2);
 
-export class Conv2D<
-  const F extends number = number,
-  const K extends Sizes<2> = Sizes<2>,
-  const O extends Conv2DOptions = Conv2DOptions,
-> extends Convolution<2, "conv2d", F, K, O> {
-  constructor(filters: F, kernelSize: K, options?: Only<O, Conv2DOptions>) {
-    super(2, filters, kernelSize, options ?? {});
-  }
+/** A convolution over volumes, [depth, height, width]: `conv3d(16, 3)`. */
+export const conv3d: ConvolutionOf<3> = convolution(3);
 
-  override get className(): string {
-    return "Conv2D";
-  }
-
-  static fromConfig(config: Config): Conv2D {
-    const { filters, kernelSize, options } = argumentsOf<Conv2DOptions>("Conv2D", config);
-    return new Conv2D<number, Sizes<2>, Conv2DOptions>(filters, kernelSize, options);
-  }
-}
-
-export class Conv3D<
-  const F extends number = number,
-  const K extends Sizes<3> = Sizes<3>,
-  const O extends Conv3DOptions = Conv3DOptions,
-> extends Convolution<3, "conv3d", F, K, O> {
-  constructor(filters: F, kernelSize: K, options?: Only<O, Conv3DOptions>) {
-    super(3, filters, kernelSize, options ?? {});
-  }
-
-  override get className(): string {
-    return "Conv3D";
-  }
-
-  static fromConfig(config: Config): Conv3D {
-    const { filters, kernelSize, options } = argumentsOf<Conv3DOptions>("Conv3D", config);
-    return new Conv3D<number, Sizes<3>, Conv3DOptions>(filters, kernelSize, options);
-  }
-}
-
-/**
- * A convolution over signals: `conv1d(16, 3, { padding: "causal" })`.
- *
- * @param filters - channels of the result.
- * @param kernelSize - size of the window.
- */
-export function conv1d<const F extends number, const K extends Sizes<1>, const O extends Conv1DOptions = None>(
-  filters: F,
-  kernelSize: K,
-  options?: Only<O, Conv1DOptions>,
-): Conv1D<F, K, O> {
-  return new Conv1D<F, K, O>(filters, kernelSize, options);
-}
-
-/**
- * A convolution over pictures: `conv2d(16, 3, { padding: "same", activation: "relu" })`.
- *
- * @param filters - channels of the result.
- * @param kernelSize - size of the window: one number, or [height, width].
- */
-export function conv2d<const F extends number, const K extends Sizes<2>, const O extends Conv2DOptions = None>(
-  filters: F,
-  kernelSize: K,
-  options?: Only<O, Conv2DOptions>,
-): Conv2D<F, K, O> {
-  return new Conv2D<F, K, O>(filters, kernelSize, options);
-}
-
-/**
- * A convolution over volumes: `conv3d(16, 3)`.
- *
- * @param filters - channels of the result.
- * @param kernelSize - size of the window: one number, or [depth, height, width].
- */
-export function conv3d<const F extends number, const K extends Sizes<3>, const O extends Conv3DOptions = None>(
-  filters: F,
-  kernelSize: K,
-  options?: Only<O, Conv3DOptions>,
-): Conv3D<F, K, O> {
-  return new Conv3D<F, K, O>(filters, kernelSize, options);
-}
+export const convolutionRecords = ranks.map((rank) =>
+  recordOf(`Conv${rank}D`, ["filters", "kernelSize", ...optionNames], ({ filters, kernelSize, ...options }) => {
+    return new Convolution(rank, filters, kernelSize, options);
+  }),
+);

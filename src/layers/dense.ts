@@ -4,7 +4,7 @@ import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { add, matmulLast } from "../ops/index.ts";
 import { type Activation, type ActivationLike, activationConfig, activationOf } from "./activations.ts";
 import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkBoolean, checkCount, checkOptions, type None, type Only, readConfig } from "./options.ts";
 import type { Rule, ShapeError } from "./rule.ts";
 import { type WeightRuleOptions, WeightRules, weightRuleNames } from "./weight-rules.ts";
@@ -22,9 +22,7 @@ const optionNames = [
   "kernelInitializer",
   "biasInitializer",
   ...weightRuleNames("kernel", "bias"),
-  "name",
-  "trainable",
-  "activityRegularizer",
+  ...layerOptions,
 ] as const satisfies readonly (keyof DenseOptions)[];
 
 export interface DenseRule<U extends number> extends Rule {

@@ -4,14 +4,17 @@ import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { convolve, reshape } from "../ops/index.ts";
 import { ConvolutionLayer, type WindowOptions, windowOptions } from "./convolution-layer.ts";
 import { type Initializer, type InitializerLike, initializerOf } from "./initializers.ts";
-import { type Config, checkCount, type Given, type None, type Only, readConfig } from "./options.ts";
+import { type Config, checkCount, type Given, type None, type Only } from "./options.ts";
+import { recordOf } from "./record.ts";
 import type { Rule } from "./rule.ts";
-import { type ChannelsOf, type FormatOf, type Rank, type Sizes, spatialSizes } from "./spatial.ts";
+import { type ChannelsOf, type FormatOf, type Sizes, spatialSizes } from "./spatial.ts";
 import { type WeightRuleOptions, weightRuleNames } from "./weight-rules.ts";
 import type { Windowed } from "./windowed.ts";
 
 /** Volumes have neither layer, as in Keras. */
-type FlatRank = Exclude<Rank, 3>;
+const flatRanks = [1, 2] as const;
+
+type FlatRank = (typeof flatRanks)[number];
 
 export interface DepthwiseOptions<R extends FlatRank> extends WindowOptions<R>, WeightRuleOptions<"depthwise"> {
   /** How many channels are made of each. Default 1. */
@@ -52,17 +55,17 @@ interface WindowOf<Name extends string, K, O> {
 
 type MultiplierOf<O> = Given<O, "depthMultiplier", 1> extends infer M ? (M extends number ? M : number) : number;
 
-export interface DepthwiseRule<R extends FlatRank, Name extends string, K, O> extends Rule {
+export interface DepthwiseRule<R extends FlatRank, K, O> extends Rule {
   readonly out: Windowed<
     this["in"],
     R,
-    WindowOf<Name, K, O>,
+    WindowOf<`depthwiseConv${R}d`, K, O>,
     Times<ChannelsOf<this["in"], FormatOf<O>>, MultiplierOf<O>>
   >;
 }
 
-export interface SeparableRule<R extends FlatRank, Name extends string, F extends number, K, O> extends Rule {
-  readonly out: Windowed<this["in"], R, WindowOf<Name, K, O>, F>;
+export interface SeparableRule<R extends FlatRank, F extends number, K, O> extends Rule {
+  readonly out: Windowed<this["in"], R, WindowOf<`separableConv${R}d`, K, O>, F>;
 }
 
 /** The part that keeps the channels apart. */
@@ -71,13 +74,14 @@ abstract class ChannelwiseLayer<R extends FlatRank, T extends Rule> extends Conv
   readonly depthwiseInitializer: Initializer;
 
   constructor(
+    className: string,
     rank: R,
     kernelSize: unknown,
     options: DepthwiseOptions<R>,
     kernels: readonly string[],
     known: readonly string[],
   ) {
-    super(rank, kernelSize, options, kernels, known);
+    super(className, rank, kernelSize, options, kernels, known);
     const { where } = this;
     const { depthMultiplier = 1, depthwiseInitializer = "glorot_uniform" } = options;
     this.depthMultiplier = checkCount(where, "depthMultiplier", depthMultiplier);
@@ -101,15 +105,12 @@ abstract class ChannelwiseLayer<R extends FlatRank, T extends Rule> extends Conv
   }
 }
 
-abstract class DepthwiseConvolution<R extends FlatRank, Name extends string, K, O> extends ChannelwiseLayer<
-  R,
-  DepthwiseRule<R, Name, K, O>
-> {
+export class DepthwiseConvolution<R extends FlatRank, K, O> extends ChannelwiseLayer<R, DepthwiseRule<R, K, O>> {
   /** `[...kernelSize, channels, depthMultiplier]`, once built. */
   kernel: Variable | undefined;
 
-  constructor(rank: R, kernelSize: unknown, options: DepthwiseOptions<R>) {
-    super(rank, kernelSize, options, ["depthwise"], depthwiseNames);
+  constructor(rank: R, kernelSize: unknown, options: DepthwiseOptions<R> = {}) {
+    super(`DepthwiseConv${rank}D`, rank, kernelSize, options, ["depthwise"], depthwiseNames);
   }
 
   protected override buildKernels(channels: number): number {
@@ -132,13 +133,10 @@ abstract class DepthwiseConvolution<R extends FlatRank, Name extends string, K, 
   }
 }
 
-abstract class SeparableConvolution<
-  R extends FlatRank,
-  Name extends string,
-  F extends number,
-  K,
-  O,
-> extends ChannelwiseLayer<R, SeparableRule<R, Name, F, K, O>> {
+export class SeparableConvolution<R extends FlatRank, F extends number, K, O> extends ChannelwiseLayer<
+  R,
+  SeparableRule<R, F, K, O>
+> {
   readonly filters: number;
   readonly pointwiseInitializer: Initializer;
   /** `[...kernelSize, channels, depthMultiplier]`, once built. */
@@ -146,8 +144,8 @@ abstract class SeparableConvolution<
   /** `[1…, channels · depthMultiplier, filters]`, once built. */
   pointwiseKernel: Variable | undefined;
 
-  constructor(rank: R, filters: unknown, kernelSize: unknown, options: SeparableOptions<R>) {
-    super(rank, kernelSize, options, ["depthwise", "pointwise"], separableNames);
+  constructor(rank: R, filters: unknown, kernelSize: unknown, options: SeparableOptions<R> = {}) {
+    super(`SeparableConv${rank}D`, rank, kernelSize, options, ["depthwise", "pointwise"], separableNames);
     const { where } = this;
     this.filters = checkCount(where, "filters", filters);
     const { pointwiseInitializer = "glorot_uniform" } = options;
@@ -186,138 +184,69 @@ abstract class SeparableConvolution<
   }
 }
 
-export class DepthwiseConv1D<
-  const K extends Sizes<1> = Sizes<1>,
-  const O extends DepthwiseConv1DOptions = DepthwiseConv1DOptions,
-> extends DepthwiseConvolution<1, "depthwiseConv1d", K, O> {
-  constructor(kernelSize: K, options?: Only<O, DepthwiseConv1DOptions>) {
-    super(1, kernelSize, options ?? {});
-  }
+export type DepthwiseConv1D<K = Sizes<1>, O = DepthwiseConv1DOptions> = DepthwiseConvolution<1, K, O>;
+export type DepthwiseConv2D<K = Sizes<2>, O = DepthwiseConv2DOptions> = DepthwiseConvolution<2, K, O>;
+export type SeparableConv1D<F extends number = number, K = Sizes<1>, O = SeparableConv1DOptions> = SeparableConvolution<
+  1,
+  F,
+  K,
+  O
+>;
+export type SeparableConv2D<F extends number = number, K = Sizes<2>, O = SeparableConv2DOptions> = SeparableConvolution<
+  2,
+  F,
+  K,
+  O
+>;
 
-  override get className(): string {
-    return "DepthwiseConv1D";
-  }
-
-  static fromConfig(config: Config): DepthwiseConv1D {
-    const { kernelSize, ...options } = readConfig("DepthwiseConv1D", config, ["kernelSize", ...depthwiseNames]);
-    return new DepthwiseConv1D<Sizes<1>, DepthwiseConv1DOptions>(kernelSize as Sizes<1>, options);
-  }
+interface DepthwiseOf<R extends FlatRank> {
+  /** @param kernelSize - size of the window: one number for all axes, or one for each. */
+  <const K extends Sizes<R>, const O extends DepthwiseOptions<R> = None>(
+    kernelSize: K,
+    options?: Only<O, DepthwiseOptions<R>>,
+  ): DepthwiseConvolution<R, K, O>;
 }
 
-export class DepthwiseConv2D<
-  const K extends Sizes<2> = Sizes<2>,
-  const O extends DepthwiseConv2DOptions = DepthwiseConv2DOptions,
-> extends DepthwiseConvolution<2, "depthwiseConv2d", K, O> {
-  constructor(kernelSize: K, options?: Only<O, DepthwiseConv2DOptions>) {
-    super(2, kernelSize, options ?? {});
-  }
-
-  override get className(): string {
-    return "DepthwiseConv2D";
-  }
-
-  static fromConfig(config: Config): DepthwiseConv2D {
-    const { kernelSize, ...options } = readConfig("DepthwiseConv2D", config, ["kernelSize", ...depthwiseNames]);
-    return new DepthwiseConv2D<Sizes<2>, DepthwiseConv2DOptions>(kernelSize as Sizes<2>, options);
-  }
+interface SeparableOf<R extends FlatRank> {
+  /**
+   * @param filters - channels of the result.
+   * @param kernelSize - size of the window: one number for all axes, or one for each.
+   */
+  <const F extends number, const K extends Sizes<R>, const O extends SeparableOptions<R> = None>(
+    filters: F,
+    kernelSize: K,
+    options?: Only<O, SeparableOptions<R>>,
+  ): SeparableConvolution<R, F, K, O>;
 }
 
-export class SeparableConv1D<
-  const F extends number = number,
-  const K extends Sizes<1> = Sizes<1>,
-  const O extends SeparableConv1DOptions = SeparableConv1DOptions,
-> extends SeparableConvolution<1, "separableConv1d", F, K, O> {
-  constructor(filters: F, kernelSize: K, options?: Only<O, SeparableConv1DOptions>) {
-    super(1, filters, kernelSize, options ?? {});
-  }
+const depthwise =
+  <R extends FlatRank>(rank: R): DepthwiseOf<R> =>
+  (kernelSize, options) =>
+    new DepthwiseConvolution(rank, kernelSize, options);
 
-  override get className(): string {
-    return "SeparableConv1D";
-  }
+const separable =
+  <R extends FlatRank>(rank: R): SeparableOf<R> =>
+  (filters, kernelSize, options) =>
+    new SeparableConvolution(rank, filters, kernelSize, options);
 
-  static fromConfig(config: Config): SeparableConv1D {
-    const known = ["filters", "kernelSize", ...separableNames];
-    const { filters, kernelSize, ...options } = readConfig("SeparableConv1D", config, known);
-    return new SeparableConv1D<number, Sizes<1>, SeparableConv1DOptions>(
-      filters as number,
-      kernelSize as Sizes<1>,
-      options,
-    );
-  }
-}
+/** A convolution over signals that keeps the channels apart: `depthwiseConv1d(3, { depthMultiplier: 2 })`. */
+export const depthwiseConv1d: DepthwiseOf<1> = depthwise(1);
 
-export class SeparableConv2D<
-  const F extends number = number,
-  const K extends Sizes<2> = Sizes<2>,
-  const O extends SeparableConv2DOptions = SeparableConv2DOptions,
-> extends SeparableConvolution<2, "separableConv2d", F, K, O> {
-  constructor(filters: F, kernelSize: K, options?: Only<O, SeparableConv2DOptions>) {
-    super(2, filters, kernelSize, options ?? {});
-  }
+/** A convolution over pictures, [height, width], that keeps the channels apart: `depthwiseConv2d(3, { padding: "same" })`. */
+export const depthwiseConv2d: DepthwiseOf<2> = depthwise(2);
 
-  override get className(): string {
-    return "SeparableConv2D";
-  }
+/** A convolution over signals that keeps the channels apart, then one of size 1 that mixes them. */
+export const separableConv1d: SeparableOf<1> = separable(1);
 
-  static fromConfig(config: Config): SeparableConv2D {
-    const known = ["filters", "kernelSize", ...separableNames];
-    const { filters, kernelSize, ...options } = readConfig("SeparableConv2D", config, known);
-    return new SeparableConv2D<number, Sizes<2>, SeparableConv2DOptions>(
-      filters as number,
-      kernelSize as Sizes<2>,
-      options,
-    );
-  }
-}
+/** A convolution over pictures, [height, width], that keeps the channels apart, then one of size 1 that mixes them. */
+export const separableConv2d: SeparableOf<2> = separable(2);
 
-/**
- * A convolution over signals that keeps the channels apart: `depthwiseConv1d(3, { depthMultiplier: 2 })`.
- *
- * @param kernelSize - size of the window.
- */
-export function depthwiseConv1d<const K extends Sizes<1>, const O extends DepthwiseConv1DOptions = None>(
-  kernelSize: K,
-  options?: Only<O, DepthwiseConv1DOptions>,
-): DepthwiseConv1D<K, O> {
-  return new DepthwiseConv1D<K, O>(kernelSize, options);
-}
-
-/**
- * A convolution over pictures that keeps the channels apart: `depthwiseConv2d(3, { padding: "same" })`.
- *
- * @param kernelSize - size of the window: one number, or [height, width].
- */
-export function depthwiseConv2d<const K extends Sizes<2>, const O extends DepthwiseConv2DOptions = None>(
-  kernelSize: K,
-  options?: Only<O, DepthwiseConv2DOptions>,
-): DepthwiseConv2D<K, O> {
-  return new DepthwiseConv2D<K, O>(kernelSize, options);
-}
-
-/**
- * A convolution over signals that keeps the channels apart, then one of size 1 that mixes them.
- *
- * @param filters - channels of the result.
- * @param kernelSize - size of the window.
- */
-export function separableConv1d<
-  const F extends number,
-  const K extends Sizes<1>,
-  const O extends SeparableConv1DOptions = None,
->(filters: F, kernelSize: K, options?: Only<O, SeparableConv1DOptions>): SeparableConv1D<F, K, O> {
-  return new SeparableConv1D<F, K, O>(filters, kernelSize, options);
-}
-
-/**
- * A convolution over pictures that keeps the channels apart, then one of size 1 that mixes them.
- *
- * @param filters - channels of the result.
- * @param kernelSize - size of the window: one number, or [height, width].
- */
-export function separableConv2d<
-  const F extends number,
-  const K extends Sizes<2>,
-  const O extends SeparableConv2DOptions = None,
->(filters: F, kernelSize: K, options?: Only<O, SeparableConv2DOptions>): SeparableConv2D<F, K, O> {
-  return new SeparableConv2D<F, K, O>(filters, kernelSize, options);
-}
+export const depthwiseRecords = flatRanks.flatMap((rank) => [
+  recordOf(`DepthwiseConv${rank}D`, ["kernelSize", ...depthwiseNames], ({ kernelSize, ...options }) => {
+    return new DepthwiseConvolution(rank, kernelSize, options);
+  }),
+  recordOf(`SeparableConv${rank}D`, ["filters", "kernelSize", ...separableNames], (given) => {
+    const { filters, kernelSize, ...options } = given;
+    return new SeparableConvolution(rank, filters, kernelSize, options);
+  }),
+]);

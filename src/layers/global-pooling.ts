@@ -1,43 +1,23 @@
 /** Pooling over everything: the largest value or the mean of each channel. */
 import type { Tensor } from "../graph/tensor.ts";
 import { max, mean } from "../ops/index.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
-import {
-  type Config,
-  checkBoolean,
-  checkOptions,
-  type DataFormat,
-  type Given,
-  type None,
-  type Only,
-  readConfig,
-} from "./options.ts";
+import { type Config, checkBoolean, type Given, type None, type Only } from "./options.ts";
+import { recordOf } from "./record.ts";
 import type { Rule } from "./rule.ts";
-import {
-  type ChannelsOf,
-  checkFormat,
-  checkSpatial,
-  type FormatOf,
-  type Joined,
-  type Rank,
-  type SpatialOf,
-  spatialAxes,
-} from "./spatial.ts";
+import { type ChannelsOf, type FormatOf, type Joined, type Rank, type SpatialOf, spatialAxes } from "./spatial.ts";
+import { ranks, SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
 
-export interface GlobalPoolingOptions extends LayerOptions {
-  /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
-  readonly dataFormat?: DataFormat | null;
+/** What becomes of a channel. Of equal maxima each gets its share of the gradient, unlike in pooling with windows. */
+const reductions = { Max: max, Average: mean } as const;
+
+type Kind = keyof typeof reductions;
+
+export interface GlobalPoolingOptions extends SpatialOptions {
   /** Whether the spatial axes stay, with one cell each. Default false: only the channels stay. */
   readonly keepdims?: boolean;
 }
 
-const optionNames = [
-  "dataFormat",
-  "keepdims",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof GlobalPoolingOptions)[];
+const optionNames = ["keepdims", ...spatialOptions] as const satisfies readonly (keyof GlobalPoolingOptions)[];
 
 type Ones<N> = N extends readonly number[] ? { -readonly [I in keyof N]: 1 } : N;
 
@@ -51,29 +31,23 @@ type Pooled<S, R extends Rank, Name extends string, Keep, F> = F extends unknown
       : never
   : never;
 
-export interface GlobalPoolingRule<R extends Rank, Name extends string, O> extends Rule {
-  readonly out: Pooled<this["in"], R, Name, Given<O, "keepdims", false>, FormatOf<O>>;
+export interface GlobalPoolingRule<P extends Kind, R extends Rank, O> extends Rule {
+  readonly out: Pooled<this["in"], R, `global${P}Pooling${R}d`, Given<O, "keepdims", false>, FormatOf<O>>;
 }
 
-abstract class GlobalPooling<R extends Rank, Name extends string, O> extends Layer<GlobalPoolingRule<R, Name, O>> {
-  readonly rank: R;
-  readonly dataFormat: DataFormat;
+export class GlobalPooling<P extends Kind, R extends Rank, O> extends SpatialLayer<R, GlobalPoolingRule<P, R, O>> {
+  readonly kind: P;
   readonly keepdims: boolean;
 
-  constructor(rank: R, options: GlobalPoolingOptions) {
-    super(options);
-    const { where } = this;
-    checkOptions(where, options, optionNames);
-    this.rank = rank;
-    this.dataFormat = checkFormat(where, options.dataFormat);
-    this.keepdims = checkBoolean(where, "keepdims", options.keepdims ?? false);
+  constructor(kind: P, rank: R, options: GlobalPoolingOptions = {}) {
+    super(`Global${kind}Pooling${rank}D`, rank, options, optionNames);
+    this.kind = kind;
+    this.keepdims = checkBoolean(this.where, "keepdims", options.keepdims ?? false);
   }
 
-  protected abstract get reduce(): typeof max;
-
   call(x: Tensor): Tensor {
-    checkSpatial(this.where, x.shape, this.rank, this.dataFormat);
-    return this.reduce(x, spatialAxes(this.rank, this.dataFormat), this.keepdims);
+    this.checkRank(x);
+    return reductions[this.kind](x, spatialAxes(this.rank, this.dataFormat), this.keepdims);
   }
 
   override getConfig(): Config {
@@ -81,159 +55,42 @@ abstract class GlobalPooling<R extends Rank, Name extends string, O> extends Lay
   }
 }
 
-/** Of equal maxima each gets its share of the gradient, unlike in pooling with windows. */
-abstract class GlobalMaxPooling<R extends Rank, Name extends string, O> extends GlobalPooling<R, Name, O> {
-  protected override get reduce(): typeof max {
-    return max;
-  }
-}
+export type GlobalMaxPooling1D<O = GlobalPoolingOptions> = GlobalPooling<"Max", 1, O>;
+export type GlobalMaxPooling2D<O = GlobalPoolingOptions> = GlobalPooling<"Max", 2, O>;
+export type GlobalMaxPooling3D<O = GlobalPoolingOptions> = GlobalPooling<"Max", 3, O>;
+export type GlobalAveragePooling1D<O = GlobalPoolingOptions> = GlobalPooling<"Average", 1, O>;
+export type GlobalAveragePooling2D<O = GlobalPoolingOptions> = GlobalPooling<"Average", 2, O>;
+export type GlobalAveragePooling3D<O = GlobalPoolingOptions> = GlobalPooling<"Average", 3, O>;
 
-abstract class GlobalAveragePooling<R extends Rank, Name extends string, O> extends GlobalPooling<R, Name, O> {
-  protected override get reduce(): typeof max {
-    return mean;
-  }
-}
+type GlobalPoolingOf<P extends Kind, R extends Rank> = <const O extends GlobalPoolingOptions = None>(
+  options?: Only<O, GlobalPoolingOptions>,
+) => GlobalPooling<P, R, O>;
 
-export class GlobalMaxPooling1D<const O extends GlobalPoolingOptions = GlobalPoolingOptions> extends GlobalMaxPooling<
-  1,
-  "globalMaxPooling1d",
-  O
-> {
-  constructor(options?: Only<O, GlobalPoolingOptions>) {
-    super(1, options ?? {});
-  }
-
-  override get className(): string {
-    return "GlobalMaxPooling1D";
-  }
-
-  static fromConfig(config: Config): GlobalMaxPooling1D {
-    return new GlobalMaxPooling1D<GlobalPoolingOptions>(readConfig("GlobalMaxPooling1D", config, optionNames));
-  }
-}
-
-export class GlobalMaxPooling2D<const O extends GlobalPoolingOptions = GlobalPoolingOptions> extends GlobalMaxPooling<
-  2,
-  "globalMaxPooling2d",
-  O
-> {
-  constructor(options?: Only<O, GlobalPoolingOptions>) {
-    super(2, options ?? {});
-  }
-
-  override get className(): string {
-    return "GlobalMaxPooling2D";
-  }
-
-  static fromConfig(config: Config): GlobalMaxPooling2D {
-    return new GlobalMaxPooling2D<GlobalPoolingOptions>(readConfig("GlobalMaxPooling2D", config, optionNames));
-  }
-}
-
-export class GlobalMaxPooling3D<const O extends GlobalPoolingOptions = GlobalPoolingOptions> extends GlobalMaxPooling<
-  3,
-  "globalMaxPooling3d",
-  O
-> {
-  constructor(options?: Only<O, GlobalPoolingOptions>) {
-    super(3, options ?? {});
-  }
-
-  override get className(): string {
-    return "GlobalMaxPooling3D";
-  }
-
-  static fromConfig(config: Config): GlobalMaxPooling3D {
-    return new GlobalMaxPooling3D<GlobalPoolingOptions>(readConfig("GlobalMaxPooling3D", config, optionNames));
-  }
-}
-
-export class GlobalAveragePooling1D<
-  const O extends GlobalPoolingOptions = GlobalPoolingOptions,
-> extends GlobalAveragePooling<1, "globalAveragePooling1d", O> {
-  constructor(options?: Only<O, GlobalPoolingOptions>) {
-    super(1, options ?? {});
-  }
-
-  override get className(): string {
-    return "GlobalAveragePooling1D";
-  }
-
-  static fromConfig(config: Config): GlobalAveragePooling1D {
-    return new GlobalAveragePooling1D<GlobalPoolingOptions>(readConfig("GlobalAveragePooling1D", config, optionNames));
-  }
-}
-
-export class GlobalAveragePooling2D<
-  const O extends GlobalPoolingOptions = GlobalPoolingOptions,
-> extends GlobalAveragePooling<2, "globalAveragePooling2d", O> {
-  constructor(options?: Only<O, GlobalPoolingOptions>) {
-    super(2, options ?? {});
-  }
-
-  override get className(): string {
-    return "GlobalAveragePooling2D";
-  }
-
-  static fromConfig(config: Config): GlobalAveragePooling2D {
-    return new GlobalAveragePooling2D<GlobalPoolingOptions>(readConfig("GlobalAveragePooling2D", config, optionNames));
-  }
-}
-
-export class GlobalAveragePooling3D<
-  const O extends GlobalPoolingOptions = GlobalPoolingOptions,
-> extends GlobalAveragePooling<3, "globalAveragePooling3d", O> {
-  constructor(options?: Only<O, GlobalPoolingOptions>) {
-    super(3, options ?? {});
-  }
-
-  override get className(): string {
-    return "GlobalAveragePooling3D";
-  }
-
-  static fromConfig(config: Config): GlobalAveragePooling3D {
-    return new GlobalAveragePooling3D<GlobalPoolingOptions>(readConfig("GlobalAveragePooling3D", config, optionNames));
-  }
-}
+const globalPooling =
+  <P extends Kind, R extends Rank>(kind: P, rank: R): GlobalPoolingOf<P, R> =>
+  (options) =>
+    new GlobalPooling(kind, rank, options);
 
 /** The largest value of each channel of signals: `globalMaxPooling1d({ keepdims: true })`. */
-export function globalMaxPooling1d<const O extends GlobalPoolingOptions = None>(
-  options?: Only<O, GlobalPoolingOptions>,
-): GlobalMaxPooling1D<O> {
-  return new GlobalMaxPooling1D<O>(options);
-}
+export const globalMaxPooling1d: GlobalPoolingOf<"Max", 1> = globalPooling("Max", 1);
 
 /** The largest value of each channel of pictures: `globalMaxPooling2d({ keepdims: true })`. */
-export function globalMaxPooling2d<const O extends GlobalPoolingOptions = None>(
-  options?: Only<O, GlobalPoolingOptions>,
-): GlobalMaxPooling2D<O> {
-  return new GlobalMaxPooling2D<O>(options);
-}
+export const globalMaxPooling2d: GlobalPoolingOf<"Max", 2> = globalPooling("Max", 2);
 
 /** The largest value of each channel of volumes: `globalMaxPooling3d({ keepdims: true })`. */
-export function globalMaxPooling3d<const O extends GlobalPoolingOptions = None>(
-  options?: Only<O, GlobalPoolingOptions>,
-): GlobalMaxPooling3D<O> {
-  return new GlobalMaxPooling3D<O>(options);
-}
+export const globalMaxPooling3d: GlobalPoolingOf<"Max", 3> = globalPooling("Max", 3);
 
 /** The mean of each channel of signals: `globalAveragePooling1d({ keepdims: true })`. */
-export function globalAveragePooling1d<const O extends GlobalPoolingOptions = None>(
-  options?: Only<O, GlobalPoolingOptions>,
-): GlobalAveragePooling1D<O> {
-  return new GlobalAveragePooling1D<O>(options);
-}
+export const globalAveragePooling1d: GlobalPoolingOf<"Average", 1> = globalPooling("Average", 1);
 
 /** The mean of each channel of pictures: `globalAveragePooling2d({ keepdims: true })`. */
-export function globalAveragePooling2d<const O extends GlobalPoolingOptions = None>(
-  options?: Only<O, GlobalPoolingOptions>,
-): GlobalAveragePooling2D<O> {
-  return new GlobalAveragePooling2D<O>(options);
-}
+export const globalAveragePooling2d: GlobalPoolingOf<"Average", 2> = globalPooling("Average", 2);
 
 /** The mean of each channel of volumes: `globalAveragePooling3d({ keepdims: true })`. */
-export function globalAveragePooling3d<const O extends GlobalPoolingOptions = None>(
-  options?: Only<O, GlobalPoolingOptions>,
-): GlobalAveragePooling3D<O> {
-  return new GlobalAveragePooling3D<O>(options);
-}
+export const globalAveragePooling3d: GlobalPoolingOf<"Average", 3> = globalPooling("Average", 3);
+
+export const globalPoolingRecords = ranks.flatMap((rank) =>
+  (["Max", "Average"] as const).map((kind) =>
+    recordOf(`Global${kind}Pooling${rank}D`, optionNames, (options) => new GlobalPooling(kind, rank, options)),
+  ),
+);

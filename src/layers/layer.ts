@@ -25,6 +25,13 @@ export interface LayerOptions {
   readonly activityRegularizer?: RegularizerLike;
 }
 
+/** Their names. */
+export const layerOptions = [
+  "name",
+  "trainable",
+  "activityRegularizer",
+] as const satisfies readonly (keyof LayerOptions)[];
+
 /** What a weight may have besides its first values. */
 export interface WeightOptions {
   /** Whether training may change it. Default true. */
@@ -120,17 +127,21 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
   modelName: string | undefined;
   readonly activityRegularizer: Regularizer | undefined;
 
+  readonly #className: string | undefined;
   readonly #weights: { readonly variable: Variable; readonly trainable: boolean }[] = [];
   #builtShapes: readonly Shape[] | undefined;
   #trainable: boolean;
 
-  constructor(options: LayerOptions = {}) {
+  /** @param className - its name in Keras, of a class that is several of Keras'; by default the class's own. */
+  constructor(options: LayerOptions = {}, className?: string) {
     super();
-    // Not `className`, which may ask fields that a derived class has yet to set.
-    const where = whereOf(this.constructor.name, undefined);
+    this.#className = className;
+    // Not `this.where`: a derived class may answer with fields that it has yet to set.
+    const where = whereOf(className ?? this.constructor.name, undefined);
     const isObject = typeof options === "object" && options !== null;
     // The layers of this library check their options themselves, and know more of them.
-    if (!isObject && !("fromConfig" in this.constructor)) checkOptions(where, options, ["name"]);
+    const isOwn = className === undefined && !("fromConfig" in this.constructor);
+    if (!isObject && isOwn) checkOptions(where, options, ["name"]);
     const { name, trainable, activityRegularizer }: LayerOptions = isObject ? options : {};
     this.givenName = checkName(where, name);
     this.#trainable = checkBoolean(where, "trainable", trainable ?? true);
@@ -157,7 +168,7 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
 
   /** The name of the class in Keras; of the class itself for layers of your own. */
   get className(): string {
-    return this.constructor.name;
+    return this.#className ?? this.constructor.name;
   }
 
   /** The constructor's arguments under Keras' keys, in Keras' order. */

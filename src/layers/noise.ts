@@ -5,7 +5,7 @@ import { apply } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { add, cellNumbers, constantTensor, multiply, randomNormal, randomUniform } from "../ops/index.ts";
 import { randomOp } from "../ops/random.ts";
-import { type CallContext, Layer, type LayerOptions } from "./layer.ts";
+import { type CallContext, Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkOptions, readConfig } from "./options.ts";
 import type { Same } from "./rule.ts";
 
@@ -18,12 +18,7 @@ export interface RandomOptions extends LayerOptions {
 }
 
 /** The names of these options. */
-export const randomNames = [
-  "seed",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof RandomOptions)[];
+export const randomNames = ["seed", ...layerOptions] as const satisfies readonly (keyof RandomOptions)[];
 
 export function checkSeed(where: string, value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;

@@ -16,7 +16,7 @@ import {
 } from "../ops/index.ts";
 import { type ConstraintLike, constraintConfig, constraintOf } from "./constraints.ts";
 import { type Initializer, type InitializerLike, initializerConfig, initializerOf, ones } from "./initializers.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkAxis, checkBoolean, checkCount, checkNumber, checkOptions, readConfig } from "./options.ts";
 import { type RegularizerLike, regularizerConfig, regularizerOf } from "./regularizers.ts";
 import type { Same } from "./rule.ts";
@@ -49,9 +49,7 @@ export const normalizationNames = [
   "gammaRegularizer",
   "betaConstraint",
   "gammaConstraint",
-  "name",
-  "trainable",
-  "activityRegularizer",
+  ...layerOptions,
 ] as const satisfies readonly (keyof NormalizationOptions)[];
 
 /** One axis, or several; 0 is the batch, negative ones count from the end. */
@@ -327,13 +325,7 @@ export interface RMSNormalizationOptions extends LayerOptions {
   readonly epsilon?: number;
 }
 
-const rmsNames = [
-  "axis",
-  "epsilon",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof RMSNormalizationOptions)[];
+const rmsNames = ["axis", "epsilon", ...layerOptions] as const satisfies readonly (keyof RMSNormalizationOptions)[];
 
 export class RMSNormalization extends Layer<Same> {
   readonly axis: readonly number[];
@@ -390,12 +382,7 @@ export interface UnitNormalizationOptions extends LayerOptions {
   readonly axis?: Axis;
 }
 
-const unitNames = [
-  "axis",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof UnitNormalizationOptions)[];
+const unitNames = ["axis", ...layerOptions] as const satisfies readonly (keyof UnitNormalizationOptions)[];
 
 export class UnitNormalization extends Layer<Same> {
   readonly axis: Axis;

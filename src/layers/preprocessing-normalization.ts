@@ -4,7 +4,7 @@ import { argumentError, dataError } from "../core/errors.ts";
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { add, constantTensor, divide, maximum, multiply, reshape, squareRoot, subtract } from "../ops/index.ts";
 import { ones, zeros } from "./initializers.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Axis, alongAxes } from "./normalization.ts";
 import { type Config, checkAxis, checkBoolean, checkOptions, readConfig } from "./options.ts";
 import type { Same } from "./rule.ts";
@@ -29,9 +29,7 @@ const optionNames = [
   "mean",
   "variance",
   "invert",
-  "name",
-  "trainable",
-  "activityRegularizer",
+  ...layerOptions,
 ] as const satisfies readonly (keyof NormalizationLayerOptions)[];
 
 /** The smallest standard deviation that is divided by. */

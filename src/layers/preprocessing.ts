@@ -2,7 +2,7 @@
 import { argumentError } from "../core/errors.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { add, concatenate, constantTensor, contractAxis, fill, multiply, slice } from "../ops/index.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import {
   type Config,
   checkBoolean,
@@ -38,12 +38,7 @@ export interface RescalingOptions extends LayerOptions {
   readonly offset?: PerChannel;
 }
 
-const rescalingNames = [
-  "offset",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof RescalingOptions)[];
+const rescalingNames = ["offset", ...layerOptions] as const satisfies readonly (keyof RescalingOptions)[];
 
 function checkPerChannel(where: string, argument: string, value: unknown): PerChannel {
   if (!Array.isArray(value)) return checkNumber(where, argument, value);
@@ -132,9 +127,7 @@ const resizingNames = [
   "fillValue",
   "antialias",
   "dataFormat",
-  "name",
-  "trainable",
-  "activityRegularizer",
+  ...layerOptions,
 ] as const satisfies readonly (keyof ResizingOptions)[];
 
 type Resized<S, Name extends string, H extends number, W extends number, F> = F extends unknown
@@ -284,12 +277,7 @@ export interface CenterCropOptions extends LayerOptions {
   readonly dataFormat?: DataFormat | null;
 }
 
-const cropNames = [
-  "dataFormat",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof CenterCropOptions)[];
+const cropNames = ["dataFormat", ...layerOptions] as const satisfies readonly (keyof CenterCropOptions)[];
 
 export class CenterCrop<
   const H extends number = number,

@@ -4,12 +4,10 @@ import { argumentError, shapeError } from "../core/errors.ts";
 import type { Divides, FloorDivide, Known, Product } from "../core/shape-types.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { broadcastTo, reshape as reshapeTensor, transpose } from "../ops/index.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
+import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkCount, checkOptions, type DataFormat, readConfig } from "./options.ts";
 import type { Rule, ShapeError, ShapeText } from "./rule.ts";
 import { checkFormat, toChannelsLast } from "./spatial.ts";
-
-const plainOptions = ["name", "trainable", "activityRegularizer"] as const satisfies readonly (keyof LayerOptions)[];
 
 // ---- Flatten ------------------------------------------------------------------------------------------------------
 
@@ -18,12 +16,7 @@ export interface FlattenOptions extends LayerOptions {
   readonly dataFormat?: DataFormat | null;
 }
 
-const flattenOptions = [
-  "dataFormat",
-  "name",
-  "trainable",
-  "activityRegularizer",
-] as const satisfies readonly (keyof FlattenOptions)[];
+const flattenOptions = ["dataFormat", ...layerOptions] as const satisfies readonly (keyof FlattenOptions)[];
 
 export interface FlattenRule extends Rule {
   readonly out: this["in"] extends infer S extends Shape
@@ -101,7 +94,7 @@ export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>
 
   constructor(targetShape: T, options: LayerOptions = {}) {
     super(options);
-    checkOptions(this.where, options, plainOptions);
+    checkOptions(this.where, options, layerOptions);
     const isWhole = (size: number): boolean => Number.isInteger(size) && (size === -1 || size >= 1);
     if (!Array.isArray(targetShape) || !targetShape.every(isWhole) || targetShape.filter((s) => s < 0).length > 1) {
       throw argumentError({
@@ -143,7 +136,7 @@ export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>
   }
 
   static fromConfig(config: Config): Reshape {
-    const { targetShape, ...options } = readConfig("Reshape", config, ["targetShape", ...plainOptions]);
+    const { targetShape, ...options } = readConfig("Reshape", config, ["targetShape", ...layerOptions]);
     return new Reshape<Shape>(targetShape as Shape, options);
   }
 }
@@ -183,7 +176,7 @@ export class Permute<const D extends Shape = Shape> extends Layer<PermuteRule<D>
 
   constructor(dims: D, options: LayerOptions = {}) {
     super(options);
-    checkOptions(this.where, options, plainOptions);
+    checkOptions(this.where, options, layerOptions);
     if (!Array.isArray(dims) || [...dims].sort((a, b) => a - b).some((axis, i) => axis !== i + 1)) {
       throw argumentError({
         where: this.where,
@@ -219,7 +212,7 @@ export class Permute<const D extends Shape = Shape> extends Layer<PermuteRule<D>
   }
 
   static fromConfig(config: Config): Permute {
-    const { dims, ...options } = readConfig("Permute", config, ["dims", ...plainOptions]);
+    const { dims, ...options } = readConfig("Permute", config, ["dims", ...layerOptions]);
     return new Permute<Shape>(dims as Shape, options);
   }
 }
@@ -249,7 +242,7 @@ export class RepeatVector<const N extends number = number> extends Layer<RepeatV
 
   constructor(n: N, options: LayerOptions = {}) {
     super(options);
-    checkOptions(this.where, options, plainOptions);
+    checkOptions(this.where, options, layerOptions);
     this.n = checkCount(this.where, "n", n);
   }
 
@@ -274,7 +267,7 @@ export class RepeatVector<const N extends number = number> extends Layer<RepeatV
   }
 
   static fromConfig(config: Config): RepeatVector {
-    const { n, ...options } = readConfig("RepeatVector", config, ["n", ...plainOptions]);
+    const { n, ...options } = readConfig("RepeatVector", config, ["n", ...layerOptions]);
     return new RepeatVector<number>(n as number, options);
   }
 }

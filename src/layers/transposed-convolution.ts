@@ -7,7 +7,8 @@ import { convolveInput } from "../ops/index.ts";
 import { refuseStridesWithDilation } from "./convolution.ts";
 import { ConvolutionLayer, type WindowOptions, windowOptions } from "./convolution-layer.ts";
 import { type Initializer, type InitializerLike, initializerOf } from "./initializers.ts";
-import { type Config, checkCount, type Given, type None, type Only, readConfig } from "./options.ts";
+import { type Config, checkCount, type Given, type None, type Only } from "./options.ts";
+import { recordOf } from "./record.ts";
 import type { Rule } from "./rule.ts";
 import {
   checkSizes,
@@ -20,6 +21,7 @@ import {
   type SpatialOf,
   spatialSizes,
 } from "./spatial.ts";
+import { ranks } from "./spatial-layer.ts";
 import { type WeightRuleOptions, weightRuleNames } from "./weight-rules.ts";
 
 export interface ConvolutionTransposeOptions<R extends Rank> extends WindowOptions<R>, WeightRuleOptions<"kernel"> {
@@ -61,25 +63,22 @@ type Spread<S, R extends Rank, Name extends string, F extends number, K, O, Form
   ? Joined<SpreadAll<SpatialOf<S, R, Name, Format>, K, O>, F, Format>
   : never;
 
-export interface ConvolutionTransposeRule<R extends Rank, Name extends string, F extends number, K, O> extends Rule {
-  readonly out: Spread<this["in"], R, Name, F, K, O, FormatOf<O>>;
+export interface ConvolutionTransposeRule<R extends Rank, F extends number, K, O> extends Rule {
+  readonly out: Spread<this["in"], R, `conv${R}dTranspose`, F, K, O, FormatOf<O>>;
 }
 
-abstract class ConvolutionTranspose<
-  R extends Rank,
-  Name extends string,
-  F extends number,
-  K,
-  O,
-> extends ConvolutionLayer<R, ConvolutionTransposeRule<R, Name, F, K, O>> {
+export class ConvolutionTranspose<R extends Rank, F extends number, K, O> extends ConvolutionLayer<
+  R,
+  ConvolutionTransposeRule<R, F, K, O>
+> {
   readonly filters: number;
   readonly outputPadding: PerAxis<R> | null;
   readonly kernelInitializer: Initializer;
   /** `[...kernelSize, filters, channels]`, once built: the other way round than in a forward convolution. */
   kernel: Variable | undefined;
 
-  constructor(rank: R, filters: unknown, kernelSize: unknown, options: ConvolutionTransposeOptions<R>) {
-    super(rank, kernelSize, options, ["kernel"], optionNames);
+  constructor(rank: R, filters: unknown, kernelSize: unknown, options: ConvolutionTransposeOptions<R> = {}) {
+    super(`Conv${rank}DTranspose`, rank, kernelSize, options, ["kernel"], optionNames);
     const { where } = this;
     this.filters = checkCount(where, "filters", filters);
     this.kernelInitializer = initializerOf(where, "kernelInitializer", options.kernelInitializer ?? "glorot_uniform");
@@ -159,107 +158,60 @@ abstract class ConvolutionTranspose<
   }
 }
 
-/** The constructor's arguments from a config. */
-function argumentsOf<O>(className: string, config: Config) {
-  const { filters, kernelSize, ...options } = readConfig(className, config, ["filters", "kernelSize", ...optionNames]);
-  return { filters: filters as number, kernelSize: kernelSize as number, options: options as Only<O, O> };
+export type Conv1DTranspose<F extends number = number, K = Sizes<1>, O = Conv1DTransposeOptions> = ConvolutionTranspose<
+  1,
+  F,
+  K,
+  O
+>;
+export type Conv2DTranspose<F extends number = number, K = Sizes<2>, O = Conv2DTransposeOptions> = ConvolutionTranspose<
+  2,
+  F,
+  K,
+  O
+>;
+export type Conv3DTranspose<F extends number = number, K = Sizes<3>, O = Conv3DTransposeOptions> = ConvolutionTranspose<
+  3,
+  F,
+  K,
+  O
+>;
+
+interface ConvolutionTransposeOf<R extends Rank> {
+  /**
+   * @param filters - channels of the result.
+   * @param kernelSize - size of the window: one number for all axes, or one for each.
+   */
+  <const F extends number, const K extends Sizes<R>, const O extends ConvolutionTransposeOptions<R> = None>(
+    filters: F,
+    kernelSize: K,
+    options?: Only<O, ConvolutionTransposeOptions<R>>,
+  ): ConvolutionTranspose<R, F, K, O>;
 }
 
-export class Conv1DTranspose<
-  const F extends number = number,
-  const K extends Sizes<1> = Sizes<1>,
-  const O extends Conv1DTransposeOptions = Conv1DTransposeOptions,
-> extends ConvolutionTranspose<1, "conv1dTranspose", F, K, O> {
-  constructor(filters: F, kernelSize: K, options?: Only<O, Conv1DTransposeOptions>) {
-    super(1, filters, kernelSize, options ?? {});
-  }
+const convolutionTranspose =
+  <R extends Rank>(rank: R): ConvolutionTransposeOf<R> =>
+  (filters, kernelSize, options) =>
+    new ConvolutionTranspose(rank, filters, kernelSize, options);
 
-  override get className(): string {
-    return "Conv1DTranspose";
-  }
-
-  static fromConfig(config: Config): Conv1DTranspose {
-    const { filters, kernelSize, options } = argumentsOf<Conv1DTransposeOptions>("Conv1DTranspose", config);
-    return new Conv1DTranspose<number, Sizes<1>, Conv1DTransposeOptions>(filters, kernelSize, options);
-  }
-}
-
-export class Conv2DTranspose<
-  const F extends number = number,
-  const K extends Sizes<2> = Sizes<2>,
-  const O extends Conv2DTransposeOptions = Conv2DTransposeOptions,
-> extends ConvolutionTranspose<2, "conv2dTranspose", F, K, O> {
-  constructor(filters: F, kernelSize: K, options?: Only<O, Conv2DTransposeOptions>) {
-    super(2, filters, kernelSize, options ?? {});
-  }
-
-  override get className(): string {
-    return "Conv2DTranspose";
-  }
-
-  static fromConfig(config: Config): Conv2DTranspose {
-    const { filters, kernelSize, options } = argumentsOf<Conv2DTransposeOptions>("Conv2DTranspose", config);
-    return new Conv2DTranspose<number, Sizes<2>, Conv2DTransposeOptions>(filters, kernelSize, options);
-  }
-}
-
-export class Conv3DTranspose<
-  const F extends number = number,
-  const K extends Sizes<3> = Sizes<3>,
-  const O extends Conv3DTransposeOptions = Conv3DTransposeOptions,
-> extends ConvolutionTranspose<3, "conv3dTranspose", F, K, O> {
-  constructor(filters: F, kernelSize: K, options?: Only<O, Conv3DTransposeOptions>) {
-    super(3, filters, kernelSize, options ?? {});
-  }
-
-  override get className(): string {
-    return "Conv3DTranspose";
-  }
-
-  static fromConfig(config: Config): Conv3DTranspose {
-    const { filters, kernelSize, options } = argumentsOf<Conv3DTransposeOptions>("Conv3DTranspose", config);
-    return new Conv3DTranspose<number, Sizes<3>, Conv3DTransposeOptions>(filters, kernelSize, options);
-  }
-}
+/** A transposed convolution over signals, which makes them longer: `conv1dTranspose(8, 3, { strides: 2, padding: "same" })`. */
+export const conv1dTranspose: ConvolutionTransposeOf<1> = convolutionTranspose(1);
 
 /**
- * A transposed convolution over signals, which makes them longer: `conv1dTranspose(8, 3, { strides: 2, padding: "same" })`.
- *
- * @param filters - channels of the result.
- * @param kernelSize - size of the window.
+ * A transposed convolution over pictures, [height, width], which makes them larger:
+ * `conv2dTranspose(8, 3, { strides: 2, padding: "same" })`.
  */
-export function conv1dTranspose<
-  const F extends number,
-  const K extends Sizes<1>,
-  const O extends Conv1DTransposeOptions = None,
->(filters: F, kernelSize: K, options?: Only<O, Conv1DTransposeOptions>): Conv1DTranspose<F, K, O> {
-  return new Conv1DTranspose<F, K, O>(filters, kernelSize, options);
-}
+export const conv2dTranspose: ConvolutionTransposeOf<2> = convolutionTranspose(2);
 
-/**
- * A transposed convolution over pictures, which makes them larger: `conv2dTranspose(8, 3, { strides: 2, padding: "same" })`.
- *
- * @param filters - channels of the result.
- * @param kernelSize - size of the window: one number, or [height, width].
- */
-export function conv2dTranspose<
-  const F extends number,
-  const K extends Sizes<2>,
-  const O extends Conv2DTransposeOptions = None,
->(filters: F, kernelSize: K, options?: Only<O, Conv2DTransposeOptions>): Conv2DTranspose<F, K, O> {
-  return new Conv2DTranspose<F, K, O>(filters, kernelSize, options);
-}
+/** A transposed convolution over volumes, [depth, height, width], which makes them larger. */
+export const conv3dTranspose: ConvolutionTransposeOf<3> = convolutionTranspose(3);
 
-/**
- * A transposed convolution over volumes, which makes them larger.
- *
- * @param filters - channels of the result.
- * @param kernelSize - size of the window: one number, or [depth, height, width].
- */
-export function conv3dTranspose<
-  const F extends number,
-  const K extends Sizes<3>,
-  const O extends Conv3DTransposeOptions = None,
->(filters: F, kernelSize: K, options?: Only<O, Conv3DTransposeOptions>): Conv3DTranspose<F, K, O> {
-  return new Conv3DTranspose<F, K, O>(filters, kernelSize, options);
-}
+export const convolutionTransposeRecords = ranks.map((rank) =>
+  recordOf(
+    `Conv${rank}DTranspose`,
+    ["filters", "kernelSize", ...optionNames],
+    ({ filters, kernelSize, ...options }) => {
+      return new ConvolutionTranspose(rank, filters, kernelSize, options);
+    },
+  ),
+);

@@ -5,19 +5,21 @@ import { activation } from "./activation.ts";
 import { leakyReLU, pReLU, reLU, softmax } from "./activation-layers.ts";
 import { adaptiveAveragePooling2d, adaptiveMaxPooling1d } from "./adaptive-pooling.ts";
 import { cropping1d, cropping2d, cropping3d, zeroPadding1d, zeroPadding2d, zeroPadding3d } from "./borders.ts";
-import { Conv2D, type Conv2DOptions, conv1d, conv2d, conv3d } from "./convolution.ts";
+import { concatenate } from "./concatenate.ts";
+import { type Conv2D, type Conv2DOptions, conv1d, conv2d, conv3d } from "./convolution.ts";
 import { dense } from "./dense.ts";
 import { depthwiseConv1d, depthwiseConv2d, separableConv1d, separableConv2d } from "./depthwise-convolution.ts";
+import { dot } from "./dot.ts";
 import { globalAveragePooling2d, globalMaxPooling1d, globalMaxPooling3d } from "./global-pooling.ts";
 import { input } from "./input.ts";
 import { Layer } from "./layer.ts";
-import { add as addLayer, average, concatenate, dot, multiply as multiplyLayer, subtract } from "./merging.ts";
+import { add as addLayer, average, multiply as multiplyLayer, subtract } from "./merging.ts";
 import { pipe } from "./pipe.ts";
 import {
   averagePooling1d,
   averagePooling2d,
   averagePooling3d,
-  MaxPooling2D,
+  type MaxPooling2D,
   maxPooling1d,
   maxPooling2d,
   maxPooling3d,
@@ -74,13 +76,12 @@ shape<[24, 24, 4]>()(conv2d(4, 3, { dilationRate: 2 })(image), true);
 shape<[13, 13, 4]>()(conv2d(4, 3, { strides: 2 })(image), true);
 shape<[26, 26, 4]>()(conv2d(4, 3, {})(image), true);
 shape<[26, 26, 4]>()(conv2d(4, 3, { padding: undefined })(image), true);
-shape<[26, 26, 4]>()(new Conv2D(4, 3, {})(image), true);
 shape<[14, 14, 1]>()(maxPooling2d()(image), true);
 shape<[9, 9, 1]>()(maxPooling2d(3)(image), true);
 shape<[10, 10, 1]>()(maxPooling2d(3, same)(image), true);
 shape<[26, 26, 1]>()(averagePooling2d(3, { strides: 1 })(image), true);
 shape<[14, 28, 1]>()(averagePooling2d(2, { strides: [2, 1], padding: "same" })(image), true);
-shape<[14, 14, 1]>()(new MaxPooling2D(2, { strides: null })(image), true);
+shape<[14, 14, 1]>()(maxPooling2d(2, { strides: null })(image), true);
 shape<[56, 84, 1]>()(upSampling2d([2, 3])(image), true);
 shape<[56, 56, 1]>()(upSampling2d()(image), true);
 shape<[784]>()(flatten()(image), true);
@@ -198,9 +199,11 @@ shape<[number, 26, 4]>()(conv2d(4, 3)(input([n, 28, 1])), true);
 shape<[number, number, 4]>()(conv2d(4, n)(image), true);
 shape<[28, 28, 4]>()(conv2d(4, n, same)(image), true);
 shape<[26, 26, number]>()(conv2d(n, 3)(image), true);
+const someConvolution: Conv2D = conv2d(4, 3, { padding: "same" });
+const somePooling: MaxPooling2D = maxPooling2d(2);
 const someFormat: Tensor<[number, number, 4] | [4, number, number]> = conv2d(4, 3, options)(image);
 
-export { someFormat };
+export { someConvolution, someFormat, somePooling };
 
 shape<[26 | 28, 26 | 28, 4]>()(conv2d(4, 3, { padding })(image), true);
 shape<[number, number, 4]>()(conv2d(4, 3)(anyShape), true);

@@ -2,23 +2,14 @@
 import type { Times } from "../core/shape-types.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { contractAxis, upSampleNearest } from "../ops/index.ts";
-import { Layer, type LayerOptions } from "./layer.ts";
-import {
-  type Config,
-  checkChoice,
-  checkOptions,
-  type DataFormat,
-  type None,
-  type Only,
-  readConfig,
-} from "./options.ts";
+import { type LayerOptions, layerOptions } from "./layer.ts";
+import { type Config, checkChoice, type None, type Only } from "./options.ts";
+import { recordOf } from "./record.ts";
 import { type Interpolation, interpolations, resizeMatrix } from "./resize.ts";
 import type { Rule } from "./rule.ts";
 import {
   type ChannelsOf,
-  checkFormat,
   checkSizes,
-  checkSpatial,
   type FormatOf,
   fromChannelsLast,
   type Joined,
@@ -30,32 +21,28 @@ import {
   spatialAxes,
   toChannelsLast,
 } from "./spatial.ts";
+import { ranks, SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
 
 export type UpSampling1DOptions = LayerOptions;
+export type UpSampling3DOptions = SpatialOptions;
 
-export interface UpSampling3DOptions extends LayerOptions {
-  /** Order of the axes: `"channels_last"` (default) is [depth, height, width, channels]. */
-  readonly dataFormat?: DataFormat | null;
-}
-
-export interface UpSampling2DOptions extends LayerOptions {
-  /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
-  readonly dataFormat?: DataFormat | null;
+export interface UpSampling2DOptions extends SpatialOptions {
   /** How new cells come about: `"nearest"` (default) repeats the old ones, the others weigh those around. */
   readonly interpolation?: Interpolation;
 }
 
+/** As in Keras, signals have their channels last, and only pictures may be interpolated. */
+interface OptionsOf {
+  readonly 1: UpSampling1DOptions;
+  readonly 2: UpSampling2DOptions;
+  readonly 3: UpSampling3DOptions;
+}
+
 const optionNames = {
-  1: ["name", "trainable", "activityRegularizer"] satisfies (keyof UpSampling1DOptions)[],
-  2: [
-    "dataFormat",
-    "interpolation",
-    "name",
-    "trainable",
-    "activityRegularizer",
-  ] satisfies (keyof UpSampling2DOptions)[],
-  3: ["dataFormat", "name", "trainable", "activityRegularizer"] satisfies (keyof UpSampling3DOptions)[],
-} as const;
+  1: layerOptions,
+  2: ["interpolation", ...spatialOptions],
+  3: spatialOptions,
+} as const satisfies { readonly [R in Rank]: readonly (keyof OptionsOf[R])[] };
 
 type EnlargedAll<N, K> = N extends readonly number[]
   ? { -readonly [I in keyof N]: Times<N[I] & number, SizeAt<K, I>> }
@@ -65,29 +52,24 @@ type Enlarged<S, R extends Rank, Name extends string, K, F> = F extends unknown
   ? Joined<EnlargedAll<SpatialOf<S, R, Name, F>, K>, ChannelsOf<S, F>, F>
   : never;
 
-export interface UpSamplingRule<R extends Rank, Name extends string, K, O> extends Rule {
-  readonly out: Enlarged<this["in"], R, Name, K, FormatOf<O>>;
+export interface UpSamplingRule<R extends Rank, K, O> extends Rule {
+  readonly out: Enlarged<this["in"], R, `upSampling${R}d`, K, FormatOf<O>>;
 }
 
-abstract class UpSampling<R extends Rank, Name extends string, K, O> extends Layer<UpSamplingRule<R, Name, K, O>> {
-  readonly rank: R;
+export class UpSampling<R extends Rank, K, O> extends SpatialLayer<R, UpSamplingRule<R, K, O>> {
   readonly size: PerAxis<R>;
-  readonly dataFormat: DataFormat;
   readonly interpolation: Interpolation;
 
-  constructor(rank: R, size: unknown, options: UpSampling2DOptions) {
-    super(options);
+  constructor(rank: R, size: unknown = 2, options: UpSampling2DOptions = {}) {
+    super(`UpSampling${rank}D`, rank, options, optionNames[rank]);
     const { where } = this;
-    checkOptions(where, options, optionNames[rank]);
-    this.rank = rank;
     this.size = checkSizes(where, "size", size, rank);
-    this.dataFormat = checkFormat(where, options.dataFormat);
     this.interpolation = checkChoice(where, "interpolation", options.interpolation ?? "nearest", interpolations);
   }
 
   call(x: Tensor): Tensor {
+    this.checkRank(x);
     const { rank, size, dataFormat, interpolation } = this;
-    checkSpatial(this.where, x.shape, rank, dataFormat);
     if (interpolation === "nearest") {
       return fromChannelsLast(upSampleNearest(toChannelsLast(x, dataFormat), size), dataFormat);
     }
@@ -97,101 +79,43 @@ abstract class UpSampling<R extends Rank, Name extends string, K, O> extends Lay
       return output === cells ? y : contractAxis(y, axis, output, resizeMatrix(interpolation, cells, output));
     }, x);
   }
-}
-
-export class UpSampling1D<const K extends Sizes<1> = Sizes<1>> extends UpSampling<1, "upSampling1d", K, None> {
-  constructor(size: K, options: UpSampling1DOptions = {}) {
-    super(1, size, options);
-  }
-
-  override get className(): string {
-    return "UpSampling1D";
-  }
 
   override getConfig(): Config {
-    return { ...super.getConfig(), size: this.size[0] };
-  }
-
-  static fromConfig(config: Config): UpSampling1D {
-    const { size = 2, ...options } = readConfig("UpSampling1D", config, ["size", ...optionNames[1]]);
-    return new UpSampling1D<Sizes<1>>(size as Sizes<1>, options);
+    const { rank, size, dataFormat, interpolation } = this;
+    if (rank === 1) return { ...super.getConfig(), size: size[0] };
+    const config = { ...super.getConfig(), size, data_format: dataFormat };
+    return rank === 2 ? { ...config, interpolation } : config;
   }
 }
 
-export class UpSampling2D<
-  const K extends Sizes<2> = Sizes<2>,
-  const O extends UpSampling2DOptions = UpSampling2DOptions,
-> extends UpSampling<2, "upSampling2d", K, O> {
-  constructor(size: K, options?: Only<O, UpSampling2DOptions>) {
-    super(2, size, options ?? {});
-  }
+export type UpSampling1D<K = Sizes<1>> = UpSampling<1, K, None>;
+export type UpSampling2D<K = Sizes<2>, O = UpSampling2DOptions> = UpSampling<2, K, O>;
+export type UpSampling3D<K = Sizes<3>, O = UpSampling3DOptions> = UpSampling<3, K, O>;
 
-  override get className(): string {
-    return "UpSampling2D";
-  }
-
-  override getConfig(): Config {
-    const { size, dataFormat, interpolation } = this;
-    return { ...super.getConfig(), size, data_format: dataFormat, interpolation };
-  }
-
-  static fromConfig(config: Config): UpSampling2D {
-    const { size = 2, ...options } = readConfig("UpSampling2D", config, ["size", ...optionNames[2]]);
-    return new UpSampling2D<Sizes<2>, UpSampling2DOptions>(size as Sizes<2>, options);
-  }
+interface UpSamplingOf<R extends Rank> {
+  /** @param size - how often: one number for all axes (default 2), or one for each. */
+  <const K extends Sizes<R> = 2, const O extends OptionsOf[R] = None>(
+    size?: K,
+    options?: Only<O, OptionsOf[R]>,
+  ): UpSampling<R, K, O>;
 }
 
-export class UpSampling3D<
-  const K extends Sizes<3> = Sizes<3>,
-  const O extends UpSampling3DOptions = UpSampling3DOptions,
-> extends UpSampling<3, "upSampling3d", K, O> {
-  constructor(size: K, options?: Only<O, UpSampling3DOptions>) {
-    super(3, size, options ?? {});
-  }
+const upSampling =
+  <R extends Rank>(rank: R): UpSamplingOf<R> =>
+  (size, options) =>
+    new UpSampling(rank, size, options);
 
-  override get className(): string {
-    return "UpSampling3D";
-  }
+/** Repeats every cell of a signal. */
+export const upSampling1d: UpSamplingOf<1> = upSampling(1);
 
-  override getConfig(): Config {
-    return { ...super.getConfig(), size: this.size, data_format: this.dataFormat };
-  }
+/** Enlarges pictures, [vertically, horizontally]: repeats every cell, or weighs those around by `interpolation`. */
+export const upSampling2d: UpSamplingOf<2> = upSampling(2);
 
-  static fromConfig(config: Config): UpSampling3D {
-    const { size = 2, ...options } = readConfig("UpSampling3D", config, ["size", ...optionNames[3]]);
-    return new UpSampling3D<Sizes<3>, UpSampling3DOptions>(size as Sizes<3>, options);
-  }
-}
+/** Repeats every cell of a volume, along [depth, height, width]. */
+export const upSampling3d: UpSamplingOf<3> = upSampling(3);
 
-/**
- * Repeats every cell of a signal.
- *
- * @param size - how often (default 2).
- */
-export function upSampling1d<const K extends Sizes<1> = 2>(size?: K, options?: UpSampling1DOptions): UpSampling1D<K> {
-  return new UpSampling1D<K>(size ?? (2 as K), options);
-}
-
-/**
- * Enlarges pictures: repeats every cell, or weighs those around by `interpolation`.
- *
- * @param size - how often: one number (default 2), or [vertically, horizontally].
- */
-export function upSampling2d<const K extends Sizes<2> = 2, const O extends UpSampling2DOptions = None>(
-  size?: K,
-  options?: Only<O, UpSampling2DOptions>,
-): UpSampling2D<K, O> {
-  return new UpSampling2D<K, O>(size ?? (2 as K), options);
-}
-
-/**
- * Repeats every cell of a volume.
- *
- * @param size - how often: one number (default 2), or one for [depth, height, width].
- */
-export function upSampling3d<const K extends Sizes<3> = 2, const O extends UpSampling3DOptions = None>(
-  size?: K,
-  options?: Only<O, UpSampling3DOptions>,
-): UpSampling3D<K, O> {
-  return new UpSampling3D<K, O>(size ?? (2 as K), options);
-}
+export const upSamplingRecords = ranks.map((rank) =>
+  recordOf(`UpSampling${rank}D`, ["size", ...optionNames[rank]], ({ size, ...options }) => {
+    return new UpSampling(rank, size, options);
+  }),
+);

@@ -7,7 +7,8 @@ import { ownCodeError, prefixed, RhytonError, unsafeFile, unsupportedFile } from
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { InputLayer, input } from "../layers/input.ts";
 import type { Layer } from "../layers/layer.ts";
-import { type LayerRecord, layerRegistry } from "../layers/registry.ts";
+import type { LayerRecord } from "../layers/record.ts";
+import { layerRegistry } from "../layers/registry.ts";
 import { brief, checkSizes, isBuiltIn, listAt, malformed, objectAt, refuseCode, textAt } from "./config-parts.ts";
 import { FUNCTIONAL, isModel, type ModelLayer, SEQUENTIAL } from "./config-write.ts";
 import type { CustomObjects } from "./custom.ts";

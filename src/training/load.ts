@@ -5,7 +5,7 @@ import type { Constraint, Initializer, Regularizer, Tensor } from "../graph/tens
 import { Layer, type LayerOptions } from "../layers/layer.ts";
 import { Network } from "../layers/network.ts";
 import { type Config, camelCase, checkBoolean, checkOptions } from "../layers/options.ts";
-import type { LayerRecord } from "../layers/registry.ts";
+import type { LayerRecord } from "../layers/record.ts";
 import { readFile } from "../saving/atomic.ts";
 import { malformed, within } from "../saving/config-parts.ts";
 import { readModel } from "../saving/config-read.ts";

@@ -1,0 +1,125 @@
+/** Several tensors to one, end to end: `concatenate([a, b])`. */
+import { sameShape } from "../core/array.ts";
+import { shapeError } from "../core/errors.ts";
+import type { Plus } from "../core/shape-types.ts";
+import type { Shape, Tensor } from "../graph/tensor.ts";
+import { concatenate as concatenateTensors } from "../ops/index.ts";
+import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
+import { type AxisIndex, checkMergeAxis, isList, type Listed, listOf, showShapes, type Whole } from "./merging-list.ts";
+import { type Config, checkAxis, checkOptions, type None, type Only, readConfig } from "./options.ts";
+import type { Accepted, After, Rule, ShapeError, ShapesOf, Tensors } from "./rule.ts";
+
+/** `A` and `B` end to end along position `I`. */
+type Join<A extends Shape, B extends Shape, I extends number> = {
+  -readonly [K in keyof A]: K extends `${I}` ? Plus<A[K] & number, SizeOf<B, K>> : Equal<A[K] & number, SizeOf<B, K>>;
+};
+
+type SizeOf<S extends Shape, K> = K extends keyof S ? S[K] & number : number;
+
+type Equal<A extends number, B extends number> = number extends A
+  ? B
+  : number extends B
+    ? A
+    : A extends B
+      ? A
+      : ShapeError<`concatenate: sizes of ${A} and ${B} on an axis that is not joined`>;
+
+type ConcatenateAll<L, A extends number> = L extends readonly [infer S extends Shape]
+  ? S
+  : L extends readonly [infer S extends Shape, infer T extends Shape, ...infer Rest extends readonly Shape[]]
+    ? number extends S["length"] | T["length"]
+      ? number[]
+      : S["length"] extends T["length"]
+        ? [AxisIndex<S, A>] extends [never]
+          ? ShapeError<`concatenate: there is no axis ${A} to join along`>
+          : Whole<Join<S, T, AxisIndex<S, A>>> extends infer J
+            ? J extends Shape
+              ? ConcatenateAll<[J, ...Rest], A>
+              : J
+            : never
+        : ShapeError<`concatenate: needs as many axes everywhere, and got ${S["length"]} and ${T["length"]}`>
+    : number[];
+
+type AxisOf<O> = O extends { readonly axis: infer A extends number } ? A : "axis" extends keyof O ? number : -1;
+
+/** With an axis that is not known as many axes as the first has. */
+type Unknown<L> = L extends readonly [infer S extends Shape, ...unknown[]]
+  ? { -readonly [K in keyof S]: number }
+  : number[];
+
+export interface ConcatenateRule<O> extends Rule {
+  readonly out: Listed<this["in"], "concatenate"> extends infer L
+    ? L extends ShapeError<string>
+      ? L
+      : number extends AxisOf<O>
+        ? Unknown<L>
+        : ConcatenateAll<L, AxisOf<O>>
+    : never;
+}
+
+export interface ConcatenateOptions extends LayerOptions {
+  /** The axis to join along; 0 is the batch. Default −1, the last. */
+  readonly axis?: number;
+}
+
+const optionNames = ["axis", ...layerOptions] as const satisfies readonly (keyof ConcatenateOptions)[];
+
+export class Concatenate<const O extends ConcatenateOptions = ConcatenateOptions> extends Layer<ConcatenateRule<O>> {
+  readonly axis: number;
+
+  constructor(options?: Only<O, ConcatenateOptions>) {
+    const o: ConcatenateOptions = options ?? {};
+    super(o);
+    checkOptions(this.where, o, optionNames);
+    this.axis = checkMergeAxis(this.where, "axis", o.axis ?? -1);
+  }
+
+  override get className(): string {
+    return "Concatenate";
+  }
+
+  call(x: Tensor | readonly Tensor[]): Tensor {
+    const { where } = this;
+    const xs = listOf(where, x);
+    const rank = xs[0].shape.length;
+    const axis = checkAxis(where, "axis", this.axis, rank);
+    const isSame = (shape: Shape): boolean =>
+      shape.length === rank && sameShape(shape.with(axis, 0), xs[0].shape.with(axis, 0));
+    if (!xs.every((t) => isSame(t.shape))) {
+      throw shapeError({
+        where,
+        got: `the shapes ${showShapes(xs)}`,
+        expected: `equal sizes on every axis but ${axis + 1}`,
+        fix: "Crop or pad one of them, or join along another axis.",
+      });
+    }
+    return concatenateTensors(xs, axis);
+  }
+
+  override getConfig(): Config {
+    return { ...super.getConfig(), axis: this.axis };
+  }
+
+  static fromConfig(config: Config): Concatenate {
+    return new Concatenate<ConcatenateOptions>(readConfig("Concatenate", config, optionNames));
+  }
+}
+
+// Where one of several signatures is generic and returns something callable, TypeScript gives up on the shape of the
+// result in `f(concatenate([a, b]), …)`. A conditional type keeps it from seeing that a layer can be called.
+type ConcatenateOf<O> = [O] extends [infer P extends ConcatenateOptions] ? Concatenate<P> : never;
+
+/** Tensors end to end along an axis: `concatenate([a, b])`. */
+export function concatenate<const X extends readonly Tensor[], const O extends ConcatenateOptions = None>(
+  tensors: X & Accepted<ConcatenateRule<O>, ShapesOf<X>>,
+  options?: Only<O, ConcatenateOptions>,
+): Tensors<After<ConcatenateRule<O>, ShapesOf<X>>>;
+/** The layer: `concatenate({ axis: 1 })`. */
+export function concatenate<const O extends ConcatenateOptions = None>(
+  options?: Only<O, ConcatenateOptions>,
+): ConcatenateOf<O>;
+export function concatenate(first?: readonly Tensor[] | ConcatenateOptions, options?: ConcatenateOptions): unknown {
+  return isList(first)
+    ? (new Concatenate<ConcatenateOptions>(options) as unknown as Layer)(first)
+    : new Concatenate<ConcatenateOptions>(first as ConcatenateOptions | undefined);
+}

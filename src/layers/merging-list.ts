@@ -1,0 +1,55 @@
+/** What layers that take a list of tensors have in common: checking the list, and naming its axes. */
+import { showShape } from "../core/array.ts";
+import { argumentError, shapeError } from "../core/errors.ts";
+import type { Minus } from "../core/shape-types.ts";
+import { type Shape, Tensor } from "../graph/tensor.ts";
+import type { ShapeError } from "./rule.ts";
+
+/** The list of tensors that the layer was called with. */
+export function listOf(where: string, xs: Tensor | readonly Tensor[], count?: number): readonly Tensor[] {
+  const list = xs instanceof Tensor ? undefined : xs;
+  if (list !== undefined && list.length > 0 && (count === undefined || list.length === count)) return list;
+  throw shapeError({
+    where,
+    got: list === undefined ? "one tensor" : `a list of ${list.length}`,
+    expected: count === undefined ? "a list of tensors" : `a list of exactly ${count} tensors`,
+    fix: "Call it with [a, b].",
+  });
+}
+
+export const showShapes = (xs: readonly Tensor[]): string => xs.map((x) => showShape(x.shape, true)).join(" and ");
+
+export const isList = (value: unknown): value is readonly Tensor[] => Array.isArray(value);
+
+/** An axis of tensors that are merged, as Keras counts: the batch is 0. */
+export function checkMergeAxis(where: string, argument: string, axis: unknown): number {
+  if (Number.isInteger(axis) && axis !== 0) return axis as number;
+  throw argumentError({ where, argument, value: axis, expected: "an axis other than 0, the batch" });
+}
+
+// ---- types --------------------------------------------------------------------------------------------------------
+
+/** The shapes of a list; words where one tensor was given. */
+export type Listed<S, Name extends string> = S extends Shape
+  ? S extends readonly []
+    ? ShapeError<`${Name}: takes a list of tensors, e.g. [a, b]`>
+    : ShapeError<`${Name}: takes a list of tensors, not one`>
+  : S;
+
+/** The shape, or what is wrong with one of its sizes. */
+export type Whole<S> = S extends readonly number[]
+  ? S
+  : S extends readonly unknown[]
+    ? Extract<S[number], ShapeError<string>>
+    : S;
+
+/** The position of axis `A` (0 is the batch, negative ones count from the end) in `S`; never when there is none. */
+export type AxisIndex<S extends Shape, A extends number> = `${A}` extends `-${infer Back extends number}`
+  ? Minus<S["length"], Back>
+  : A extends 0
+    ? never
+    : Minus<A, 1> extends infer I extends number
+      ? `${I}` extends keyof S
+        ? I
+        : never
+      : never;
