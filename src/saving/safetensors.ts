@@ -72,14 +72,26 @@ function fromHalf(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+export interface Safetensors {
+  /** As float32. */
+  readonly arrays: Map<string, NdArray<Float32Array>>;
+  /** The texts under `__metadata__`. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
 /**
- * The arrays of a file by name, as float32. `name` stands in error messages for the file.
+ * The arrays of a file by name, and its texts.
  *
+ * @param name - stands in error messages for the file.
+ * @param fix - what to do when the file is damaged.
  * @throws RhytonError `file-format` when it is another kind of file, damaged or cut off; `file-refused` for arrays that
  *   overlap or sizes that no file has; `file-unsupported` for a type of numbers that Rhyton has not.
  */
-export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): Map<string, NdArray<Float32Array>> {
-  const fix = "Copy or download the file again, or save the weights again.";
+export function readSafetensors(
+  bytes: Uint8Array,
+  name = "safetensors file",
+  fix = "Copy or download the file again, or save the weights again.",
+): Safetensors {
   const damaged = (problem: string) => formatError({ where: name, problem, fix });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 10) throw damaged(`it has ${bytes.length} bytes, too few for a safetensors file`);
@@ -88,8 +100,13 @@ export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): M
   const header = parseJson(bytes.subarray(8, 8 + length), `${name}: header`, { size: MOST_HEADER, depth: 8 });
   if (!isJsonObject(header)) throw damaged("its header is no JSON object");
   const body = bytes.length - 8 - length;
-  const entries = Object.entries(header).filter(([key]) => key !== "__metadata__");
-  const parts = entries.map(([key, entry]) => ({ key, ...checked(`${name}: ${JSON.stringify(key)}`, entry, body) }));
+  const { __metadata__: metadata = {}, ...entries } = header;
+  const isText = (texts: Json): texts is Record<string, string> =>
+    isJsonObject(texts) && Object.values(texts).every((text) => typeof text === "string");
+  if (!isText(metadata)) throw damaged("its __metadata__ are no texts by name");
+  const parts = Object.entries(entries).map(([key, entry]) => {
+    return { key, ...checked(`${name}: ${JSON.stringify(key)}`, entry, body, fix) };
+  });
   const ordered = [...parts].sort((a, b) => a.from - b.from || a.to - b.to);
   ordered.forEach(({ key, from }, i) => {
     const before = i === 0 ? 0 : ordered[i - 1].to;
@@ -106,12 +123,11 @@ export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): M
     for (let i = 0; i < data.length; i++) data[i] = kind.at(view, 8 + length + from + i * kind.bytes);
     arrays.set(key, { data, shape });
   }
-  return arrays;
+  return { arrays, metadata };
 }
 
 /** One entry of the header. */
-function checked(where: string, entry: Json, body: number) {
-  const fix = "The file is damaged; save the weights again.";
+function checked(where: string, entry: Json, body: number, fix: string) {
   const damaged = (problem: string) => formatError({ where, problem, fix });
   if (!isJsonObject(entry)) throw damaged("its entry is no object");
   const { dtype, shape, data_offsets: offsets }: JsonObject = entry;

@@ -92,7 +92,7 @@ export function takeWeights(model: Model, bytes: Uint8Array, file: string): void
 }
 
 function readArrays(model: Model, bytes: Uint8Array, file: string): readonly Value[] {
-  const arrays = isZip(bytes) ? readNpz(bytes, file) : readSafetensors(bytes, file);
+  const arrays = isZip(bytes) ? readNpz(bytes, file) : readSafetensors(bytes, file).arrays;
   const wanted = weightNames(model);
   const isNumbered = arrays.size > 0 && [...arrays.keys()].every((name) => /^arr_\d+$/.test(name));
   const found = isNumbered ? new Map([...wanted.keys()].map((name, i) => [name, arrays.get(`arr_${i}`)])) : arrays;

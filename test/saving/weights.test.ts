@@ -146,7 +146,7 @@ describe("safetensors", () => {
     JSON.stringify({ a: { dtype, shape, data_offsets: offsets } });
 
   test("comes back", () => {
-    expect(readSafetensors(bytes)).toEqual(arrays);
+    expect(readSafetensors(bytes)).toEqual({ arrays, metadata: { format: "pt" } });
     expect(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8).toBe(0);
   });
 
@@ -164,7 +164,7 @@ describe("safetensors", () => {
     const made = file(entry(dtype, [2], 0, values.byteLength), values.byteLength);
     made.set(new Uint8Array(values.buffer), made.length - values.byteLength);
     const want = dtype === "BOOL" ? [0, 1] : dtype === "U8" ? [3, 254] : [dtype.includes("F") ? 1.5 : 3, -2];
-    expect([...(readSafetensors(made).get("a")?.data ?? [])]).toEqual(want);
+    expect([...(readSafetensors(made).arrays.get("a")?.data ?? [])]).toEqual(want);
   });
 
   test.each<[string, Uint8Array, string]>([
@@ -191,6 +191,7 @@ describe("safetensors", () => {
       ),
       "begins at byte 4",
     ],
+    ["texts that are none", file('{"__metadata__": {"a": 3}}'), "no texts"],
     ["entries that are no objects", file('{"a": 3}'), "no object"],
   ])("refuses %s", async (_, damaged, part) => {
     const error = await errorOf(async () => readSafetensors(damaged, "w.safetensors"));

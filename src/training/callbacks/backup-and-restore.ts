@@ -3,11 +3,11 @@ import { argumentError, dataError } from "../../core/errors.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
 import { writeFileAtomic } from "../../saving/atomic.ts";
+import { readSafetensors, writeSafetensors } from "../../saving/safetensors.ts";
 import type { Callback, Logs } from "../callbacks.ts";
 import { attempt, fileSystem, makeFolderOf, readIfThere } from "../files.ts";
 import type { Model } from "../model.ts";
 import { wholeNumber } from "../options.ts";
-import { decodeSnapshot, encodeSnapshot } from "../snapshot.ts";
 
 export interface BackupAndRestoreOptions {
   /** "epoch" (the default), or after every so many batches, counted over the epochs. */
@@ -92,7 +92,7 @@ export class BackupAndRestore implements Callback {
     const entries = [...variablesOf(model)].map(([name, { shape, value }]) => {
       return [name, { shape, data: value as Float32Array }] as const;
     });
-    const bytes = encodeSnapshot({ arrays: new Map(entries), metadata: { rhyton: JSON.stringify(state) } });
+    const bytes = writeSafetensors(new Map(entries), { rhyton: JSON.stringify(state) });
     optimizer.swapAverages(averagesAreIn);
     await makeFolderOf(this.path);
     if (this.#keepsTwo) {
@@ -103,7 +103,7 @@ export class BackupAndRestore implements Callback {
   }
 
   #restore(path: string, bytes: Uint8Array, model: Model): void {
-    const { arrays, metadata } = decodeSnapshot(path, bytes);
+    const { arrays, metadata } = readSafetensors(bytes, path, "Delete the file to train from the beginning.");
     model.optimizer.build(model.trainableWeights);
     const variables = variablesOf(model);
     const wrong = [...new Set([...variables.keys(), ...arrays.keys()])].find((name) => {
