@@ -4,7 +4,8 @@ import { argumentError } from "../core/errors.ts";
 import { Tensor, type Variable } from "../graph/tensor.ts";
 import { InputLayer } from "./input.ts";
 import type { Layer } from "./layer.ts";
-import { classNameOf, Network, type NetworkNode, type Operation } from "./network.ts";
+import { classNameOf, Network } from "./network.ts";
+import type { NetworkNode, Operation } from "./network-nodes.ts";
 
 export interface SummaryTextOptions {
   /** The model's name. */

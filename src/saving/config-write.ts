@@ -5,7 +5,8 @@
 import { argumentError, networkError } from "../core/errors.ts";
 import { type Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { Layer } from "../layers/layer.ts";
-import type { Network, NetworkNode, Operation } from "../layers/network.ts";
+import type { Network } from "../layers/network.ts";
+import type { NetworkNode, Operation } from "../layers/network-nodes.ts";
 import { type Config, dtypePolicy, snakeCase } from "../layers/options.ts";
 import { layerRegistry } from "../layers/registry.ts";
 import type { Json, JsonObject } from "./json.ts";

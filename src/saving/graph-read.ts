@@ -9,7 +9,8 @@ import type { Layer } from "../layers/layer.ts";
 import { brief, indexOf, listAt, malformed, objectAt } from "./config-parts.ts";
 import { FUNCTIONAL } from "./config-write.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
-import { type Argument, OpEntry } from "./ops-read.ts";
+import type { Argument } from "./ops-call.ts";
+import { OpEntry } from "./ops-read.ts";
 
 /** A layer of the file, or an op between layers, under the name that references use. */
 export interface Entry {
