@@ -364,7 +364,8 @@ export {
 } from "./training/metrics.ts";
 export type { Model } from "./training/model.ts";
 export type { ModelOptions, SummaryOptions } from "./training/model-types.ts";
-export type { LearningRate, Optimizer, OptimizerOptions } from "./training/optimizer.ts";
+export type { Optimizer } from "./training/optimizer.ts";
+export type { LearningRate, OptimizerOptions } from "./training/optimizer-options.ts";
 export {
   type AdadeltaOptions,
   type AdagradOptions,

@@ -1,6 +1,6 @@
 /**
- * What all optimizers share: the learning rate, the slots of each weight, clipping, weight decay, gradient accumulation,
- * moving averages of the weights, and constraints.
+ * What all optimizers share: the learning rate, clipping, weight decay, gradient accumulation, moving averages of the
+ * weights, and constraints.
  *
  * The rule itself is ops (`update`), so it is compiled into the training step. What depends on the iteration alone, such
  * as a learning rate or a bias correction, is a few numbers a step (`scalarsAt`), rounded to float32 where Keras rounds.
@@ -9,9 +9,9 @@
  * constraint.
  */
 import { sizeOf } from "../core/array.ts";
-import { argumentError } from "../core/errors.ts";
+import { argumentError, internalError } from "../core/errors.ts";
 import type { Update } from "../graph/graph.ts";
-import { type Tensor, Variable } from "../graph/tensor.ts";
+import type { Tensor, Variable } from "../graph/tensor.ts";
 import { checkBoolean, checkOptions } from "../layers/options.ts";
 import {
   add,
@@ -27,49 +27,10 @@ import {
   variableTensor,
 } from "../ops/index.ts";
 import { allAxes } from "./align.ts";
+import { checkRate, type LearningRate, type OptimizerOptions, optimizerOptions } from "./optimizer-options.ts";
+import { Slots, type WeightSlots } from "./optimizer-slots.ts";
 import { numberIn, wholeNumber } from "./options.ts";
-import { isSchedule, type Schedule, scheduleConfig } from "./schedules.ts";
-
-/** The learning rate: a number, a schedule, or a function of the iteration, counted from 0. */
-export type LearningRate = number | Schedule | ((iteration: number) => number);
-
-/** What every optimizer takes. At most one of the three ways to clip. */
-export interface OptimizerOptions {
-  readonly learningRate?: LearningRate;
-  readonly name?: string;
-  /** Before each step every weight loses this share of itself, times the learning rate. */
-  readonly weightDecay?: number;
-  /** The largest norm of the gradient of one weight. */
-  readonly clipnorm?: number;
-  /** The largest norm of all gradients together. */
-  readonly globalClipnorm?: number;
-  /** The largest size of each number of a gradient. */
-  readonly clipvalue?: number;
-  /** Keeps a moving average of each weight, which takes the weight's place when `fit` ends. Default false. */
-  readonly useEma?: boolean;
-  /** How much of the average is kept at each step, in [0, 1]. Default 0.99. */
-  readonly emaMomentum?: number;
-  /** The average takes the weight's place after every so many steps, too. */
-  readonly emaOverwriteFrequency?: number;
-  /** The loss is multiplied by it before the gradient is taken, and the gradient divided by it. */
-  readonly lossScaleFactor?: number;
-  /** Weights change only after every so many steps (at least 2), by the mean of their gradients. */
-  readonly gradientAccumulationSteps?: number;
-}
-
-const sharedKeys = [
-  "learningRate",
-  "name",
-  "weightDecay",
-  "clipnorm",
-  "globalClipnorm",
-  "clipvalue",
-  "useEma",
-  "emaMomentum",
-  "emaOverwriteFrequency",
-  "lossScaleFactor",
-  "gradientAccumulationSteps",
-] as const satisfies readonly (keyof OptimizerOptions)[];
+import { isSchedule, scheduleConfig } from "./schedules.ts";
 
 /** A weight and its slots after a step. */
 export interface Updated {
@@ -90,15 +51,6 @@ export interface StepGraph {
   /** One shared scalar for each of `scalarNames`. */
   readonly scalars: readonly Tensor[];
   readonly updates: readonly Update[];
-}
-
-/** A learning rate for which the maths is defined. */
-function checkRate(where: string, value: number): number {
-  if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
-    const fix = "Usual values lie between 0.0001 and 0.1.";
-    throw argumentError({ where, argument: "learningRate", value, expected: "a finite number ≥ 0", fix });
-  }
-  return value;
 }
 
 const sumOfSquares = (x: Tensor): Tensor => sum(multiply(x, x), allAxes(x));
@@ -122,13 +74,11 @@ export abstract class Optimizer {
     weights: new Set(),
     names: [],
   };
-  #slots = new Map<Variable, readonly Variable[]>();
-  #variables: readonly Variable[] = [];
-  #isBuilt = false;
+  #slots: Slots | undefined;
 
   /** @param own - the names of the options that this optimizer has besides. */
   constructor(name: string, learningRate: number, options: OptimizerOptions, own: readonly string[]) {
-    checkOptions(name, options, [...sharedKeys, ...own]);
+    checkOptions(name, options, [...optimizerOptions, ...own]);
     this.name = options.name ?? name;
     this.#learningRate = this.#checkLearningRate(options.learningRate ?? learningRate);
     const positive = (key: "weightDecay" | "clipnorm" | "globalClipnorm" | "clipvalue" | "lossScaleFactor") => {
@@ -270,7 +220,7 @@ export abstract class Optimizer {
     const trained = [...gradients.keys()];
     const summed = trained.map((weight) => this.#accumulate(weight, gradients.get(weight) as Tensor));
     const clipped = this.#clip(summed.map(({ mean }) => mean));
-    const updates = [...this.#slots.keys()].flatMap((weight) => {
+    const updates = (this.#slots?.weights ?? []).flatMap((weight) => {
       const now = variableTensor(weight);
       const i = trained.indexOf(weight);
       const moved = i < 0 ? { value: now, slots: [] } : this.#move(weight, clipped[i], summed[i].sum, scalars, scalar);
@@ -290,7 +240,7 @@ export abstract class Optimizer {
     scalars: readonly Tensor[],
     scalar: (name: string) => Tensor,
   ): { readonly value: Tensor; readonly slots: readonly Update[] } {
-    const { accumulator, own } = this.#partsOf(weight);
+    const { accumulator, own } = this.slotsOf(weight);
     const now = variableTensor(weight);
     const decays = this.weightDecay !== undefined && this.#decays(weight);
     const before = decays ? subtract(now, multiply(now, scalar("decay"))) : now;
@@ -309,7 +259,7 @@ export abstract class Optimizer {
     value: Tensor,
     scalar: (name: string) => Tensor,
   ): { readonly value: Tensor; readonly slots: readonly Update[] } {
-    const { average } = this.#partsOf(weight);
+    const { average } = this.slotsOf(weight);
     if (average === undefined) return { value, slots: [] };
     const keep = scalar("emaMomentum");
     const next = add(multiply(variableTensor(average), keep), multiply(value, subtract(1, keep)));
@@ -323,7 +273,7 @@ export abstract class Optimizer {
   /** The sum of a gradient and those before it, and the mean that the rule takes. */
   #accumulate(weight: Variable, scaled: Tensor): { readonly sum: Tensor; readonly mean: Tensor } {
     const gradient = this.lossScaleFactor === undefined ? scaled : divide(scaled, this.lossScaleFactor);
-    const { accumulator } = this.#partsOf(weight);
+    const { accumulator } = this.slotsOf(weight);
     if (accumulator === undefined) return { sum: gradient, mean: gradient };
     const sum = add(gradient, variableTensor(accumulator));
     return { sum, mean: divide(sum, this.gradientAccumulationSteps as number) };
@@ -366,78 +316,55 @@ export abstract class Optimizer {
 
   /** What is kept for all weights, in Keras' order (without iteration and learning rate); empty before `build`. */
   get variables(): readonly Variable[] {
-    return this.#variables;
+    return this.#slots?.variables ?? [];
   }
 
   /** The numbers it keeps, with the step counter and the learning rate (if that is a number); 0 before `build`. */
   countParams(): number {
-    if (!this.#isBuilt) return 0;
+    if (this.#slots === undefined) return 0;
     const own = typeof this.#learningRate === "number" ? 2 : 1;
     return this.variables.reduce((n, { shape }) => n + sizeOf(shape), own);
   }
 
   /** Makes the slots for these weights, once; an optimizer keeps to the weights it began with. */
   build(weights: readonly Variable[]): void {
-    if (this.#isBuilt) {
-      if (weights.length === this.#slots.size && weights.every((w) => this.#slots.has(w))) return;
+    if (this.#slots?.isFor(weights)) return;
+    if (this.#slots !== undefined) {
       throw argumentError({
         where: `optimizer "${this.name}"`,
         argument: "weights",
         value: `another set of ${weights.length}`,
-        expected: `the ${this.#slots.size} it began with`,
+        expected: `the ${this.#slots.weights.length} it began with`,
         fix: "Give each model an optimizer of its own, and a new one after changing `trainable`.",
       });
     }
-    const order: Variable[] = [];
-    const slots = new Map<Variable, Variable[]>(weights.map((w) => [w, []]));
-    for (const group of [...this.#sharedGroups, ...this.slotGroups]) {
-      for (const weight of weights) {
-        for (const slot of group) {
-          const variable = makeSlot(`${weight.name.replaceAll("/", "_")}_${slot}`, weight.shape, this.firstValue(slot));
-          slots.get(weight)?.push(variable);
-          order.push(variable);
-        }
-      }
-    }
-    this.#isBuilt = true;
-    this.#slots = slots;
-    this.#variables = order;
+    this.#slots = new Slots(weights, {
+      hasAverage: this.useEma,
+      hasAccumulator: this.gradientAccumulationSteps !== undefined,
+      groups: this.slotGroups,
+      firstValue: (slot) => this.firstValue(slot),
+    });
   }
 
   /** Does work after which the optimizer has the slots that it had before: none, where it had none. */
   withoutBuilding<T>(work: () => T): T {
-    const [slots, variables, isBuilt] = [this.#slots, this.#variables, this.#isBuilt];
+    const slots = this.#slots;
     try {
       return work();
     } finally {
       this.#slots = slots;
-      this.#variables = variables;
-      this.#isBuilt = isBuilt;
     }
   }
 
   /** Whether it keeps anything for each weight. */
   get keepsSlots(): boolean {
-    return this.#sharedGroups.length + this.slotGroups.length > 0;
+    return this.useEma || this.gradientAccumulationSteps !== undefined || this.slotGroups.length > 0;
   }
 
-  get #sharedGroups(): readonly (readonly string[])[] {
-    return [
-      ...(this.useEma ? [["average"]] : []),
-      ...(this.gradientAccumulationSteps === undefined ? [] : [["gradient_accumulator"]]),
-    ];
-  }
-
-  #partsOf(weight: Variable) {
-    const slots = this.slotsOf(weight);
-    const average = this.useEma ? slots[0] : undefined;
-    const accumulator = this.gradientAccumulationSteps === undefined ? undefined : slots[this.useEma ? 1 : 0];
-    return { average, accumulator, own: slots.slice(this.#sharedGroups.length) };
-  }
-
-  /** The slots of one weight, group after group. */
-  slotsOf(weight: Variable): readonly Variable[] {
-    return this.#slots.get(weight) ?? [];
+  /** What it keeps for one weight. */
+  slotsOf(weight: Variable): WeightSlots {
+    if (this.#slots === undefined) throw internalError({ where: this.name, problem: "step ran before build" });
+    return this.#slots.of(weight);
   }
 
   // ---- moving averages --------------------------------------------------------------------------------------------
@@ -453,11 +380,7 @@ export abstract class Optimizer {
   swapAverages(into: boolean): void {
     if (!this.useEma || this.iterations === 0 || into === this.#averagesAreIn) return;
     this.#averagesAreIn = into;
-    for (const [weight, [average]] of this.#slots) {
-      const { value } = weight;
-      weight.assign(average.value as Float32Array);
-      average.assign(value as Float32Array);
-    }
+    this.#slots?.swapAverages();
   }
 
   /** Gives every weight the value of its moving average, as `fit` does at its end; nothing without `useEma`. */
@@ -465,18 +388,6 @@ export abstract class Optimizer {
     if (!this.useEma || this.iterations === 0) return;
     this.swapAverages(true);
     this.#averagesAreIn = false;
-    for (const [weight, [average]] of this.#slots) average.assign(Float32Array.from(weight.value as Float32Array));
+    this.#slots?.takeWeights();
   }
-}
-
-/** A variable of an optimizer that begins with the same number in every cell. */
-export function makeSlot(name: string, shape: readonly number[], value: number): Variable {
-  const initializer = {
-    className: "Constant",
-    config: { value },
-    fill: (cells: Float32Array) => void cells.fill(value),
-  };
-  const variable = new Variable(name, shape, initializer, false);
-  variable.assign(new Float32Array(sizeOf(shape)).fill(value));
-  return variable;
 }

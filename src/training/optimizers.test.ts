@@ -166,7 +166,7 @@ describe("optimizers", () => {
       "a_kernel_velocity_hat",
       "bias_velocity_hat",
     ]);
-    expect(optimizer.slotsOf(weights[1]).map((v) => v.shape)).toEqual([[3], [3], [3]]);
+    expect(optimizer.slotsOf(weights[1]).own.map((v) => v.shape)).toEqual([[3], [3], [3]]);
     expect(() => optimizer.build([weights[0]])).toThrow("Give each model an optimizer of its own");
   });
 

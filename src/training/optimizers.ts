@@ -3,7 +3,8 @@
  */
 import { argumentError, unknownName } from "../core/errors.ts";
 import { camelCase, isRecord } from "../layers/options.ts";
-import { Optimizer, type OptimizerOptions } from "./optimizer.ts";
+import { Optimizer } from "./optimizer.ts";
+import type { OptimizerOptions } from "./optimizer-options.ts";
 import { adadelta } from "./optimizers/adadelta.ts";
 import { adagrad } from "./optimizers/adagrad.ts";
 import { adam, adamw } from "./optimizers/adam.ts";

@@ -3,7 +3,8 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { checkBoolean } from "../../layers/options.ts";
 import { add, divide, maximum, multiply, squareRoot, subtract } from "../../ops/index.ts";
 import { wholePower } from "../maths.ts";
-import { type Moving, Optimizer, type OptimizerOptions, type Updated } from "../optimizer.ts";
+import { type Moving, Optimizer, type Updated } from "../optimizer.ts";
+import type { OptimizerOptions } from "../optimizer-options.ts";
 import { numberIn } from "../options.ts";
 
 /** Options of Adam and its kin. `learningRate` is 0.001 unless given. */

@@ -10,7 +10,8 @@ import {
   squareRoot,
   subtract,
 } from "../../ops/index.ts";
-import { type Moving, Optimizer, type OptimizerOptions, type Updated } from "../optimizer.ts";
+import { type Moving, Optimizer, type Updated } from "../optimizer.ts";
+import type { OptimizerOptions } from "../optimizer-options.ts";
 import { numberIn } from "../options.ts";
 
 /** `learningRate` is 0.001 unless given. */

@@ -1,6 +1,7 @@
 import type { Tensor } from "../../graph/tensor.ts";
 import { add, multiply, sign, subtract } from "../../ops/index.ts";
-import { type Moving, Optimizer, type OptimizerOptions, type Updated } from "../optimizer.ts";
+import { type Moving, Optimizer, type Updated } from "../optimizer.ts";
+import type { OptimizerOptions } from "../optimizer-options.ts";
 import { numberIn } from "../options.ts";
 
 /** `learningRate` is 0.001 unless given; a third to a tenth of what suits Adam is usual. */

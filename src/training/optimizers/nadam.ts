@@ -1,7 +1,8 @@
 import type { Tensor, Variable } from "../../graph/tensor.ts";
 import { add, divide, multiply, squareRoot, subtract } from "../../ops/index.ts";
 import { wholePower } from "../maths.ts";
-import { type Moving, makeSlot, Optimizer, type Updated } from "../optimizer.ts";
+import { type Moving, Optimizer, type Updated } from "../optimizer.ts";
+import { makeSlot } from "../optimizer-slots.ts";
 import { type BetaOptions, betaKeys, correction, readBetas, towards } from "./adam.ts";
 
 const f = Math.fround;

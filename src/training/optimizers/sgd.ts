@@ -1,7 +1,8 @@
 import type { Tensor } from "../../graph/tensor.ts";
 import { checkBoolean } from "../../layers/options.ts";
 import { add, multiply, subtract } from "../../ops/index.ts";
-import { type Moving, Optimizer, type OptimizerOptions, type Updated } from "../optimizer.ts";
+import { type Moving, Optimizer, type Updated } from "../optimizer.ts";
+import type { OptimizerOptions } from "../optimizer-options.ts";
 import { numberIn } from "../options.ts";
 
 /** `learningRate` is 0.01 unless given. */
