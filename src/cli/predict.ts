@@ -4,7 +4,7 @@ import { prefixed } from "../core/errors.ts";
 import { loadModel, type NdArray, RhytonError, readNpy, writeNpy } from "../index.ts";
 import { readFile, writeFileAtomic } from "../saving/atomic.ts";
 import { several, wholeNumber } from "./options.ts";
-import { example, UsageError } from "./program.ts";
+import { answer, example, UsageError } from "./program.ts";
 
 interface PredictOptions {
   readonly input: readonly string[];
@@ -15,6 +15,7 @@ interface PredictOptions {
 export function addPredict(program: Command): void {
   program
     .command("predict")
+    .summary("run a model on NumPy files")
     .description("Run a model on NumPy files; samples lie on the first axis.")
     .argument("<model>", "a .keras file")
     .requiredOption("--input <file>", "a .npy file; once for each input of the model, in order", several)
@@ -29,7 +30,8 @@ export function addPredict(program: Command): void {
     .action(predict);
 }
 
-async function predict(path: string, { input, output, batchSize }: PredictOptions): Promise<void> {
+async function predict(path: string, options: PredictOptions, command: Command): Promise<void> {
+  const { input, output, batchSize } = options;
   const model = await loadModel(path, { compile: false });
   checkCount("input", input, model.network.inputs.length);
   checkCount("output", output, model.network.outputs.length);
@@ -39,16 +41,17 @@ async function predict(path: string, { input, output, batchSize }: PredictOption
     if (!(error instanceof RhytonError && error.code.startsWith("data"))) throw error;
     throw prefixed(input.join(", "), error);
   });
-  for (const [i, answer] of [answers].flat().entries()) {
-    await writeFileAtomic(output[i], writeNpy(answer));
-    process.stdout.write(`${output[i]}\n`);
-  }
+  const outputs = [answers].flat();
+  for (const [i, array] of outputs.entries()) await writeFileAtomic(output[i], writeNpy(array));
+  const files = outputs.map(({ shape }, i) => ({ path: output[i], shape }));
+  answer(command, { files }, files.map((file) => `${file.path}\n`).join(""));
 }
 
 function checkCount(option: string, files: readonly string[], expected: number): void {
   if (files.length === expected) return;
   const times = (n: number) => (n === 1 ? "once" : `${n} times`);
   throw new UsageError(
-    `--${option} is given ${times(files.length)}, and the model has ${expected} ${option}${expected === 1 ? "" : "s"}: give it ${times(expected)}.`,
+    `--${option} is given ${times(files.length)}, and the model has ${expected} ${option}${expected === 1 ? "" : "s"}.`,
+    `Give it ${times(expected)}.`,
   );
 }

@@ -3,47 +3,43 @@ import { access, mkdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileError, type RhytonError } from "../core/errors.ts";
 
-/** What is written, in this order. */
-const autoencoderRunNames = {
-  history: "history.csv",
-  model: "autoencoder.keras",
-  picture: "reconstructions.png",
-  settings: "settings.json",
-} as const;
+/** The paths of the files, in the order in which they are written. */
+export interface RunFolder {
+  readonly history: string;
+  readonly model: string;
+  /** Reconstructions, by the autoencoder. */
+  readonly picture?: string;
+  readonly settings: string;
+}
 
-/** What a training of another model leaves. */
-export const modelRunNames = { history: "history.csv", model: "model.keras" } as const;
-
-/** The paths of the files. */
-export type RunFolder<Names extends object = typeof autoencoderRunNames> = { readonly [K in keyof Names]: string };
-
-type Names = Readonly<Record<string, string>>;
-
-const pathsIn = <N extends Names>(folder: string, names: N): RunFolder<N> =>
-  Object.fromEntries(Object.entries(names).map(([key, name]) => [key, join(folder, name)])) as RunFolder<N>;
+/** @param isOwn - whether the run is of a model of one's own. */
+export const filesIn = (folder: string, isOwn: boolean): RunFolder => ({
+  history: join(folder, "history.csv"),
+  model: join(folder, isOwn ? "model.keras" : "autoencoder.keras"),
+  ...(isOwn ? {} : { picture: join(folder, "reconstructions.png") }),
+  settings: join(folder, "settings.json"),
+});
 
 /**
  * Makes the folder `path`; without one, a new folder in `runs`, named after the time.
  *
  * @throws RhytonError `file` when it holds files of a run already.
  */
-export function makeRunFolder(path: string | undefined, now: Date): Promise<RunFolder>;
-export function makeRunFolder<N extends Names>(path: string | undefined, now: Date, names: N): Promise<RunFolder<N>>;
-export async function makeRunFolder(path: string | undefined, now: Date, names: Names = autoencoderRunNames) {
-  if (path === undefined) return pathsIn(await makeNewFolder(join("runs", timeStamp(now))), names);
-  const paths = pathsIn(path, names);
-  for (const file of Object.values(paths) as string[]) {
-    if (
-      await access(file).then(
-        () => true,
-        () => false,
-      )
-    ) {
-      throw failure(path, `it already holds ${basename(file)}`, "Choose another folder with --out.");
+export async function makeRunFolder(path: string | undefined, now: Date, isOwn: boolean): Promise<RunFolder> {
+  if (path === undefined) return filesIn(await makeNewFolder(join("runs", timeStamp(now))), isOwn);
+  const files = filesIn(path, isOwn);
+  for (const file of Object.values(files) as string[]) {
+    const isThere = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) {
+      const fix = `Choose another folder with --out, or go on with it: --resume ${path}.`;
+      throw failure(path, `it already holds ${basename(file)}`, fix);
     }
   }
   await mkdir(path, { recursive: true }).catch((error: Error) => Promise.reject(cannotMake(path, error)));
-  return paths;
+  return files;
 }
 
 /** Makes a folder of that name, or where there is one, of that name and a number. */

@@ -1,10 +1,23 @@
 /** What `--data` names: the digits that Rhyton has, or samples and targets in NumPy files. */
+import { Option } from "commander";
 import { type Dataset, digits, mnist, type Samples } from "../data/datasets.ts";
 import { type Model, type NdArray, readNpy } from "../index.ts";
 import { readFile } from "../saving/atomic.ts";
+import { guess } from "./guess.ts";
 import { UsageError } from "./program.ts";
 
 export const datasets = { digits, mnist } satisfies Readonly<Record<string, () => Promise<Dataset>>>;
+
+/** `--data`. Beside the names paths may be given, so the names are only what the completion of shells offers. */
+export function dataOption(description: string, standard?: string): Option {
+  const names = Object.keys(datasets);
+  const option = new Option("--data <set>", description).default(standard);
+  option.argChoices = names;
+  return option.argParser((text) => text);
+}
+
+export const unknownData = (name: string): UsageError =>
+  new UsageError(`option '--data <set>' argument '${name}' is invalid`, guess(name, Object.keys(datasets)));
 
 /** What a model is fed, and what it is to answer. */
 export interface Pairs {
@@ -28,7 +41,8 @@ export async function openSamples(data: string, model: Model): Promise<{ train: 
   }
   const files = data.split(",");
   if (files.length !== 2 || !files.every((file) => file.endsWith(".npy"))) {
-    throw new UsageError(`--data is ${JSON.stringify(data)}, expected digits, mnist, or two files: x.npy,y.npy.`);
+    if (files.length === 1 && !data.endsWith(".npy")) throw unknownData(data);
+    throw new UsageError(`--data is ${JSON.stringify(data)}.`, "Give digits, mnist, or two files: x.npy,y.npy.");
   }
   const [x, y] = await Promise.all(files.map(async (file) => readNpy(await readFile(file), file)));
   return { train: { x, y }, test: undefined };
@@ -42,7 +56,8 @@ function pairsFor(model: Model, { images, labels }: Samples): Pairs {
   if (others.length + more.length > 0 || sizeOf(input.shape) !== pixels) {
     const shapes = model.network.inputs.map(({ shape }) => `(${shape.join(", ")})`).join(" and ");
     throw new UsageError(
-      `the digits have the shape (28, 28, 1), and the model takes ${shapes}: give --data x.npy,y.npy.`,
+      `the digits have the shape (28, 28, 1), and the model takes ${shapes}.`,
+      "Give samples of that shape: --data x.npy,y.npy.",
     );
   }
   const x = { ...images, shape: [images.shape[0], ...input.shape] };

@@ -1,15 +1,16 @@
 /** `rhyton show`: what the compiler makes of a model, stage by stage. */
 import type { Command } from "commander";
 import { loadModel, type Stage, show, stages } from "../index.ts";
-import { oneOf } from "./options.ts";
-import { example } from "./program.ts";
+import { choice } from "./options.ts";
+import { answer, example } from "./program.ts";
 
 export function addShow(program: Command): void {
   program
     .command("show")
+    .summary("print what the compiler makes of a model")
     .description("Print what the compiler makes of a model.")
     .argument("<model>", "a .keras file")
-    .requiredOption("--stage <stage>", `one of ${stages.join(", ")}`, oneOf(...stages))
+    .addOption(choice("--stage <stage>", "what to print", stages).makeOptionMandatory())
     .addHelpText(
       "after",
       "\nStages:\n" +
@@ -19,8 +20,9 @@ export function addShow(program: Command): void {
         "  wasm      the generated WebAssembly module as text\n" +
         example("rhyton show autoencoder.keras --stage kernels", "rhyton show autoencoder.keras --stage wasm | less"),
     )
-    .action(async (path: string, { stage }: { readonly stage: Stage }) => {
+    .action(async (path: string, { stage }: { readonly stage: Stage }, command: Command) => {
       const model = await loadModel(path, { compile: stage !== "graph" });
-      process.stdout.write(show(model, stage));
+      const text = show(model, stage);
+      answer(command, { stage, text }, text);
     });
 }

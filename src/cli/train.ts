@@ -1,17 +1,16 @@
-/** `rhyton train`: the convolutional autoencoder on handwritten digits. */
-import { availableParallelism, cpus, totalmem } from "node:os";
+/** `rhyton train`: the convolutional autoencoder on handwritten digits, or a model of one's own; new, or gone on with. */
+import { resolve } from "node:path";
 import type { Command } from "commander";
-import { nearest } from "../core/errors.ts";
-import { CSVLogger, type NdArray, reconstructionSheet, VERSION } from "../index.ts";
-import { writeFileAtomic } from "../saving/atomic.ts";
+import { loadModel, type Model } from "../index.ts";
 import { makeAutoencoder } from "./autoencoder.ts";
-import { Clock, EpochLog } from "./epoch-log.ts";
+import { Clock } from "./epoch-log.ts";
+import { openModel } from "./model-file.ts";
 import { wholeNumber } from "./options.ts";
 import { example, UsageError } from "./program.ts";
-import { makeRunFolder } from "./run-folder.ts";
-import { datasets, firstOf } from "./samples.ts";
-import { stoppable } from "./stop.ts";
-import { trainModel } from "./train-model.ts";
+import { filesIn, makeRunFolder } from "./run-folder.ts";
+import { readSettings } from "./run-settings.ts";
+import { dataOption, datasets, firstOf, openSamples, type Pairs, unknownData } from "./samples.ts";
+import { runTraining } from "./training-run.ts";
 
 interface TrainOptions {
   readonly model?: string;
@@ -22,116 +21,127 @@ interface TrainOptions {
   readonly threads?: number;
   readonly limit?: number;
   readonly out?: string;
+  readonly resume?: string;
 }
 
 const compileOptions = { optimizer: "adam", loss: "binary_crossentropy" } as const;
-/** How many test digits the picture shows. */
-const SHOWN = 20;
 
 export function addTrain(program: Command): void {
   program
     .command("train")
+    .summary("train an autoencoder on digits, or a model of your own")
     .description(
-      "Train a convolutional autoencoder on handwritten digits, or a model of your own. Leaves a folder with the model " +
-        "and the losses, and for the autoencoder a picture of reconstructions and the settings. Ctrl-C stops after the " +
-        "current step and keeps what was learnt.",
+      "Train a convolutional autoencoder on handwritten digits, or a model of your own. Leaves a folder with the model, " +
+        "the losses and the settings, and for the autoencoder a picture of reconstructions. Ctrl-C stops after the " +
+        "current step and keeps what was learnt; --resume goes on from there, to the same numbers.",
     )
     .option("--model <file>", "a .keras file to go on with, or a module (.mjs, .ts) whose default export is a model")
-    .option(
-      "--data <set>",
-      "digits (6000, part of rhyton) or mnist (60000); with --model also two files, x.npy,y.npy",
-      "digits",
+    .addOption(
+      dataOption("digits (6000, part of rhyton) or mnist (60000); with --model also two files, x.npy,y.npy", "digits"),
     )
-    .option("--epochs <n>", "times that every digit is seen", wholeNumber(1, 1_000_000), 10)
+    .option("--epochs <n>", "times that every digit is seen; with --resume, in all", wholeNumber(1, 1_000_000), 10)
     .option("--batch-size <n>", "digits a step", wholeNumber(1, 60_000), 128)
     .option("--seed <n>", "for weights and order; equal seeds give equal results", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--threads <n>", "threads to use (default: one for each core)", wholeNumber(1, 64))
-    .option("--limit <n>", "train on the first n digits only (default: all)", wholeNumber(1, 60_000))
+    .option("--limit <n>", "train on the first n samples only (default: all)", wholeNumber(1, 1_000_000_000))
     .option(
       "--out <folder>",
       "where the files go; a run that is there is never overwritten (default: a new folder in runs)",
     )
+    .option("--resume <folder>", "go on with the run in this folder, as it was set up")
     .addHelpText(
       "after",
-      example("rhyton train", "rhyton train --data mnist --epochs 10 --seed 1 --threads 2 --out runs/first"),
+      example(
+        "rhyton train",
+        "rhyton train --data mnist --epochs 10 --seed 1 --threads 2 --out runs/first",
+        "rhyton train --resume runs/first --epochs 20",
+      ),
     )
-    .action(train);
+    .action((options: TrainOptions, command: Command) => {
+      if (options.resume !== undefined) return resumeTraining(options.resume, options, command);
+      return options.model === undefined ? trainAutoencoder(options, command) : trainModel(options, command);
+    });
 }
 
-async function train(options: TrainOptions): Promise<void> {
-  const { model, data: name } = options;
-  if (model !== undefined) return trainModel({ ...options, model });
-  if (name !== "digits" && name !== "mnist") throw unknownData(name);
+async function trainAutoencoder(options: TrainOptions, command: Command): Promise<void> {
+  const { data: name, threads } = options;
+  if (!Object.hasOwn(datasets, name)) throw unknownData(name);
   const clock = new Clock();
-  const data = await datasets[name]();
-  const images = chosen(data.train.images, options);
-  const folder = await makeRunFolder(options.out, clock.started);
-  const { autoencoder, encoder } = makeAutoencoder(options.seed);
-  autoencoder.compile({ ...compileOptions, threads: options.threads });
-
+  const made = makeAutoencoder(options.seed).autoencoder;
+  const model = made as unknown as Model;
+  const { train, test } = await openSamples(name, model);
+  const chosen = limited(train, options.limit, name);
+  const files = await makeRunFolder(options.out, clock.started, false);
+  model.compile({ ...compileOptions, threads });
   clock.lap("loading");
-  const log = new EpochLog();
-  const stopCode = await stoppable((signal) =>
-    autoencoder.fit(images, images, {
-      epochs: options.epochs,
-      batchSize: options.batchSize,
-      validationData: [data.test.images, data.test.images],
-      callbacks: [new CSVLogger(folder.history), log],
-      signal,
-    }),
-  );
-  if (stopCode !== undefined) {
-    process.exitCode = stopCode;
-    process.stderr.write(`Stopped in epoch ${log.logs.length + 1} of ${options.epochs}. What was learnt is kept.\n`);
+  const { epochs, batchSize, seed } = options;
+  const settings = { data: name, epochs, batchSize, seed, threads, limit: chosen.x.shape[0] };
+  await runTraining({ model, train: chosen, test, files, settings, notes: compileOptions, clock }, command);
+}
+
+async function trainModel(options: TrainOptions, command: Command): Promise<void> {
+  const { model: path = "", seed, threads, batchSize } = options;
+  const clock = new Clock();
+  const model = await openModel(path, { seed }, threads);
+  const { train, test } = await openSamples(options.data, model);
+  const chosen = limited(train, options.limit, options.data);
+  if (model.compiled === undefined) {
+    if (chosen.x.data !== chosen.y.data) {
+      throw new UsageError(`${path} is not compiled.`, "Call compile with the loss that you mean before saving it.");
+    }
+    model.compile({ ...compileOptions, threads });
   }
+  const files = await makeRunFolder(options.out, clock.started, true);
+  clock.lap("loading");
+  const data = Object.hasOwn(datasets, options.data) ? options.data : options.data.split(",").map(absolute).join(",");
+  const epochs = model.epochs + options.epochs;
+  const settings = { model: resolve(path), data, epochs, batchSize, seed, threads, limit: chosen.x.shape[0] };
+  await runTraining({ model, train: chosen, test, files, settings, notes: {}, clock }, command);
+}
 
-  clock.lap("training");
-  await autoencoder.save(folder.model);
-  const originals = firstOf(data.test.images, SHOWN);
-  const codes = await encoder.predict(originals);
-  const reconstructions = await autoencoder.predict(originals);
-  await writeFileAtomic(folder.picture, reconstructionSheet({ originals, codes, reconstructions }));
-  clock.lap("saving");
-  const settings = {
-    settings: { ...options, threads: options.threads ?? "one for each core", limit: images.shape[0], out: undefined },
-    ...compileOptions,
-    digits: { train: images.shape[0], test: data.test.images.shape[0] },
-    versions: { rhyton: VERSION, node: process.versions.node, v8: process.versions.v8 },
-    machine: machine(),
-    started: clock.started.toISOString(),
-    finished: clock.now.toISOString(),
-    // loading + training + saving = all; the epochs are within training.
-    seconds: { ...clock.seconds, epochs: log.seconds },
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-    stopped: stopCode !== undefined,
-    epochsDone: log.logs.length,
-    losses: log.logs.at(-1) ?? null,
-  };
-  await writeFileAtomic(folder.settings, `${JSON.stringify(settings, undefined, 2)}\n`);
-  for (const path of Object.values(folder)) process.stdout.write(`${path}\n`);
-  process.stderr.write(
-    `Next: look at ${folder.picture}, or run rhyton predict ${folder.model} --input x.npy --output y.npy.\n`,
+const absolute = (path: string): string => resolve(path);
+
+/** What a run decides when it begins, and what going on with it may not change. */
+const fixed = ["model", "data", "batchSize", "seed", "limit", "out"] as const;
+
+async function resumeTraining(folder: string, options: TrainOptions, command: Command): Promise<void> {
+  const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
+  const other = command.options.find(
+    (o) => fixed.some((name) => name === o.attributeName()) && given(o.attributeName()),
   );
+  if (other !== undefined) {
+    throw new UsageError(
+      `${other.long} cannot be given with --resume, which goes on with a run as it was set up.`,
+      "Leave it out (--epochs and --threads may change), or begin a new run without --resume.",
+    );
+  }
+  const clock = new Clock();
+  const before = await readSettings(filesIn(folder, false).settings);
+  const files = filesIn(folder, before.model !== undefined);
+  const threads = options.threads ?? before.threads;
+  const epochs = given("epochs") ? options.epochs : before.epochs;
+  const model = await loadModel(files.model, { threads });
+  if (model.epochs >= epochs) {
+    throw new UsageError(
+      `${folder} has done its ${epochs} epoch${epochs === 1 ? "" : "s"}.`,
+      `Give more in all to go on: --epochs ${model.epochs + 10}.`,
+    );
+  }
+  const { train, test } = await openSamples(before.data, model);
+  const chosen = limited(train, before.limit, before.data);
+  clock.lap("loading");
+  const settings = { ...before, epochs, threads };
+  const notes = before.model === undefined ? compileOptions : {};
+  await runTraining({ model, train: chosen, test, files, settings, notes, clock }, command);
 }
 
-function unknownData(name: string): UsageError {
-  const near = nearest(name, Object.keys(datasets));
-  const guess = near === undefined ? "" : `Did you mean ${near}? `;
-  const known = `${guess}Known: ${Object.keys(datasets).join(", ")}.`;
-  return new UsageError(`option '--data <set>' argument '${name}' is invalid. ${known}`);
+/** The first samples; an autoencoder keeps its one array. */
+function limited({ x, y }: Pairs, limit: number | undefined, data: string): Pairs {
+  const [available] = x.shape;
+  if (limit === undefined || limit === available) return { x, y };
+  if (limit > available) {
+    throw new UsageError(`--limit is ${limit}, and ${data} has ${available} samples to train on.`, "Give fewer.");
+  }
+  const first = firstOf(x, limit);
+  return { x: first, y: x === y ? first : firstOf(y, limit) };
 }
-
-/** The digits to train on. */
-function chosen(images: NdArray, { data, limit }: TrainOptions): NdArray {
-  const [available] = images.shape;
-  if (limit === undefined) return images;
-  if (limit > available) throw new UsageError(`--limit is ${limit}, and ${data} has ${available} digits to train on.`);
-  return firstOf(images, limit);
-}
-
-const machine = () => ({
-  processor: cpus()[0]?.model ?? "unknown",
-  cores: availableParallelism(),
-  memoryBytes: totalmem(),
-  system: `${process.platform} ${process.arch}`,
-});

@@ -22,13 +22,17 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Starts `rhyton` with these arguments, in the package's folder. */
-export const start = (folder: string, ...args: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [join(folder, "dist/cli/main.js"), ...args], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NO_COLOR: "1" },
-  });
+/** Starts `rhyton` with these arguments, in the package's folder; without an environment of its own uncoloured. */
+export function start(
+  folder: string,
+  ...given: readonly [{ readonly env: NodeJS.ProcessEnv }, ...string[]] | readonly string[]
+): ChildProcess {
+  const [first, ...rest] = given;
+  const [env, args] =
+    typeof first === "object" ? [first.env, rest as string[]] : [{ ...process.env, NO_COLOR: "1" }, given as string[]];
+  const main = join(folder, "dist/cli/main.js");
+  return spawn(process.execPath, [main, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"], env });
+}
 
 /** Waits for the end of a process. */
 export function finished(child: ChildProcess): Promise<Finished> {
