@@ -5,6 +5,8 @@
 // Arrays and errors
 export { type DType, type NdArray, ndarray, type TypedArray } from "./core/array.ts";
 export { RhytonError } from "./core/errors.ts";
+// Explanations
+export type { Beyond } from "./core/shape.ts";
 // Arithmetic on sizes, for the rules of layers of your own
 export type { CeilDivide, FloorDivide, Minus, Plus, Product, Times } from "./core/shape-types.ts";
 export { VERSION } from "./core/version.ts";
@@ -15,6 +17,9 @@ export { type ReconstructionSheet, reconstructionSheet } from "./data/pictures.t
 export type { Device } from "./device/device.ts";
 export { interp } from "./device/interp.ts";
 export { type WasmOptions, wasm } from "./device/wasm/device.ts";
+export type { Cost } from "./explain/cost.ts";
+export { type ExplainOptions, explain } from "./explain/explain.ts";
+export type { AxisExplanation, LayerExplanation } from "./explain/layer.ts";
 // Layers
 export type { Constraint, Initializer, Regularizer, Shape, Tensor, Variable } from "./graph/tensor.ts";
 export { type ActivationLayer, activation } from "./layers/activation.ts";

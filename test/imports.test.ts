@@ -16,12 +16,13 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   kernel: upTo("passes"),
   device: upTo("kernel"),
   layers: ["core", "graph", "ops"],
+  explain: ["core", "expr", "graph", "ops", "layers"],
   saving: ["core", "graph", "ops", "layers", "data/npy.ts"],
   training: [...compiler, "layers", "saving"],
   data: ["core"],
   // The command line sees what everybody sees, and two helpers that are not worth a public name.
   cli: ["index.ts", "data/datasets.ts", "core/errors.ts", "saving/atomic.ts"],
-  "index.ts": [...compiler, "layers", "saving", "training", "data"],
+  "index.ts": [...compiler, "layers", "explain", "saving", "training", "data"],
 };
 
 /** Files that import each other in a circle; they only do so inside functions. */

@@ -119,3 +119,140 @@ export const adaptiveWindows = (size: number, output: number): { readonly start:
     const start = Math.floor((i * size) / output);
     return { start, size: Math.ceil(((i + 1) * size) / output) - start };
   });
+
+// ---- in words -----------------------------------------------------------------------------------------------------
+
+/**
+ * What lies beyond the ends of an axis.
+ *
+ * - `zeros`: padding that is read as 0.
+ * - `ignored`: padding that never wins a maximum.
+ * - `not counted`: padding that a mean does not divide by.
+ * - `cut off`: cells that are made and not kept (transposed convolution), or given and not used (cropping).
+ * - `nothing`: no window reaches there.
+ */
+export type Beyond = "zeros" | "ignored" | "not counted" | "cut off" | "nothing";
+
+/** What a layer does along one axis: the sizes, and how they follow, with the numbers put in. */
+export interface AxisRule {
+  /** Cells of the input. */
+  readonly input: number;
+  /** Cells of the output. */
+  readonly output: number;
+  /** How the output follows: `⌈n / s⌉ = ⌈7 / 2⌉ = 4`. */
+  readonly formula: string;
+  /** Cells ahead of the axis that are padded or cut off. */
+  readonly before: number;
+  /** Cells behind the axis that are padded or cut off. */
+  readonly after: number;
+  readonly beyond: Beyond;
+  /** How `before` and `after` follow; undefined where they are given or 0. */
+  readonly beyondFormula?: string;
+}
+
+/** The letter of the extent in a formula, and what it stands for where the kernel is dilated. */
+const extentWords = (kernel: number, dilation: number) =>
+  dilation === 1
+    ? { e: "k", where: "" }
+    : { e: "e", where: `, with e = (k − 1)·d + 1 = (${kernel} − 1)·${dilation} + 1 = ${extentOf(kernel, dilation)}` };
+
+/** `placeWindow` in words. */
+export function windowRule(axis: WindowAxis, padded: Beyond): AxisRule {
+  const { size: n, kernel, stride: s, dilation, padding } = axis;
+  const { output: o, before, after } = placeWindow(axis);
+  const extent = extentOf(kernel, dilation);
+  const { e, where } = extentWords(kernel, dilation);
+  if (padding === "valid") {
+    const formula = `⌊(n − ${e}) / s⌋ + 1 = ⌊(${n} − ${extent}) / ${s}⌋ + 1 = ${o}${where}`;
+    return { input: n, output: o, formula, before, after, beyond: "nothing" };
+  }
+  const total = before + after;
+  const beyondFormula =
+    padding === "causal"
+      ? `${e} − 1 = ${extent} − 1 = ${total}, all before${where}`
+      : `max((o − 1)·s + ${e} − n, 0) = max((${o} − 1)·${s} + ${extent} − ${n}, 0) = ${total}${where}; ` +
+        `⌊${total} / 2⌋ = ${before} before, the other ${after} after`;
+  return {
+    input: n,
+    output: o,
+    formula: `⌈n / s⌉ = ⌈${n} / ${s}⌉ = ${o}`,
+    before,
+    after,
+    beyond: padded,
+    beyondFormula,
+  };
+}
+
+/** `placeTransposed` in words. */
+export function transposedRule(axis: TransposedAxis): AxisRule {
+  const { size: n, kernel, stride: s, dilation, padding, outputPadding: p } = axis;
+  const { output: o, before } = placeTransposed(axis);
+  const extent = extentOf(kernel, dilation);
+  const { e, where } = extentWords(kernel, dilation);
+  const [letters, numbers] =
+    padding === "valid"
+      ? p === undefined
+        ? [`(n − 1)·s + max(${e}, s)`, `(${n} − 1)·${s} + max(${extent}, ${s})`]
+        : [`(n − 1)·s + ${e} + p`, `(${n} − 1)·${s} + ${extent} + ${p}`]
+      : p === undefined
+        ? ["n·s", `${n}·${s}`]
+        : [`(n − 1)·s + ${e} mod 2 + p`, `(${n} − 1)·${s} + ${extent % 2} + ${p}`];
+  const covered = (n - 1) * s + extent;
+  return {
+    input: n,
+    output: o,
+    formula: `${letters} = ${numbers} = ${o}${where}`,
+    before,
+    after: Math.max(covered - before - o, 0),
+    beyond: "cut off",
+    beyondFormula:
+      `the windows cover (n − 1)·s + ${e} = (${n} − 1)·${s} + ${extent} = ${covered}${where}; ` +
+      `⌊max(${covered} − ${o}, 0) / 2⌋ = ${before} are cut off before`,
+  };
+}
+
+const unpadded = { before: 0, after: 0, beyond: "nothing" } as const;
+
+/** `adaptiveWindows` in words. */
+export const adaptiveRule = (n: number, output: number): AxisRule => ({
+  input: n,
+  output,
+  formula: `o = ${output}, as asked for; cell i joins the cells from ⌊i·${n} / ${output}⌋ to ⌈(i + 1)·${n} / ${output}⌉ − 1`,
+  ...unpadded,
+});
+
+/** Pooling over a whole axis, in words. */
+export const globalRule = (n: number): AxisRule => ({
+  input: n,
+  output: 1,
+  formula: `1: one window of all ${n}`,
+  ...unpadded,
+});
+
+/** `output` cells that are each of `n` cells `factor` times. */
+export const enlargedRule = (n: number, factor: number, output: number): AxisRule => ({
+  input: n,
+  output,
+  formula: `n·f = ${n}·${factor} = ${output}`,
+  ...unpadded,
+});
+
+/** `output` cells: `n`, and zeros at both ends. */
+export const paddedRule = (n: number, [before, after]: readonly [number, number], output: number): AxisRule => ({
+  input: n,
+  output,
+  formula: `n + before + after = ${n} + ${before} + ${after} = ${output}`,
+  before,
+  after,
+  beyond: "zeros",
+});
+
+/** `output` cells: what is left of `n` without some at both ends. */
+export const croppedRule = (n: number, [before, after]: readonly [number, number], output: number): AxisRule => ({
+  input: n,
+  output,
+  formula: `n − before − after = ${n} − ${before} − ${after} = ${output}`,
+  before,
+  after,
+  beyond: "cut off",
+});

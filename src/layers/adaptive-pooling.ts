@@ -1,6 +1,6 @@
 /** Pooling to a given size: the windows follow from it. */
-import { adaptiveWindows } from "../core/shape.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { adaptiveRule, adaptiveWindows } from "../core/shape.ts";
+import type { Shape, Tensor } from "../graph/tensor.ts";
 import { concatenate, contractAxis, maxPool, slice } from "../ops/index.ts";
 import type { Config, None, Only } from "./options.ts";
 import { recordOf } from "./record.ts";
@@ -16,7 +16,9 @@ import {
   type SizeAt,
   type Sizes,
   type SpatialOf,
+  type SpatialRule,
   spatialAxes,
+  spatialRules,
   toChannelsLast,
 } from "./spatial.ts";
 import { ranks, SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
@@ -78,6 +80,10 @@ export class AdaptivePooling<P extends Kind, R extends Rank, K, O> extends Spati
     super(`Adaptive${kind}Pooling${rank}D`, rank, options, spatialOptions);
     this.kind = kind;
     this.outputSize = checkSizes(this.where, "outputSize", outputSize, rank);
+  }
+
+  override axisRules(input: Shape, output: Shape): SpatialRule[] {
+    return spatialRules(this, input, output, (n, _, o) => adaptiveRule(n, o));
   }
 
   call(x: Tensor): Tensor {

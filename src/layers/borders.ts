@@ -1,7 +1,8 @@
 /** Zeros around signals, pictures and volumes, and their opposite: cells cut off at the ends. */
 import { argumentError, shapeError } from "../core/errors.ts";
+import { croppedRule, paddedRule } from "../core/shape.ts";
 import type { Known, Minus, Plus } from "../core/shape-types.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { Shape, Tensor } from "../graph/tensor.ts";
 import { pad, slice } from "../ops/index.ts";
 import { type LayerOptions, layerOptions } from "./layer.ts";
 import type { Config, None, Only } from "./options.ts";
@@ -16,7 +17,9 @@ import {
   type PerAxis,
   type Rank,
   type SpatialOf,
+  type SpatialRule,
   spatialAxes,
+  spatialRules,
 } from "./spatial.ts";
 import { ranks, SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
 
@@ -137,6 +140,13 @@ abstract class BorderLayer<R extends Rank, T extends Rule> extends SpatialLayer<
     this.ends = checkBorders(this.where, argument, value, rank);
   }
 
+  /** `paddedRule` or `croppedRule`. */
+  protected abstract get axisRule(): typeof paddedRule;
+
+  override axisRules(input: Shape, output: Shape): SpatialRule[] {
+    return spatialRules(this, input, output, (n, i, o) => this.axisRule(n, this.ends[i], o));
+  }
+
   /** The cells ahead of and behind every axis of `x`, channels too. */
   protected around(x: Tensor): { readonly before: number[]; readonly after: number[] } {
     this.checkRank(x);
@@ -159,6 +169,10 @@ export class ZeroPadding<R extends Rank, B, O> extends BorderLayer<R, ZeroPaddin
     super(`ZeroPadding${rank}D`, rank, "padding", padding, options, spatialOptions);
   }
 
+  protected override get axisRule(): typeof paddedRule {
+    return paddedRule;
+  }
+
   call(x: Tensor): Tensor {
     const { before, after } = this.around(x);
     return pad(x, before, after);
@@ -175,6 +189,10 @@ const croppings = { 1: 1, 2: 0, 3: 1 } as const;
 export class Cropping<R extends Rank, B, O> extends BorderLayer<R, CroppingRule<R, B, O>> {
   constructor(rank: R, cropping: unknown = croppings[rank], options: SpatialOptions = {}) {
     super(`Cropping${rank}D`, rank, "cropping", cropping, options, croppingNames[rank]);
+  }
+
+  protected override get axisRule(): typeof paddedRule {
+    return croppedRule;
   }
 
   call(x: Tensor): Tensor {

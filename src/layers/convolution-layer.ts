@@ -1,6 +1,6 @@
 /** What all convolutions have in common: a window of weights over the spatial axes, a bias, an activation. */
 import type { Padding } from "../core/shape.ts";
-import { placeWindows } from "../core/shape.ts";
+import { placeWindows, windowRule } from "../core/shape.ts";
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { add } from "../ops/index.ts";
 import { type Activation, type ActivationLike, activationConfig, activationOf } from "./activations.ts";
@@ -16,6 +16,8 @@ import {
   type PerAxis,
   type Rank,
   type Sizes,
+  type SpatialRule,
+  spatialRules,
   spatialSizes,
   toChannelsLast,
 } from "./spatial.ts";
@@ -119,6 +121,21 @@ export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends S
     const places = placeWindows(this.where, sizes, { kernel, strides, dilation, padding });
     const before = places.map((place) => place.before);
     return { strides, dilation, before, output: places.map((place) => place.output) };
+  }
+
+  override axisRules(input: Shape, output: Shape): SpatialRule[] {
+    return spatialRules(this, input, output, (size, i) =>
+      windowRule(
+        {
+          size,
+          kernel: this.kernelSize[i],
+          stride: this.strides[i],
+          dilation: this.dilationRate[i],
+          padding: this.padding,
+        },
+        "zeros",
+      ),
+    );
   }
 
   call(x: Tensor): Tensor {

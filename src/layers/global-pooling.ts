@@ -1,10 +1,20 @@
 /** Pooling over everything: the largest value or the mean of each channel. */
-import type { Tensor } from "../graph/tensor.ts";
+import { globalRule } from "../core/shape.ts";
+import type { Shape, Tensor } from "../graph/tensor.ts";
 import { max, mean } from "../ops/index.ts";
 import { type Config, checkBoolean, type Given, type None, type Only } from "./options.ts";
 import { recordOf } from "./record.ts";
 import type { Rule } from "./rule.ts";
-import { type ChannelsOf, type FormatOf, type Joined, type Rank, type SpatialOf, spatialAxes } from "./spatial.ts";
+import {
+  type ChannelsOf,
+  type FormatOf,
+  type Joined,
+  type Rank,
+  type SpatialOf,
+  type SpatialRule,
+  spatialAxes,
+  spatialRules,
+} from "./spatial.ts";
 import { ranks, SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
 
 /** What becomes of a channel. Of equal maxima each gets its share of the gradient, unlike in pooling with windows. */
@@ -43,6 +53,10 @@ export class GlobalPooling<P extends Kind, R extends Rank, O> extends SpatialLay
     super(`Global${kind}Pooling${rank}D`, rank, options, optionNames);
     this.kind = kind;
     this.keepdims = checkBoolean(this.where, "keepdims", options.keepdims ?? false);
+  }
+
+  override axisRules(input: Shape, output: Shape): SpatialRule[] {
+    return spatialRules(this, input, output, globalRule);
   }
 
   call(x: Tensor): Tensor {

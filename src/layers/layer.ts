@@ -8,12 +8,13 @@ import { sameShape, showShape } from "../core/array.ts";
 import { argumentError, internalError, shapeError } from "../core/errors.ts";
 import type { Words } from "../core/random.ts";
 import { type Regularizer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
-import { batchSize, divide, identity, sumSamples, variableTensor } from "../ops/index.ts";
+import { batchSize, divide, identity, placeholder, sumSamples, variableTensor } from "../ops/index.ts";
 import { type ConstraintLike, constraintOf } from "./constraints.ts";
 import { type InitializerLike, initializerOf } from "./initializers.ts";
 import { type Config, checkBoolean, checkName, checkOptions, dtypePolicy, snakeCase, whereOf } from "./options.ts";
 import { type RegularizerLike, regularizerConfig, regularizerOf } from "./regularizers.ts";
 import type { Accepted, After, AnyRule, Rule, ShapesOf, Tensors } from "./rule.ts";
+import type { SpatialRule } from "./spatial.ts";
 
 /** What every layer takes. */
 export interface LayerOptions {
@@ -159,6 +160,16 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
 
   /** Makes the weights for inputs of these shapes (without the batch axis). Runs once, at the first call. */
   protected build(..._inputShapes: readonly Shape[]): void {}
+
+  /**
+   * What the layer does along its spatial axes, for `explain`: sizes, formulas, padding. None for layers without windows.
+   *
+   * @param input - the shape of an input that suits.
+   * @param output - the shape of what becomes of it.
+   */
+  axisRules(_input: Shape, _output: Shape): readonly SpatialRule[] {
+    return [];
+  }
 
   /** Whether the layer's own weights, made for inputs of the shapes `built`, also serve `now`. */
   protected suits(built: readonly Shape[], now: readonly Shape[]): boolean {
@@ -340,6 +351,23 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
       expected: `${show(this.#builtShapes)}, for which its weights were made`,
       fix: "Feed that shape, or make a new layer.",
     });
+  }
+
+  /**
+   * Shows what the layer makes of inputs of these shapes, and leaves it as it was.
+   *
+   * @param look - gets inputs and outputs, while the layer is built for them.
+   */
+  preview<T>(shapes: readonly Shape[], look: (inputs: readonly Tensor[], outputs: readonly Tensor[]) => T): T {
+    const forget = this.remember();
+    try {
+      const inputs = shapes.map((shape, i) => placeholder(shape, `x${i}`));
+      this.prepare(shapes);
+      const result = this.trace(inputs.length === 1 ? inputs[0] : inputs, { training: false });
+      return look(inputs, result instanceof Tensor ? [result] : result);
+    } finally {
+      forget();
+    }
   }
 
   /** Notes how far this layer and its parts are built. The answer takes them back there. */

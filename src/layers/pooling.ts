@@ -1,6 +1,6 @@
 /** Pooling over signals, pictures and volumes: the largest or the mean of every window. */
-import { placeWindows } from "../core/shape.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import { placeWindows, windowRule } from "../core/shape.ts";
+import type { Shape, Tensor } from "../graph/tensor.ts";
 import { averagePool, maxPool } from "../ops/index.ts";
 import { type Config, checkChoice, type Given, type None, type Only } from "./options.ts";
 import { recordOf } from "./record.ts";
@@ -13,6 +13,8 @@ import {
   type PerAxis,
   type Rank,
   type Sizes,
+  type SpatialRule,
+  spatialRules,
   spatialSizes,
   toChannelsLast,
 } from "./spatial.ts";
@@ -21,6 +23,9 @@ import type { Windowed } from "./windowed.ts";
 
 /** What becomes of the cells of a window. */
 const pools = { Max: maxPool, Average: averagePool } as const;
+
+/** What padding is to a window. */
+const padded = { Max: "ignored", Average: "not counted" } as const;
 
 type Kind = keyof typeof pools;
 
@@ -72,6 +77,13 @@ export class Pooling<P extends Kind, R extends Rank, K, O> extends SpatialLayer<
     this.poolSize = checkSizes(where, "poolSize", poolSize, rank);
     this.strides = checkSizes(where, "strides", options.strides ?? this.poolSize, rank);
     this.padding = checkChoice(where, "padding", options.padding ?? "valid", ["valid", "same"]);
+  }
+
+  override axisRules(input: Shape, output: Shape): SpatialRule[] {
+    const { poolSize, strides, padding } = this;
+    return spatialRules(this, input, output, (size, i) =>
+      windowRule({ size, kernel: poolSize[i], stride: strides[i], dilation: 1, padding }, padded[this.kind]),
+    );
   }
 
   call(x: Tensor): Tensor {

@@ -4,6 +4,7 @@
  */
 import { showShape } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
+import type { AxisRule } from "../core/shape.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { transpose } from "../ops/index.ts";
 import { checkChoice, type DataFormat, type Given } from "./options.ts";
@@ -78,6 +79,27 @@ export const spatialSizes = (shape: Shape, dataFormat: DataFormat): Shape =>
 
 export const channelsOf = (shape: Shape, dataFormat: DataFormat): number =>
   dataFormat === "channels_first" ? shape[0] : shape[shape.length - 1];
+
+/** What a layer does along a spatial axis. */
+export interface SpatialRule extends AxisRule {
+  readonly name: string;
+  /** Its place among the axes of the input, without the batch. */
+  readonly axis: number;
+}
+
+/** What a layer does to axes of `input`: `rule` answers for spatial axis `i`, `n` cells of which became `output`. */
+export function spatialRules(
+  { rank, dataFormat }: { readonly rank: Rank; readonly dataFormat: DataFormat },
+  input: Shape,
+  output: Shape,
+  rule: (n: number, i: number, output: number) => AxisRule,
+): SpatialRule[] {
+  return spatialAxes(rank, dataFormat).map((axis, i) => ({
+    name: axisNames[rank][i],
+    axis,
+    ...rule(input[axis], i, output[axis]),
+  }));
+}
 
 /** Channels are last inside; inputs that have them first are turned on the way in and out. */
 export function toChannelsLast(x: Tensor, dataFormat: DataFormat): Tensor {

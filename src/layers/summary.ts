@@ -111,7 +111,7 @@ function connections(network: Network, nodes: readonly NetworkNode[]): string {
   return from.map((h) => (h ? `${h.name}[${h.node}][${h.output}]` : "?")).join(", ") || "-";
 }
 
-const thousands = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+export const thousands = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
 // ---- totals -------------------------------------------------------------------------------------------------------
 
@@ -132,8 +132,8 @@ function totals(weights: readonly Variable[], optimizerParams: number | undefine
   return lines;
 }
 
-/** `17.13 KB`, rounded half to even as Python does. */
-function memory(bytes: number): string {
+/** Bytes as `17.13 KB`, rounded half to even as Python does. */
+export function memory(bytes: number): string {
   const units = ["B", "KB", "MB", "GB", "TB", "PB"];
   let size = bytes;
   let unit = 0;

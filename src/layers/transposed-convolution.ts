@@ -1,6 +1,6 @@
 /** Transposed convolution: every cell spreads over a window. The gradient of a convolution, as a layer. */
 import { argumentError, shapeError } from "../core/errors.ts";
-import { extentOf, placeTransposed } from "../core/shape.ts";
+import { extentOf, placeTransposed, type TransposedAxis, transposedRule } from "../core/shape.ts";
 import type { Extent, TransposedOutput } from "../core/shape-types.ts";
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { convolveInput } from "../ops/index.ts";
@@ -19,6 +19,8 @@ import {
   type SizeAt,
   type Sizes,
   type SpatialOf,
+  type SpatialRule,
+  spatialRules,
   spatialSizes,
 } from "./spatial.ts";
 import { ranks } from "./spatial-layer.ts";
@@ -106,16 +108,24 @@ export class ConvolutionTranspose<R extends Rank, F extends number, K, O> extend
     });
   }
 
+  #axis(size: number, a: number): TransposedAxis {
+    return {
+      size,
+      kernel: this.kernelSize[a],
+      stride: this.strides[a],
+      dilation: this.dilationRate[a],
+      padding: this.padding === "same" ? "same" : "valid",
+      outputPadding: this.outputPadding?.[a],
+    };
+  }
+
+  override axisRules(input: Shape, output: Shape): SpatialRule[] {
+    return spatialRules(this, input, output, (size, i) => transposedRule(this.#axis(size, i)));
+  }
+
   #placeTransposed(sizes: Shape) {
     return sizes.map((size, a) => {
-      const place = placeTransposed({
-        size,
-        kernel: this.kernelSize[a],
-        stride: this.strides[a],
-        dilation: this.dilationRate[a],
-        padding: this.padding === "same" ? "same" : "valid",
-        outputPadding: this.outputPadding?.[a],
-      });
+      const place = placeTransposed(this.#axis(size, a));
       if (place.output > 0) return place;
       throw shapeError({
         where: this.where,

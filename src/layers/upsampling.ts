@@ -1,6 +1,7 @@
 /** Making signals, pictures and volumes larger by whole factors. */
+import { enlargedRule } from "../core/shape.ts";
 import type { Times } from "../core/shape-types.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { Shape, Tensor } from "../graph/tensor.ts";
 import { contractAxis, upSampleNearest } from "../ops/index.ts";
 import { type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkChoice, type None, type Only } from "./options.ts";
@@ -18,7 +19,9 @@ import {
   type SizeAt,
   type Sizes,
   type SpatialOf,
+  type SpatialRule,
   spatialAxes,
+  spatialRules,
   toChannelsLast,
 } from "./spatial.ts";
 import { ranks, SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
@@ -65,6 +68,10 @@ export class UpSampling<R extends Rank, K, O> extends SpatialLayer<R, UpSampling
     const { where } = this;
     this.size = checkSizes(where, "size", size, rank);
     this.interpolation = checkChoice(where, "interpolation", options.interpolation ?? "nearest", interpolations);
+  }
+
+  override axisRules(input: Shape, output: Shape): SpatialRule[] {
+    return spatialRules(this, input, output, (n, i, o) => enlargedRule(n, this.size[i], o));
   }
 
   call(x: Tensor): Tensor {
