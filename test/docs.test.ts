@@ -13,7 +13,7 @@ describe("README.md", () => {
 });
 
 describe("links", () => {
-  const pages = readdirSync(new URL("../docs", import.meta.url))
+  const pages = readdirSync(new URL("../docs", import.meta.url), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`);
 
@@ -22,6 +22,11 @@ describe("links", () => {
     const files = targets.filter((target) => !/^([a-z]+:|#)/.test(target)).map((target) => target.split("#")[0]);
     const missing = files.filter((file) => !existsSync(new URL(file, new URL(`../${page}`, import.meta.url))));
     expect(missing).toEqual([]);
+  });
+
+  it.each(pages.filter((page) => page !== "docs/README.md"))("lead from docs/README.md to %s", (page) => {
+    const folder = page.startsWith("docs/api/") ? "api/README.md" : page.slice("docs/".length);
+    expect(read("docs/README.md")).toContain(`](${folder})`);
   });
 });
 

@@ -202,7 +202,7 @@ export function coverage(): string {
   return `${[
     "# Coverage",
     "What of Keras 3.15 there is, how many cases are compared with Keras itself, and what is missing and why. " +
-      "`node scripts/coverage.mjs` writes this page from the code and the fixtures.",
+      "`npm run docs` writes this page from the code and the fixtures.",
     ...kinds.map(table),
     "## Ops between layers",
     `Files may hold these of \`keras.ops\` between layers: ${[...opClasses].sort().join(", ")}.`,

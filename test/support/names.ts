@@ -24,11 +24,14 @@ const isExported = (name: string): boolean => Object.hasOwn(rhyton, name);
 const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
 const quoted = (names: readonly string[]): string => code(names.map((name) => JSON.stringify(name)));
 
+/** The functions that make layers. */
+export const layerNames = (): string[] =>
+  [...layerRegistry.keys()].map((name) => whereOf(name, undefined)).filter(isExported);
+
 export function namesTable(): string {
-  const layers = [...layerRegistry.keys()].map((name) => whereOf(name, undefined));
   const callbacks = Object.keys(rhyton).filter((name) => /^[A-Z]/.test(name));
   const rows: readonly (readonly [string, string])[] = [
-    ["layers", code(layers.filter(isExported))],
+    ["layers", code(layerNames())],
     ["activations", quoted([...activations.keys()])],
     ["losses", quoted(known((name) => resolveLoss(name, "")))],
     ["metrics", quoted(known((name) => resolveMetric(name, "")))],

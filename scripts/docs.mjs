@@ -1,10 +1,12 @@
-// Writes docs/coverage.md from the code and the fixtures: node scripts/coverage.mjs
+// Writes what is generated under docs/: coverage.md, images/*.svg and api/. Tests check that all of it is current.
+// npm run docs
 
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const docs = `${root}docs`;
 const server = await createServer({
   root,
   configFile: false,
@@ -15,7 +17,10 @@ const server = await createServer({
 });
 try {
   const { coverage } = await server.ssrLoadModule("/test/support/coverage.ts");
-  writeFileSync(new URL("../docs/coverage.md", import.meta.url), coverage());
+  writeFileSync(`${docs}/coverage.md`, coverage());
+  const { figures } = await server.ssrLoadModule("/test/support/figures.ts");
+  for (const [name, svg] of await figures()) writeFileSync(`${docs}/images/${name}`, svg);
 } finally {
   await server.close();
 }
+process.exit(0);
