@@ -63,7 +63,7 @@ export interface Callback {
    * The hooks for batches of training run for every so many batches only, counted over the epochs: Begin before the first,
    * End after the last of them. Default 1.
    */
-  readonly everyBatches?: number;
+  readonly everyBatches?: number | undefined;
   /**
    * Loss or gradient became NaN or infinite in this batch, and the weights are those before it. Having this hook ends
    * training there, quietly; without it `fit` throws.
@@ -128,7 +128,7 @@ export const LambdaCallback = class {
 
 /** Ends training when the loss becomes NaN or infinite, with the weights as they were before. */
 export class TerminateOnNaN implements Callback {
-  readonly onDiverged?: Callback["onDiverged"];
+  readonly onDiverged?: NonNullable<Callback["onDiverged"]>;
 
   /** @param options - `raiseError`: throws instead, as `fit` does without this callback, and no `onTrainEnd` runs. */
   constructor(options: { readonly raiseError?: boolean } = {}) {

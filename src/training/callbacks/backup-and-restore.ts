@@ -30,7 +30,7 @@ const variablesOf = (model: Model): ReadonlyMap<string, Variable> =>
  * weights come out, bit for bit, as without it. Give `fit` the same data, options and callbacks as before.
  */
 export class BackupAndRestore implements Callback {
-  readonly onTrainBatchEnd?: Callback["onTrainBatchEnd"];
+  readonly onTrainBatchEnd?: NonNullable<Callback["onTrainBatchEnd"]>;
   readonly everyBatches: number | undefined;
   readonly runsLast = true;
   /** The file of the backup. */

@@ -28,7 +28,7 @@ interface Saving {
 
 /** Saves the model while it trains. */
 export class ModelCheckpoint implements Callback {
-  readonly onTrainBatchEnd?: Callback["onTrainBatchEnd"];
+  readonly onTrainBatchEnd?: NonNullable<Callback["onTrainBatchEnd"]>;
   readonly everyBatches: number | undefined;
   readonly #path: string;
   readonly #monitor: Monitor;

@@ -68,8 +68,8 @@ function weightPaths(layers: readonly Layer[], before = ""): Map<Variable, strin
 
 /** Writes what TensorBoard shows: `tensorboard --logdir logs`. */
 export class TensorBoard implements Callback {
-  readonly onTrainBatchBegin?: Callback["onTrainBatchBegin"];
-  readonly onTrainBatchEnd?: Callback["onTrainBatchEnd"];
+  readonly onTrainBatchBegin?: NonNullable<Callback["onTrainBatchBegin"]>;
+  readonly onTrainBatchEnd?: NonNullable<Callback["onTrainBatchEnd"]>;
   readonly everyBatches: number | undefined;
   readonly #folder: string;
   readonly #histogramFreq: number;
