@@ -26,7 +26,10 @@ const quoted = (names: readonly string[]): string => code(names.map((name) => JS
 
 /** The functions that make layers. */
 export const layerNames = (): string[] =>
-  [...layerRegistry.keys()].map((name) => whereOf(name, undefined)).filter(isExported);
+  [...layerRegistry.keys()]
+    .map((name) => whereOf(name, undefined))
+    .filter(isExported)
+    .sort();
 
 export function namesTable(): string {
   const callbacks = Object.keys(rhyton).filter((name) => /^[A-Z]/.test(name));
