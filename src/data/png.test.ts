@@ -1,6 +1,26 @@
+import { readFileSync } from "node:fs";
 import { encode } from "fast-png";
+import { zlibSync } from "fflate";
 import { describe, expect, test } from "vitest";
+import { crc32 } from "../saving/zip.ts";
 import { decodeGray, encodeGray, enlarge, grid } from "./png.ts";
+
+/** A PNG with the data of some chunks replaced, and right checksums. */
+function withChunks(file: Uint8Array, changes: Readonly<Record<string, (data: Uint8Array) => Uint8Array>>): Uint8Array {
+  const bytes = Buffer.from(file);
+  const parts: Uint8Array[] = [bytes.subarray(0, 8)];
+  for (let at = 8; at < bytes.length; at += 12 + bytes.readUInt32BE(at)) {
+    const type = bytes.toString("latin1", at + 4, at + 8);
+    const old = bytes.subarray(at + 8, at + 8 + bytes.readUInt32BE(at));
+    const data = changes[type]?.(old) ?? old;
+    const chunk = Buffer.concat([Buffer.from(type, "latin1"), data]);
+    const ends = Buffer.alloc(8);
+    ends.writeUInt32BE(data.length, 0);
+    ends.writeUInt32BE(crc32(chunk), 4);
+    parts.push(ends.subarray(0, 4), chunk, ends.subarray(4));
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
 
 const gray = (width: number, height: number, pixels: number[]) => ({ pixels: Uint8Array.from(pixels), width, height });
 const format = expect.objectContaining({ code: "data-format" });
@@ -51,6 +71,32 @@ describe("encodeGray and decodeGray", () => {
     expect(() => decodeGray(big)).toThrow("4294967295 × 4294967295 pixels");
     const twice = Uint8Array.from([...file.subarray(0, 33), ...big.subarray(8, 33), ...file.subarray(33)]);
     expect(() => decodeGray(twice)).toThrow("a chunk out of place at byte 33");
+    const wide = withChunks(file, { IHDR: (data) => Uint8Array.of(0, 0, 64, 0, 0, 0, 64, 0, ...data.subarray(8)) });
+    expect(() => decodeGray(wide)).toThrow("rows of 6 bytes, expected 268451840 bytes for 16384 × 16384 pixels.");
+  });
+
+  test("rows that unpack to more or less than the picture has are refused", () => {
+    const file = encodeGray(new Uint8Array(4), 2, 2);
+    const rows = (bytes: number) => withChunks(file, { IDAT: () => zlibSync(new Uint8Array(bytes), { level: 9 }) });
+    expect(decodeGray(rows(6)).pixels).toEqual(new Uint8Array(4));
+    expect(() => decodeGray(rows(5))).toThrow("rows of 5 bytes, expected 6 bytes for 2 × 2 pixels.");
+    expect(() => decodeGray(rows(1e7))).toThrow("rows of more than 6 bytes");
+  });
+
+  test("interlaced pictures are read, and colour profiles are not unpacked", () => {
+    const corpus = new URL("../../test/fuzz/corpus/", import.meta.url);
+    const read = (name: string) => decodeGray(new Uint8Array(readFileSync(new URL(name, corpus)))).pixels;
+    expect(read("interlaced.png")).toHaveLength(64);
+    expect(read("chunks.png")).toEqual(read("gray.png"));
+    const file = new Uint8Array(readFileSync(new URL("chunks.png", corpus)));
+    const bomb = withChunks(file, { iCCP: () => Uint8Array.of(0x69, 0, 0, ...zlibSync(new Uint8Array(1e7))) });
+    expect(decodeGray(bomb).pixels).toEqual(read("gray.png"));
+  });
+
+  test("a wrong checksum is an error", () => {
+    const file = encodeGray(new Uint8Array(4), 2, 2);
+    file[32] ^= 1;
+    expect(() => decodeGray(file, "a.png")).toThrow(/a\.png: got damaged data \(CRC mismatch.*expected a whole PNG/);
   });
 });
 

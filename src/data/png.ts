@@ -2,7 +2,8 @@
  * Grayscale PNG pictures of 8 bits, and laying small pictures out in a table.
  */
 import { decode, encode } from "fast-png";
-import { argumentError, dataFormat } from "../core/errors.ts";
+import { Unzlib } from "fflate";
+import { argumentError, dataFormat, RhytonError } from "../core/errors.ts";
 
 /** A grayscale picture: one byte a pixel, row after row, 0 is black. */
 export interface GrayImage {
@@ -13,6 +14,8 @@ export interface GrayImage {
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const IHDR = 0x49484452;
+const IDAT = 0x49444154;
+const ICCP = 0x69434350;
 const HEADER_END = 33; // signature, then the IHDR chunk: length, name, 13 bytes, CRC
 const COLOUR_TYPES: Readonly<Record<number, string>> = {
   0: "grayscale",
@@ -62,9 +65,16 @@ export function decodeGray(bytes: Uint8Array, name = "PNG data"): GrayImage {
   }
   // The header is read here first, and must be the only one, so that a lie about the size costs no memory.
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 8; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
-    if ((view.getUint32(at + 4) === IHDR) !== (at === 8))
-      throw fail(`a chunk out of place at byte ${at}`, "IHDR first");
+  const parts = [bytes.subarray(0, 8)];
+  const packed: Uint8Array[] = [];
+  for (let at = 8, end = 0; at + 12 <= bytes.length; at = end) {
+    end = at + 12 + view.getUint32(at);
+    if (end > bytes.length) throw fail(`a chunk at byte ${at} that ends behind the file`, "a whole PNG");
+    const type = view.getUint32(at + 4);
+    if ((type === IHDR) !== (at === 8)) throw fail(`a chunk out of place at byte ${at}`, "IHDR first");
+    if (type === IDAT) packed.push(bytes.subarray(at + 8, end - 4));
+    // A colour profile is packed too, and says nothing that is wanted here.
+    if (type !== ICCP) parts.push(bytes.subarray(at, end));
   }
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   const [depth, colour] = [bytes[24], bytes[25]];
@@ -77,14 +87,67 @@ export function decodeGray(bytes: Uint8Array, name = "PNG data"): GrayImage {
   }
   let pixels: ArrayLike<number>;
   try {
-    pixels = decode(bytes, { checkCrc: true }).data;
+    const expected = rowBytes(width, height, bytes[28] === 1);
+    const unpacked = unpackedBytes(packed, expected);
+    if (unpacked !== expected) {
+      const got = unpacked > expected ? `more than ${expected}` : unpacked;
+      throw fail(`rows of ${got} bytes`, `${expected} bytes for ${width} × ${height} pixels`);
+    }
+    pixels = decode(joined(parts), { checkCrc: true }).data;
   } catch (error) {
+    if (error instanceof RhytonError) throw error;
     throw fail(`damaged data (${error instanceof Error ? error.message : String(error)})`, "a whole PNG");
   }
   if (!(pixels instanceof Uint8Array) || pixels.length !== width * height) {
     throw fail(`${pixels.length} pixels`, `${width} × ${height} = ${width * height}`);
   }
   return { pixels, width, height };
+}
+
+/** Where each of the seven passes of an interlaced picture begins, and its steps. */
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
+
+/** The bytes of all rows before they are packed: a pixel is one byte, and each row has one more for its filter. */
+function rowBytes(width: number, height: number, interlaced: boolean): number {
+  let bytes = 0;
+  for (const [x, y, dx, dy] of interlaced ? PASSES : [[0, 0, 1, 1]]) {
+    const [columns, rows] = [Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)];
+    if (columns > 0 && rows > 0) bytes += rows * (columns + 1);
+  }
+  return bytes;
+}
+
+/** Deflate makes at most 1032 bytes of one: 16 MB of a piece. */
+const PIECE = 16384;
+
+/** How many bytes the packed parts make, without keeping them; counting ends soon above `most`. */
+function unpackedBytes(packed: readonly Uint8Array[], most: number): number {
+  let bytes = 0;
+  const inflator = new Unzlib((piece) => {
+    bytes += piece.length;
+  });
+  for (const part of packed) {
+    for (let at = 0; at < part.length && bytes <= most; at += PIECE) inflator.push(part.subarray(at, at + PIECE));
+  }
+  return bytes;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 /** `image` with every pixel drawn as a square of `factor` × `factor` pixels. */
