@@ -135,6 +135,7 @@ def with_h5py():
     small("lzf.h5", lambda f: f.create_dataset("a/packed", data=np.zeros(100, "f4"), compression="lzf"))
     small("growing.h5", lambda f: f.create_dataset("a", data=np.zeros(10, "f4"), maxshape=(None,)), libver="latest")
     small("huge.h5", lambda f: f.create_dataset("a", (2**40,), "f4", chunks=(2**20,), compression="gzip"))
+    small("many-large.h5", lambda f: [f.create_dataset(name, (2**23,), "f4", chunks=(2**20,)) for name in "abcd"])
     small("huge-plain.h5", lambda f: f.create_dataset("a", (2**30,), "f4"))
 
 

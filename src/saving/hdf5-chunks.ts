@@ -83,21 +83,19 @@ export function readArray(
 ): Uint8Array<ArrayBuffer> {
   const { kind, address } = layout;
   if (kind !== "chunks" && address !== NOWHERE) {
-    file.plainBytes += bytes;
-    file.declare(path, bytes, bytes + file.bytes.length - file.plainBytes);
+    file.declarePlain(path, bytes);
     if (bytes > layout.bytes) throw new Damage(`the array has ${layout.bytes} of ${bytes} bytes`);
     return file.part(address, bytes).slice() as Uint8Array<ArrayBuffer>;
   }
   if (kind !== "chunks") {
-    // Never written: small arrays are taken as what the file says to fill them with.
-    file.declare(path, bytes, 2 ** 20);
+    // Never written: taken as what the file says to fill it with.
+    file.declareGrown(path, bytes);
     return filled(file, path, bytes, elementBytes, messages);
   }
   const chunkBytes = layout.chunk.reduce((n, size) => n * size, elementBytes);
   const grid = shape.map((size, i) => Math.ceil(size / layout.chunk[i]));
   const cells = grid.reduce((n, size) => n * size, 1);
-  // Deflate packs at most 1032 to 1.
-  file.declare(path, Math.max(bytes, cells * chunkBytes), Math.max(64 * 2 ** 20, 1000 * file.bytes.length));
+  file.declareGrown(path, Math.max(bytes, cells * chunkBytes));
   const out = filled(file, path, bytes, elementBytes, messages);
   if (address === NOWHERE || bytes === 0) return out;
   const filters = readFilters(file, path, messages);

@@ -30,8 +30,9 @@ export class H5File {
   attributeCount = 0;
   attributeBytes = 0;
   arrayBytes = 0;
-  /** Bytes of arrays that lie in the file as they are. */
+  /** Bytes of arrays that lie in the file as they are, and of those that are packed or only declared. */
   plainBytes = 0;
+  grownBytes = 0;
   /** Datasets by their address: several links may lead to one. */
   readonly datasets = new Map<number, H5Dataset>();
   /** Addresses of the groups from the root to here. */
@@ -152,10 +153,21 @@ export class H5File {
     this.refuse(path, `the attributes hold more than ${MOST_ATTRIBUTE_BYTES} bytes`, SIZE_FIX);
   }
 
-  /** Counts the bytes that a dataset declares, against the file and against what came before. */
-  declare(path: string, bytes: number, most: number): void {
+  /** Counts the bytes of an array that lies in the file as it is: all of them together cannot be more than the file. */
+  declarePlain(path: string, bytes: number): void {
+    this.plainBytes += bytes;
+    this.declare(path, bytes, this.plainBytes <= this.bytes.length);
+  }
+
+  /** Counts the bytes of an array that is packed or was never written. Deflate packs at most 1032 to 1. */
+  declareGrown(path: string, bytes: number): void {
+    this.grownBytes += bytes;
+    this.declare(path, bytes, this.grownBytes <= Math.max(64 * 2 ** 20, 1000 * this.bytes.length));
+  }
+
+  private declare(path: string, bytes: number, isPlausible: boolean): void {
     this.arrayBytes += bytes;
-    if (bytes > most) {
+    if (!isPlausible) {
       this.refuse(path, `it declares ${bytes} bytes in a file of ${this.bytes.length} bytes`, SIZE_FIX);
     }
     if (this.arrayBytes > this.limits.bytes) {

@@ -41,7 +41,7 @@ export function convert(bytes: Uint8Array, dtype: H5Dtype, bigEndian: boolean, w
     case "uint16":
       return Int32Array.from(new Uint16Array(buffer));
     case "uint32":
-      return BigInt64Array.from(Array.from(new Uint32Array(buffer), BigInt));
+      return widened(new Uint32Array(buffer));
     case "uint64": {
       const values = new BigInt64Array(buffer);
       if (values.every((value) => value >= 0n)) return values;
@@ -54,6 +54,12 @@ export function convert(bytes: Uint8Array, dtype: H5Dtype, bigEndian: boolean, w
     default:
       return dtype satisfies never;
   }
+}
+
+function widened(values: Uint32Array): BigInt64Array {
+  const out = new BigInt64Array(values.length);
+  for (let i = 0; i < values.length; i++) out[i] = BigInt(values[i]);
+  return out;
 }
 
 const SIZES: Readonly<Record<H5Dtype, number>> = {
