@@ -1,0 +1,1 @@
+export declare function bundle(entry: string): Promise<{ readonly path: string; remove(): void }>;
