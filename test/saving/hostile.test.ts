@@ -156,9 +156,9 @@ describe("absurd sizes", () => {
 
   test("an array of .npy", async () => {
     const npy = latin1(readZip(small().weightsToBytes("npz")).get("dense/bias.npy") as Uint8Array);
-    const huge = bytesOf(npy.replace(/\(2,\), \} {14}/, "(200000000000000,), }"));
+    const huge = bytesOf(npy.replace(/\(2,\), \} {13}/, "(20000000000000,), }"));
     expect(await refusal("a.npz", writeZip([["dense/bias.npy", huge]]))).toEqual(
-      refused("8 bytes of elements, expected 800000000000000 for the shape [200000000000000]", "data-format"),
+      refused("8 bytes of elements, expected 80000000000000 for the shape (20000000000000,)", "data-format"),
     );
   });
 

@@ -3,6 +3,7 @@ import { argumentError, dataError } from "../../core/errors.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
 import { writeFileAtomic } from "../../saving/atomic.ts";
+import { type JsonObject, parseJson, writeJson } from "../../saving/json.ts";
 import { readSafetensors, writeSafetensors } from "../../saving/safetensors.ts";
 import type { Callback, Logs } from "../callbacks.ts";
 import { attempt, fileSystem, makeFolderOf, readIfThere } from "../files.ts";
@@ -92,7 +93,7 @@ export class BackupAndRestore implements Callback {
     const entries = [...variablesOf(model)].map(([name, { shape, value }]) => {
       return [name, { shape, data: value as Float32Array }] as const;
     });
-    const bytes = writeSafetensors(new Map(entries), { rhyton: JSON.stringify(state) });
+    const bytes = writeSafetensors(new Map(entries), { rhyton: writeJson(state as unknown as JsonObject) });
     optimizer.swapAverages(averagesAreIn);
     await makeFolderOf(this.path);
     if (this.#keepsTwo) {
@@ -118,8 +119,7 @@ export class BackupAndRestore implements Callback {
         fix: "Train the model that the backup is of, or delete the backup.",
       });
     }
-    const state: unknown = JSON.parse(metadata.rhyton ?? "null");
-    model.restoreTrainingState(state, path);
+    model.restoreTrainingState(parseJson(metadata.rhyton ?? "null", `${path}: rhyton`), path);
     for (const [name, variable] of variables) variable.assign((arrays.get(name) as NdArray<Float32Array>).data);
   }
 }
