@@ -2,7 +2,7 @@
 
     python scripts/make_version_fixtures.py fixtures/keras-versions
 
-With release 3.4.1: 3.4.1-functional.keras, … trained for one step, each with a .json of inputs and predictions. Between
+Releases before 3.1 need dm-tree. With release 3.4.1: 3.4.1-functional.keras, … trained for one step, each with a .json of inputs and predictions. Between
 them the models have what releases write in different ways: models inside and shared layers, rows, ops between layers,
 regularizers, constraints, schedules, slots of optimizers, losses as names and as objects.
 """

@@ -56,8 +56,11 @@ export function runGraph(where: string, config: JsonObject, entries: readonly En
     if (call !== undefined) return call;
     throw malformed(at, `it refers to call ${node} of ${JSON.stringify(name)}, which is called ${of.length} times`);
   };
+  const used = new Set<Call>();
   const tensor = (at: string, reference: Reference): Tensor => {
-    const { outputs = [] } = target(at, reference);
+    const call = target(at, reference);
+    used.add(call);
+    const { outputs = [] } = call;
     const found = outputs[reference.output];
     if (found !== undefined) return found;
     const { name, output } = reference;
@@ -97,7 +100,20 @@ export function runGraph(where: string, config: JsonObject, entries: readonly En
       return tensor(`${where}: ${key}`, { ...end, node: node < 0 ? (calls.get(end.name)?.length ?? 0) - 1 : node });
     });
   const outputNames = referencesIn(where, "output_layers", config.output_layers).map(({ name }) => name);
-  return { inputs: ends("input_layers"), outputs: ends("output_layers"), outputNames };
+  const found = { inputs: ends("input_layers"), outputs: ends("output_layers"), outputNames };
+  for (const of of calls.values()) checkUse(of, used);
+  return found;
+}
+
+/** Keras saves only calls that something uses; but two of its releases say of every call that it is the first. */
+function checkUse(callsOfLayer: readonly Call[], used: ReadonlySet<Call>): void {
+  const idle = callsOfLayer.find((call) => !used.has(call));
+  if (idle === undefined || callsOfLayer.length === 1) return;
+  throw unsupportedFile({
+    where: idle.where,
+    problem: "nothing uses its result: Keras 3.2 writes files in which it is lost which call of a layer is meant",
+    fix: "Make the model in Keras 3.3 or later, give it the weights (load_weights) and save it again.",
+  });
 }
 
 function callsOf(where: string, entry: Entry, actions: GraphActions): readonly Call[] {

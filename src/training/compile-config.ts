@@ -86,7 +86,7 @@ export function readCompileConfig(
   }
   const weights = config.loss_weights ?? undefined;
   return {
-    optimizer: readOptimizer(`${at}: optimizer`, objectAt(at, config, "optimizer")),
+    optimizer: readOptimizer(at, config),
     loss: eachOutput(`${at}: loss`, config.loss, outputs, true).map((given) =>
       given === null ? null : nameOrObject(`${at}: loss`, given, lossClasses, lossFromConfig, custom),
     ) as readonly LossLike[],
@@ -99,7 +99,16 @@ export function readCompileConfig(
   };
 }
 
-function readOptimizer(where: string, object: JsonObject): Optimizer {
+/** Keras before 3.4 writes what `compile` was given: maybe a name, in any case, of an optimizer with its defaults. */
+function optimizerNamed(given: Json | undefined): JsonObject | undefined {
+  if (typeof given !== "string") return undefined;
+  const className = optimizerClasses.find((name) => name.toLowerCase() === given.toLowerCase()) ?? given;
+  return { module: "keras.optimizers", class_name: className, config: {}, registered_name: null };
+}
+
+function readOptimizer(at: string, config: JsonObject): Optimizer {
+  const where = `${at}: optimizer`;
+  const object = optimizerNamed(config.optimizer) ?? objectAt(at, config, "optimizer");
   refuseCode(where, { it: object });
   const name = textAt(where, object, "class_name");
   if (!isBuiltIn(object) || !optimizerClasses.includes(name)) {

@@ -14,16 +14,21 @@ interface Told {
   readonly iterations: number;
 }
 
-test("there are files of several releases", () => {
-  const releases = new Set(names.map((name) => name.split("-")[0]));
-  expect(releases.size).toBeGreaterThanOrEqual(5);
+/** Keras 3.2 notes of every call of a layer that it is the first: its own loading makes another model of such a file. */
+const lost = "3.2.1-nested";
+
+test("there are files of releases from 3.0 on", () => {
+  const releases = new Set(names.map((name) => name.split(".", 2).join(".")));
+  expect([...releases]).toEqual(
+    expect.arrayContaining(["3.0", "3.1", "3.2", "3.3", "3.4", "3.6", "3.8", "3.10", "3.15"]),
+  );
   for (const name of names) {
     const { kerasVersion } = readKeras(readFileSync(new URL(`${name}.keras`, folder)));
     expect(name.startsWith(`${kerasVersion}-`)).toBe(true);
   }
 });
 
-test.each(names)("%s", async (name) => {
+test.each(names.filter((name) => name !== lost))("%s", async (name) => {
   const told = JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8")) as Told;
   const model = await loadModel(readFileSync(new URL(`${name}.keras`, folder)), { device: "interp" });
   const x = told.inputs.map((encoded) => ({ data: decode(encoded), shape: encoded.shape }));
@@ -39,4 +44,9 @@ test.each(names)("%s", async (name) => {
   const y = answers.map(({ data, shape }) => ({ data: Float32Array.from(data), shape }));
   expect(Number.isFinite((await model.trainOnBatch(x, y)).loss)).toBe(true);
   expect((await loadModel(model.toBytes(), { device: "interp" })).getWeights()).toEqual(model.getWeights());
+});
+
+test(`${lost} is refused: it does not say which call is meant`, async () => {
+  const bytes = readFileSync(new URL(`${lost}.keras`, folder));
+  await expect(loadModel(bytes)).rejects.toThrow("nothing uses its result: Keras 3.2 writes files in which it is lost");
 });
