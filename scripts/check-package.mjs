@@ -31,6 +31,7 @@ const allowed = [
   /^dist\/index\.d\.ts$/,
   /^dist\/data\/datasets\.js$/,
   /^dist\/data\/digits\.png$/,
+  /^dist\/doctor\/doctor\.js$/,
   /^dist\/cli\/main\.js$/,
   /^dist\/([a-z]+\/)*[a-z0-9-]+\.(js|d\.ts)$/,
 ];
@@ -77,7 +78,7 @@ function checkFiles(files) {
 /** The code loads where there is no Node: built-in modules are imported when they are needed, except by the CLI. */
 function checkImports() {
   heading("Built-in modules of Node");
-  const entries = ["index.js", "data/datasets.js"].map((file) => join(root, "dist", file));
+  const entries = ["index.js", "data/datasets.js", "doctor/doctor.js"].map((file) => join(root, "dist", file));
   const { modules, found } = staticBuiltins(entries);
   for (const { file, specifier } of found) console.log(`  ${relative(root, file)} imports ${specifier}`);
   if (found.length > 0) fail("a bundler for browsers would stop at these imports: use `await import(…)`");

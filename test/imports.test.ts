@@ -20,8 +20,9 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   saving: ["core", "graph", "ops", "layers", "data/npy.ts"],
   training: [...compiler, "layers", "saving"],
   data: ["core"],
+  doctor: [...compiler, "layers/options.ts"],
   // The command line sees what everybody sees, and two helpers that are not worth a public name.
-  cli: ["index.ts", "data/datasets.ts", "core/errors.ts", "saving/atomic.ts"],
+  cli: ["index.ts", "data/datasets.ts", "doctor/doctor.ts", "core/errors.ts", "saving/atomic.ts"],
   "index.ts": [...compiler, "layers", "explain", "saving", "training", "data"],
 };
 

@@ -1,6 +1,7 @@
-/** No op without a case: every record that `src/ops` exports stands in the table of test/ops/cases.ts. */
+/** No op without a case: every record that `src/ops` exports stands in the table of test/ops/cases.ts and in that of the doctor. */
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
+import { opCases } from "../src/doctor/cases.ts";
 import { cases } from "./ops/cases.ts";
 
 const folder = new URL("../src/ops/", import.meta.url);
@@ -27,11 +28,13 @@ test("every op record has a case", async () => {
     for (const record of recordsIn(module)) records.add(record);
   }
   expect(records.size).toBeGreaterThan(30);
-  const covered = new Set<object>(cases.map((c) => c.op));
-  expect([...records].filter((r) => !covered.has(r)).map((r) => r.name)).toEqual([]);
+  for (const table of [cases, opCases()]) {
+    const covered = new Set<object>(table.map((c) => c.op));
+    expect([...records].filter((r) => !covered.has(r)).map((r) => r.name)).toEqual([]);
+  }
 });
 
-test("names of records and of cases are unique", async () => {
-  const names = cases.map((c) => c.name);
+test.each([cases, opCases()])("names of cases are unique", async (...table) => {
+  const names = table.map((c) => c.name);
   expect(names.filter((n, i) => names.indexOf(n) !== i)).toEqual([]);
 });

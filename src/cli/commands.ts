@@ -1,6 +1,7 @@
 /** The program with all its commands, in the order in which the help lists them. */
 import type { Command } from "commander";
 import { addCompletion } from "./completion.ts";
+import { addDoctor } from "./doctor.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addPredict } from "./predict.ts";
 import { addHelp, makeProgram } from "./program.ts";
@@ -10,6 +11,7 @@ import { addTrain } from "./train.ts";
 
 export function makeCommands(): Command {
   const program = makeProgram();
-  for (const add of [addTrain, addEvaluate, addPredict, addSummary, addShow, addCompletion, addHelp]) add(program);
+  const commands = [addTrain, addEvaluate, addPredict, addSummary, addShow, addDoctor, addCompletion, addHelp];
+  for (const add of commands) add(program);
   return program;
 }

@@ -50,6 +50,16 @@ describe.each(["isolated", "plain"] as const)("on a page that is %s", (name) => 
     await tab.close();
   });
 
+  test("the doctor finds every op right", async () => {
+    const { tab } = await open(name);
+    const { healthy, findings, selfTest } = await tab.evaluate(() => page.doctor());
+    expect(selfTest.disagreements).toEqual([]);
+    expect(healthy).toBe(true);
+    expect(findings[0].found).toContain("Chrome");
+    expect(findings.find((f) => f.name === "shared memory")?.good).toBe(name === "isolated");
+    await tab.close();
+  });
+
   test("the page stays free, and a signal stops a training at once", async () => {
     const { tab } = await open(name);
     const { tookMs, longestPauseMs, stopped } = await tab.evaluate(() => page.trainAndStop(1000));

@@ -1,4 +1,5 @@
 /** What the test page offers to the test. */
+import { doctor } from "../../src/doctor/doctor.ts";
 import { RhytonError } from "../../src/index.ts";
 import { type TrainingName, train, trainAndStop } from "./training.ts";
 
@@ -11,6 +12,7 @@ const page = {
       () => "none",
       (error: unknown) => (error instanceof RhytonError ? `${error.code}: ${error.message}` : String(error)),
     ),
+  doctor: () => doctor(),
   isolated: () => crossOriginIsolated,
 };
 export type Page = typeof page;

@@ -94,7 +94,7 @@ describe("wrong usage ends with code 2 and says what was meant", () => {
 });
 
 describe("help and version", () => {
-  test.concurrent.each(["train", "evaluate", "predict", "summary", "show", "completion", "help"])(
+  test.concurrent.each(["train", "evaluate", "predict", "summary", "show", "doctor", "completion", "help"])(
     "%s has an example",
     async (command) => {
       const { code, stdout, stderr } = await rhyton(command, "--help");
@@ -114,7 +114,7 @@ describe("help and version", () => {
 
   test("the program lists its commands and tells its version", async () => {
     const { stdout } = await rhyton("--help");
-    for (const command of ["train", "evaluate", "predict", "summary", "show", "completion", "help"])
+    for (const command of ["train", "evaluate", "predict", "summary", "show", "doctor", "completion", "help"])
       expect(stdout).toContain(`  ${command} `);
     const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     expect((await rhyton("--version")).stdout).toBe(`${version}\n`);

@@ -47,6 +47,16 @@ describe("with --json a command prints one JSON value and nothing else on standa
     expect(await json("completion", "bash")).toMatchObject({ shell: "bash" });
   });
 
+  test("doctor, which is done within seconds", async () => {
+    const diagnosis = await json("doctor");
+    expect(diagnosis).toMatchObject({ healthy: true, selfTest: { disagreements: [] } });
+    expect(diagnosis.findings[0]).toMatchObject({ name: "engine", good: true });
+    const { stdout, stderr } = await rhyton("doctor");
+    expect(stdout).toMatch(/✓ simd .*\n/);
+    expect(stdout).toContain("This machine is fit for training.");
+    expect(stderr).toBe("");
+  });
+
   test("summary: layers with their shapes and the numbers of their weights", async () => {
     const { layers, ...totals } = await json("summary", file);
     expect(totals).toMatchObject({ name: "autoencoder", className: "Functional", params: 4385, trainableParams: 4385 });

@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { describe, test } from "vitest";
 import type { Device } from "../../src/device/device.ts";
 import { interp } from "../../src/device/interp.ts";
-import type { Tensor } from "../../src/graph/tensor.ts";
-import { multiply, stepScalar, subtract } from "../../src/ops/index.ts";
+import { compareCase } from "../../src/doctor/self-test.ts";
+import { multiply, subtract } from "../../src/ops/index.ts";
 import { gradients } from "../../src/passes/gradient.ts";
 import { beforeGradient } from "../../src/passes/prepare.ts";
 import { cases } from "../ops/cases.ts";
 import { Cells, expectClose, expectWithin, indices, largest, type Numbers } from "../support/arrays.ts";
-import { forEachSample, lossOf, makeOperands, type Operand } from "../support/gradient.ts";
-import { type RunOptions, run, withSamples } from "../support/run.ts";
+import { forEachSample } from "../support/gradient.ts";
+import { type RunOptions, run } from "../support/run.ts";
 import { compositions } from "./compositions.ts";
 import { buildModel, type Kink, type Model, type ModelSpec, modelSpec } from "./models.ts";
 
@@ -28,9 +28,7 @@ export function agrees(device: Device, { tolerance = 2e-5, models = 40 }: Agreem
   describe(`${device.name} agrees with ${reference.name}`, () => {
     describe("on every case", () => {
       test.each(cases.map((c) => [c.name, c] as const))("%s", async (name, c) => {
-        const scalar = stepScalar("scalar");
-        const build = (xs: readonly Tensor[]) => c.build(xs, scalar);
-        await sameOn(device, name, { operands: c.operands, build, order: c.order }, tolerance, [[scalar, 1.5]]);
+        await sameOn(device, name, c, tolerance);
       });
     });
 
@@ -52,38 +50,16 @@ export function agrees(device: Device, { tolerance = 2e-5, models = 40 }: Agreem
   });
 }
 
-interface Subject {
-  readonly operands: readonly Operand[];
-  readonly order?: number;
-  build(inputs: readonly Tensor[]): Tensor;
-}
-
-/** A result alone, then with its gradients (other tensors fuse then), in two batches of which the last is short. */
-async function sameOn(
+/** A result alone, then with its gradients, in two batches of which the last is short. */
+const sameOn = (
   device: Device,
   name: string,
-  subject: Subject,
+  subject: Parameters<typeof compareCase>[1],
   tolerance: number,
-  scalars: RunOptions["scalars"] = [],
-): Promise<void> {
-  const samples = 5;
-  const { tensors, feeds } = makeOperands(subject.operands, samples, 11);
-  const options: RunOptions = { feeds: withSamples(feeds, samples), batchSize: 3, scalars };
-  const y = subject.build(tensors);
-  const loss = lossOf(y, 2, true);
-  const like = options.feeds[0].tensor;
-  const slopes = subject.order === 0 ? [] : gradients(loss, tensors);
-  const all = [y, ...slopes.map((g, i) => (tensors[i].perSample ? forEachSample(g, like) : g))];
-  for (const wanted of [[y], all]) {
-    const expected = await run(reference, wanted, options, [loss]);
-    const actual = await run(device, wanted, options, [loss]);
-    wanted.forEach((_, i) => {
-      const what = i === 0 ? `${name}, values` : `${name}, gradient ${i - 1}`;
-      expectClose(actual.values[i], expected.values[i], tolerance, what);
-    });
-    expectClose(actual.totals, expected.totals, tolerance, `${name}, loss`);
-  }
-}
+): Promise<void> =>
+  compareCase(device, subject, (what, actual, expected) => {
+    expectClose(actual, expected, tolerance, `${name}, ${what}`);
+  });
 
 const optionsOf = (model: Model, spec: ModelSpec): RunOptions => ({ feeds: [model.input], batchSize: spec.batchSize });
 
