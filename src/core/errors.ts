@@ -31,6 +31,12 @@ export function prefixed(where: string, error: unknown, details: Readonly<Record
   return new RhytonError(error.code, `${where}: ${error.message}`, { ...error.details, ...details });
 }
 
+/** An error with more to do about it at its end; what is not ours is answered as it is. */
+export function advised(error: unknown, advice: string): unknown {
+  if (!(error instanceof RhytonError)) return error;
+  return new RhytonError(error.code, `${error.message} ${advice}`, { ...error.details, advice });
+}
+
 /**
  * An error of a layer that stands in a row: `conv2d (layer 3 of the pipe): got …`.
  *

@@ -5,7 +5,16 @@ import type { Plus } from "../core/shape-types.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { concatenate as concatenateTensors } from "../ops/index.ts";
 import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
-import { type AxisIndex, checkMergeAxis, isList, type Listed, listOf, showShapes, type Whole } from "./merging-list.ts";
+import {
+  type AxisIndex,
+  checkMergeAxis,
+  fixOf,
+  isList,
+  type Listed,
+  listOf,
+  showShapes,
+  type Whole,
+} from "./merging-list.ts";
 import { type Config, checkAxis, checkOptions, type None, type Only, readConfig } from "./options.ts";
 import type { Accepted, After, Rule, ShapeError, ShapesOf, Tensors } from "./rule.ts";
 
@@ -86,11 +95,12 @@ export class Concatenate<const O extends ConcatenateOptions = ConcatenateOptions
     const isSame = (shape: Shape): boolean =>
       shape.length === rank && sameShape(shape.with(axis, 0), xs[0].shape.with(axis, 0));
     if (!xs.every((t) => isSame(t.shape))) {
+      const otherwise = "Crop or pad one of them, or join along another axis.";
       throw shapeError({
         where,
         got: `the shapes ${showShapes(xs)}`,
         expected: `equal sizes on every axis but ${axis + 1}`,
-        fix: "Crop or pad one of them, or join along another axis.",
+        fix: axis === rank - 1 ? fixOf(xs, otherwise) : otherwise,
       });
     }
     return concatenateTensors(xs, axis);

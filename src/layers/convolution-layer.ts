@@ -5,6 +5,7 @@ import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { add } from "../ops/index.ts";
 import { type Activation, type ActivationLike, activationConfig, activationOf } from "./activations.ts";
 import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
+import type { Layer, Variant } from "./layer.ts";
 import { type Config, checkBoolean, checkChoice } from "./options.ts";
 import { regularizerConfig } from "./regularizers.ts";
 import type { Rule } from "./rule.ts";
@@ -142,6 +143,20 @@ export abstract class ConvolutionLayer<R extends Rank, T extends Rule> extends S
     let y = this.convolve(toChannelsLast(x, this.dataFormat));
     if (this.useBias) y = add(y, this.read(this.bias));
     return this.activation.apply(fromChannelsLast(y, this.dataFormat));
+  }
+
+  /** A layer of the same kind with other windows. */
+  protected abstract remade(options: WindowOptions<R, "valid" | "same">): unknown;
+
+  override variants(): Variant[] {
+    const padding = this.padding === "same" ? "valid" : "same";
+    return [{ change: ["make", padding], layer: this.remade({ ...this.windows(), padding }) as Layer }];
+  }
+
+  /** The options that say where windows lie, but for the padding. */
+  protected windows(): WindowOptions<R, "valid" | "same"> {
+    const { strides, dilationRate, dataFormat, useBias } = this;
+    return { strides, dilationRate, dataFormat, useBias };
   }
 
   /** The part of Keras' configs that all convolutions write alike, up to the bias. */

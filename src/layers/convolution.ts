@@ -101,6 +101,11 @@ export class Convolution<R extends Rank, F extends number, K, O> extends Convolu
     return convolve(x, this.read(this.kernel), { ...this.place(sizes), groups: this.groups });
   }
 
+  protected override remade(options: WindowOptions<R, "valid" | "same">): unknown {
+    const { rank, filters, kernelSize, groups } = this;
+    return new Convolution(rank, filters, kernelSize, { ...options, groups } as ConvolutionOptions<R>);
+  }
+
   override getConfig(): Config {
     return {
       ...super.getConfig(),

@@ -122,6 +122,11 @@ export class DepthwiseConvolution<R extends FlatRank, K, O> extends ChannelwiseL
     return this.convolveChannels(x, this.kernel);
   }
 
+  protected override remade(options: WindowOptions<R>): unknown {
+    const { rank, kernelSize, depthMultiplier } = this;
+    return new DepthwiseConvolution(rank, kernelSize, { ...options, depthMultiplier });
+  }
+
   override getConfig(): Config {
     return {
       ...super.getConfig(),
@@ -170,6 +175,11 @@ export class SeparableConvolution<R extends FlatRank, F extends number, K, O> ex
       output: spatialSizes(y.shape, "channels_last"),
       groups: 1,
     });
+  }
+
+  protected override remade(options: WindowOptions<R>): unknown {
+    const { rank, filters, kernelSize, depthMultiplier } = this;
+    return new SeparableConvolution(rank, filters, kernelSize, { ...options, depthMultiplier });
   }
 
   override getConfig(): Config {

@@ -41,6 +41,13 @@ export interface WeightOptions {
   readonly constraint?: ConstraintLike;
 }
 
+/** A layer that differs in one option. */
+export interface Variant {
+  /** What to do to get it, before and after the layer's name: `["make", "valid"]`. */
+  readonly change: readonly [string, string];
+  readonly layer: Layer;
+}
+
 /** How tensors are being built. */
 export interface CallContext {
   /** Whether it is for a training step: layers such as dropout differ. */
@@ -168,6 +175,11 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
    * @param output - the shape of what becomes of it.
    */
   axisRules(_input: Shape, _output: Shape): readonly SpatialRule[] {
+    return [];
+  }
+
+  /** Layers like this one that differ in one option and may give other sizes: what `mirrorAdvice` tries out. */
+  variants(): readonly Variant[] {
     return [];
   }
 

@@ -3,6 +3,7 @@ import { showShape } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
 import type { Minus } from "../core/shape-types.ts";
 import { type Shape, Tensor } from "../graph/tensor.ts";
+import { meetingAdvice } from "./mirror.ts";
 import type { ShapeError } from "./rule.ts";
 
 /** The list of tensors that the layer was called with. */
@@ -18,6 +19,12 @@ export function listOf(where: string, xs: Tensor | readonly Tensor[], count?: nu
 }
 
 export const showShapes = (xs: readonly Tensor[]): string => xs.map((x) => showShape(x.shape, true)).join(" and ");
+
+/** What to do about tensors of different sizes; `otherwise` where it is not their spatial sizes that differ. */
+export function fixOf(xs: readonly Tensor[], otherwise: string): string {
+  const advice = meetingAdvice(xs);
+  return advice === undefined ? otherwise : `${advice}.`;
+}
 
 export const isList = (value: unknown): value is readonly Tensor[] => Array.isArray(value);
 

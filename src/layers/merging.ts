@@ -13,7 +13,7 @@ import {
   subtract as subtractTensors,
 } from "../ops/index.ts";
 import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
-import { isList, type Listed, listOf, showShapes, type Whole } from "./merging-list.ts";
+import { fixOf, isList, type Listed, listOf, showShapes, type Whole } from "./merging-list.ts";
 import { checkOptions } from "./options.ts";
 import { recordOf } from "./record.ts";
 import type { Accepted, After, Rule, ShapeError, ShapesOf, Tensors } from "./rule.ts";
@@ -112,7 +112,7 @@ export class Merge<P extends Kind> extends Layer<MergeRule<P>> {
         where: this.where,
         got: `the shapes ${showShapes(xs)}`,
         expected: "sizes that are equal or 1, counted from the last axis",
-        fix: "Reshape, crop or pad one of them.",
+        fix: fixOf(xs, "Reshape, crop or pad one of them."),
       });
     }
     return merges[this.kind](xs);

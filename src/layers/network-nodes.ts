@@ -4,6 +4,7 @@
  */
 import { showShape } from "../core/array.ts";
 import { networkError } from "../core/errors.ts";
+import { apply } from "../graph/op.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { enterAt, InputLayer } from "./input.ts";
 import type { Layer, LayerCall } from "./layer.ts";
@@ -41,6 +42,36 @@ export function cutNetwork(inputs: readonly Tensor[], outputs: readonly Tensor[]
   const order = (a: Operation, b: Operation): number =>
     operationDepths.get(b)! - operationDepths.get(a)! || visits.get(a)! - visits.get(b)!;
   return { operations: [...operationDepths.keys()].sort(order), nodes: numbered(steps, nodeDepths) };
+}
+
+/**
+ * Runs nodes again, for other tensors.
+ *
+ * @param given - what stands in the place of the inputs, and of other tensors that are known already.
+ * @param run - what a layer makes of a tensor, or of a list.
+ * @returns what stands in the place of every tensor.
+ */
+export function rerun(
+  nodes: readonly NetworkNode[],
+  given: ReadonlyMap<Tensor, Tensor>,
+  run: (layer: Layer, x: Tensor | readonly Tensor[]) => Tensor | readonly Tensor[],
+): ReadonlyMap<Tensor, Tensor> {
+  const now = new Map(given);
+  for (const { operation, inputs, outputs, listed } of nodes) {
+    if (outputs.every((t) => now.has(t))) continue;
+    if (operation instanceof Tensor) {
+      const rebuilt = operation.inputs.map((t) => now.get(t) ?? t);
+      now.set(operation, apply(operation.op, rebuilt, operation.attributes));
+      continue;
+    }
+    const own = inputs.map((t) => now.get(t)!);
+    const result = run(operation, listed ? own : own[0]);
+    const list = result instanceof Tensor ? [result] : result;
+    outputs.forEach((t, i) => {
+      if (!now.has(t)) now.set(t, list[i]);
+    });
+  }
+  return now;
 }
 
 function checkEnds(inputs: readonly Tensor[], outputs: readonly Tensor[]): void {

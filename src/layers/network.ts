@@ -5,12 +5,11 @@
 import { sameShape, showShape, sizeOf } from "../core/array.ts";
 import { networkError, outOfMemory, shapeError } from "../core/errors.ts";
 import { deriveSeed, purposes } from "../core/random.ts";
-import { apply } from "../graph/op.ts";
 import { Tensor, type Variable } from "../graph/tensor.ts";
 import { variableOp } from "../ops/leaf.ts";
 import type { CallContext, Layer } from "./layer.ts";
-import { cutNetwork, type NetworkNode, type Operation } from "./network-nodes.ts";
-import { snakeCase } from "./options.ts";
+import { nameAll } from "./network-names.ts";
+import { cutNetwork, type NetworkNode, type Operation, rerun } from "./network-nodes.ts";
 
 /** Where a tensor comes from, in Keras' terms: the name of the operation, which run of it, which of its outputs. */
 export interface History {
@@ -18,29 +17,6 @@ export interface History {
   readonly node: number;
   readonly output: number;
 }
-
-/** Classes of Keras for ops that stand between layers. */
-const classNames: Readonly<Record<string, string>> = {
-  neg: "Negative",
-  abs: "Absolute",
-  sqrt: "Sqrt",
-  sub: "Subtract",
-  mul: "Multiply",
-  div: "Divide",
-  max: "Maximum",
-  min: "Minimum",
-  gt: "Greater",
-  ge: "GreaterEqual",
-  eq: "Equal",
-  reduceMax: "Max",
-  slice: "GetItem",
-};
-
-/** Keras' name of the class of a layer or op. */
-export const classNameOf = (operation: Operation): string =>
-  operation instanceof Tensor
-    ? (classNames[operation.op.name] ?? operation.op.name.charAt(0).toUpperCase() + operation.op.name.slice(1))
-    : operation.className;
 
 export class Network {
   readonly inputs: readonly Tensor[];
@@ -69,6 +45,7 @@ export class Network {
     this.operations = operations;
     this.layers = operations.filter((op): op is Layer => !(op instanceof Tensor));
     this.#names = nameAll(this.operations);
+    for (const layer of this.layers) if (layer.givenName === undefined) layer.modelName ??= this.nameOf(layer);
     for (const node of this.nodes) {
       const name = this.nameOf(node.operation);
       node.outputs.forEach((t, output) => {
@@ -156,21 +133,8 @@ export class Network {
    */
   trace(inputs: readonly Tensor[], context: CallContext): Tensor[] {
     this.#checkInputs(inputs);
-    const now = new Map<Tensor, Tensor>(this.inputs.map((t, i) => [t, inputs[i]]));
-    for (const { operation, inputs: from, outputs, listed } of this.nodes) {
-      if (outputs.every((t) => now.has(t))) continue;
-      if (operation instanceof Tensor) {
-        const rebuilt = operation.inputs.map((t) => now.get(t) ?? t);
-        now.set(operation, apply(operation.op, rebuilt, operation.attributes));
-        continue;
-      }
-      const given = from.map((t) => now.get(t)!);
-      const result = operation.trace(listed ? given : given[0], context);
-      const list = result instanceof Tensor ? [result] : result;
-      outputs.forEach((t, i) => {
-        if (!now.has(t)) now.set(t, list[i]);
-      });
-    }
+    const given = new Map(this.inputs.map((t, i) => [t, inputs[i]]));
+    const now = rerun(this.nodes, given, (layer, x) => layer.trace(x, context));
     return this.outputs.map((t) => now.get(t)!);
   }
 
@@ -200,38 +164,4 @@ export class Network {
       });
     });
   }
-}
-
-/** Names: those that were given, then those from earlier models as far as free, then class names with numbers. */
-function nameAll(operations: readonly Operation[]): ReadonlyMap<Operation, string> {
-  const names = new Map<Operation, string>();
-  const owners = new Map<string, Operation>();
-  const take = (operation: Operation, name: string): void => {
-    names.set(operation, name);
-    owners.set(name, operation);
-  };
-  const layers = operations.filter((op): op is Layer => !(op instanceof Tensor));
-  for (const layer of layers) {
-    if (layer.givenName === undefined) continue;
-    if (owners.has(layer.givenName)) {
-      throw networkError({
-        problem: `two layers are named "${layer.givenName}"`,
-        fix: "Give each layer a name of its own, or leave the names out.",
-      });
-    }
-    take(layer, layer.givenName);
-  }
-  for (const layer of layers) {
-    if (!names.has(layer) && layer.modelName !== undefined && !owners.has(layer.modelName))
-      take(layer, layer.modelName);
-  }
-  for (const operation of operations) {
-    if (names.has(operation)) continue;
-    const base = snakeCase(classNameOf(operation));
-    let name = base;
-    for (let k = 1; owners.has(name); k++) name = `${base}_${k}`;
-    take(operation, name);
-    if (!(operation instanceof Tensor)) operation.modelName ??= name;
-  }
-  return names;
 }

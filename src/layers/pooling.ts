@@ -2,6 +2,7 @@
 import { placeWindows, windowRule } from "../core/shape.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { averagePool, maxPool } from "../ops/index.ts";
+import type { Layer, Variant } from "./layer.ts";
 import { type Config, checkChoice, type Given, type None, type Only } from "./options.ts";
 import { recordOf } from "./record.ts";
 import type { Rule } from "./rule.ts";
@@ -95,6 +96,13 @@ export class Pooling<P extends Kind, R extends Rank, K, O> extends SpatialLayer<
     const output = places.map((place) => place.output);
     const pool = pools[this.kind];
     return fromChannelsLast(pool(toChannelsLast(x, dataFormat), { kernel, strides, before, output }), dataFormat);
+  }
+
+  override variants(): Variant[] {
+    const { kind, rank, poolSize, strides, dataFormat } = this;
+    const padding = this.padding === "same" ? "valid" : "same";
+    const layer = new Pooling(kind, rank, poolSize, { strides, padding, dataFormat } as PoolingOptions<R>);
+    return [{ change: ["make", padding], layer: layer as unknown as Layer }];
   }
 
   override getConfig(): Config {

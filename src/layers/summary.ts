@@ -4,7 +4,8 @@ import { argumentError } from "../core/errors.ts";
 import { Tensor, type Variable } from "../graph/tensor.ts";
 import { InputLayer } from "./input.ts";
 import type { Layer } from "./layer.ts";
-import { classNameOf, Network } from "./network.ts";
+import { Network } from "./network.ts";
+import { classNameOf } from "./network-names.ts";
 import type { NetworkNode, Operation } from "./network-nodes.ts";
 
 export interface SummaryTextOptions {

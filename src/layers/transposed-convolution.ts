@@ -7,6 +7,7 @@ import { convolveInput } from "../ops/index.ts";
 import { refuseStridesWithDilation } from "./convolution.ts";
 import { ConvolutionLayer, type WindowOptions, windowOptions } from "./convolution-layer.ts";
 import { type Initializer, type InitializerLike, initializerOf } from "./initializers.ts";
+import type { Layer, Variant } from "./layer.ts";
 import { type Config, checkCount, type Given, type None, type Only } from "./options.ts";
 import { recordOf } from "./record.ts";
 import type { Rule } from "./rule.ts";
@@ -90,9 +91,14 @@ export class ConvolutionTranspose<R extends Rank, F extends number, K, O> extend
     this.#checkOutputPadding();
   }
 
+  /** The extent of the window on each axis. */
+  get #extents(): number[] {
+    return this.kernelSize.map((kernel, axis) => extentOf(kernel, this.dilationRate[axis]));
+  }
+
   #checkOutputPadding(): void {
     this.outputPadding?.forEach((cells, axis) => {
-      const extent = extentOf(this.kernelSize[axis], this.dilationRate[axis]);
+      const extent = this.#extents[axis];
       const isTooMuch = cells >= this.strides[axis];
       // No size under "same" leads to the smallest one when the window is even.
       if (!isTooMuch && (cells > 0 || extent % 2 === 1 || this.padding === "valid")) return;
@@ -155,6 +161,30 @@ export class ConvolutionTranspose<R extends Rank, F extends number, K, O> extend
       input: places.map((place) => place.output),
       groups: 1,
     });
+  }
+
+  protected override remade(options: ConvolutionTransposeOptions<R>): unknown {
+    return new ConvolutionTranspose(this.rank, this.filters, this.kernelSize, options);
+  }
+
+  /** Another padding, or cells more or less at the ends. */
+  override variants(): Variant[] {
+    const { strides, padding } = this;
+    const counts = Array.from({ length: Math.min(...strides) }, (_, cells) => cells);
+    const others = counts.flatMap((cells): Variant[] => {
+      if (this.outputPadding?.every((own) => own === cells)) return [];
+      // Some even windows take no 0.
+      const isRefused = cells === 0 && padding === "same" && this.#extents.some((extent) => extent % 2 === 0);
+      if (isRefused) return [];
+      const options = { ...this.windows(), padding: padding as "valid" | "same", outputPadding: cells };
+      return [
+        {
+          change: ["give", `outputPadding ${cells}`],
+          layer: this.remade(options as ConvolutionTransposeOptions<R>) as Layer,
+        },
+      ];
+    });
+    return [...super.variants(), ...others];
   }
 
   override getConfig(): Config {

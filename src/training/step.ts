@@ -3,10 +3,11 @@
  * evaluation (forward, loss, totals) and prediction (forward).
  */
 import { sameShape } from "../core/array.ts";
-import { argumentError, prefixed } from "../core/errors.ts";
+import { advised, argumentError, prefixed } from "../core/errors.ts";
 import { type Graph, MOST_TOTALS, topological } from "../graph/graph.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { CallContext } from "../layers/layer.ts";
+import { mirrorAdvice, mirrorWords } from "../layers/mirror.ts";
 import type { Network } from "../layers/network.ts";
 import { add, batchSize, fill, multiply, placeholder, reshape, sum, variableTensor } from "../ops/index.ts";
 import { variableOp } from "../ops/leaf.ts";
@@ -147,18 +148,21 @@ function judge(
  * @throws RhytonError `shape`, naming the output.
  */
 export function checkTargets(
-  network: Pick<Network, "inputs" | "outputs" | "outputNames">,
+  network: Pick<Network, "inputs" | "outputs" | "outputNames" | "nodes" | "nameOf">,
   targets: readonly (Target | undefined)[],
   judgements: readonly Judgement[],
 ): void {
   const { y } = leaves(network, targets);
   judgements.forEach((judgement, i) => {
-    if (y[i] === undefined) return;
+    const own = y[i];
+    if (own === undefined) return;
     const predictions = [placeholder(network.outputs[i].shape, "prediction")];
     try {
-      judge({ predictions, costs: [fill(0, [])] }, [y[i]], [judgement]);
+      judge({ predictions, costs: [fill(0, [])] }, [own], [judgement]);
     } catch (error) {
-      throw prefixed(`output ${JSON.stringify(network.outputNames[i])}`, error);
+      const mirror = mirrorAdvice(network.nodes, network.outputs[i], own.target.shape);
+      const told = prefixed(`output ${JSON.stringify(network.outputNames[i])}`, error);
+      throw mirror === undefined ? told : advised(told, `${mirrorWords(mirror, (layer) => network.nameOf(layer))}.`);
     }
   });
 }
