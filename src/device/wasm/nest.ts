@@ -143,19 +143,22 @@ class NestEmitter implements Surroundings {
       nest.accumulate && nest.stores[0].result.kind === "reduced" && nest.combine === "sum" && !plan.along;
     const reduced = this.reduction?.emit(t, tile, fromOut);
     const evaluate = this.evaluator(t, tile, (s) => s.pointer, 0, tile.vectors);
+    // All values first, then all stores: a read between two stores would keep the engine from pairing them. Additions to
+    // cells that overlap are done one after the other.
+    const adds = nest.accumulate && !fromOut;
+    const stores: Statement[] = adds ? t.statements : [];
     cellsOf(tile).forEach(({ row, vector }, k) => {
       const cell: Cell = { row, vector, valid: plan.validLanes(tile, vector), reduced: reduced?.[k] };
       nest.stores.forEach((store, which) => {
         const { pointer, offset, stride } = this.place(plan.outs[which], tile, row, vector);
         let value = evaluate.at(store.result, cell);
-        if (nest.accumulate && !fromOut) {
+        if (adds) {
           value = f32x4.add(loadLanes(pointer, offset, stride, cell.valid, "float32"), value);
         }
-        // Lanes are stored one by one where they do not lie side by side: compute the vector once.
-        if (cell.valid > 1 && (cell.valid < 4 || stride !== 4)) value = keep(t, value);
-        t.statements.push(...storeLanes(pointer, offset, stride, cell.valid, value));
+        stores.push(...storeLanes(pointer, offset, stride, cell.valid, keep(t, value)));
       });
     });
+    if (!adds) t.statements.push(...stores);
     return t.statements;
   }
 
