@@ -7,6 +7,7 @@
  */
 import { sizeOf } from "../../core/array.ts";
 import { operandsOf } from "../../expr/expr.ts";
+import { splitBlocks } from "../../kernel/block.ts";
 import type { Buffer, KernelExpr, NestKernel, RouteKernel } from "../../kernel/kernel.ts";
 import type { Layout } from "../../kernel/layout.ts";
 import { type Load, loadsOf } from "../../kernel/reads.ts";
@@ -35,7 +36,9 @@ export function emitKernel(func: Func, kernel: NestKernel | RouteKernel, options
   const nests: Nest[] =
     kernel.kind === "route"
       ? routeNests(kernel)
-      : splitRegions(kernel).map((n) => ({ ...n, stores: [{ index: n.index, result: n.result }] }));
+      : splitRegions(kernel)
+          .flatMap(splitBlocks)
+          .map((n) => ({ ...n, stores: [{ index: n.index, result: n.result }] }));
   return nests.flatMap((nest) => new NestEmitter(func, withCells(nest), options).emit());
 }
 

@@ -140,7 +140,8 @@ export class NestPlan {
   private chooseRowLoop(parallel: readonly Loop[], values: readonly Access[]): Loop | undefined {
     const enough = 8;
     let best: Loop | undefined;
-    for (const l of parallel) {
+    // Blocks of a reduction come back to the same results: they stay outside of the tile.
+    for (const l of parallel.filter((loop) => this.stride(this.outs[0], loop) !== 0)) {
       const shared = values.some((a) => this.stride(a, l) === 0 && (!this.lanes || this.stride(a, this.lanes) !== 0));
       if (shared && (!best || Math.min(l.size, enough) >= Math.min(best.size, enough))) best = l;
     }
