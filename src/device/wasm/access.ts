@@ -122,18 +122,25 @@ export function storeLanes(
   return result;
 }
 
-/** The sum (or maximum) of the four lanes, in every lane; always in the same order. */
+/**
+ * The sums (or maxima) over the lanes of one to four vectors, one lane for each; always in the same order:
+ * `(0 + 2) + (1 + 3)`.
+ */
 export function acrossLanes(
-  value: Local<"v128">,
+  vectors: readonly Local<"v128">[],
   combine: (a: Expr<"v128">, b: Expr<"v128">) => Expr<"v128">,
   keep: (v: Expr<"v128">) => Local<"v128">,
 ): Expr<"v128"> {
-  const swap = (v: Local<"v128">, order: readonly number[]): Expr<"v128"> =>
+  const [a, b = a, c = a, d = b] = vectors;
+  const pick = (x: Local<"v128">, y: Local<"v128">, lanes: readonly number[]): Expr<"v128"> =>
     i8x16.shuffle(
-      v,
-      v,
-      order.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
+      x,
+      y,
+      lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)),
     );
-  const pairs = keep(combine(value.read, swap(value, [2, 3, 0, 1])));
-  return combine(pairs.read, swap(pairs, [1, 0, 3, 2]));
+  const halves = (x: Local<"v128">, y: Local<"v128">) =>
+    keep(combine(pick(x, y, [0, 1, 4, 5]), pick(x, y, [2, 3, 6, 7])));
+  const left = halves(a, b);
+  const right = vectors.length > 2 ? halves(c, d) : left;
+  return combine(pick(left, right, [0, 2, 4, 6]), pick(left, right, [1, 3, 5, 7]));
 }

@@ -6,7 +6,7 @@
  * a convolution load each weight vector and each input number once and use both several times.
  */
 import { sizeOf } from "../../core/array.ts";
-import { operandsOf } from "../../expr/expr.ts";
+import { type Loop, operandsOf } from "../../expr/expr.ts";
 import { splitBlocks } from "../../kernel/block.ts";
 import type { Buffer, KernelExpr, NestKernel, RouteKernel } from "../../kernel/kernel.ts";
 import type { Layout } from "../../kernel/layout.ts";
@@ -20,7 +20,7 @@ import { type Cell, Evaluator } from "./evaluate.ts";
 import { countedLoop, type Groups, groupsOf } from "./loops.ts";
 import { type Nest, NestPlan, type Tile } from "./plan.ts";
 import type { Profile } from "./profile.ts";
-import { type Code, cellsOf, Reduction, type Surroundings } from "./reduction.ts";
+import { type Code, cellsOf, fours, Reduction, type Surroundings } from "./reduction.ts";
 import { addressOf, type Bases, type Stream, Streams } from "./streams.ts";
 
 export interface NestOptions {
@@ -145,33 +145,59 @@ class NestEmitter implements Surroundings {
     const fromOut =
       nest.accumulate && nest.stores[0].result.kind === "reduced" && nest.combine === "sum" && !plan.along;
     const reduced = this.reduction?.emit(t, tile, fromOut);
-    const evaluate = this.evaluator(t, tile, (s) => s.pointer, 0, tile.vectors);
+    const cells = this.resultsOf(tile);
+    const evaluate = plan.along
+      ? this.rowEvaluator(t, tile, cells.length)
+      : this.evaluator(t, tile, (s) => s.pointer, 0, tile.vectors);
     // All values first, then all stores: a read between two stores would keep the engine from pairing them. Additions to
     // cells that overlap are done one after the other.
     const adds = nest.accumulate && !fromOut;
     const stores: Statement[] = adds ? t.statements : [];
-    cellsOf(tile).forEach(({ row, vector }, k) => {
-      const cell: Cell = { row, vector, valid: plan.validLanes(tile, vector), reduced: reduced?.[k] };
+    cells.forEach(({ row, vector, valid }, k) => {
+      const cell: Cell = { row, vector, valid, reduced: reduced?.[k] };
       nest.stores.forEach((store, which) => {
         const { pointer, offset, stride } = this.place(plan.outs[which], tile, row, vector);
         let value = evaluate.at(store.result, cell);
-        if (adds) {
-          value = f32x4.add(loadLanes(pointer, offset, stride, cell.valid, "float32"), value);
-        }
-        stores.push(...storeLanes(pointer, offset, stride, cell.valid, keep(t, value)));
+        if (adds) value = f32x4.add(loadLanes(pointer, offset, stride, valid, "float32"), value);
+        stores.push(...storeLanes(pointer, offset, stride, valid, keep(t, value)));
       });
     });
     if (!adds) t.statements.push(...stores);
     return t.statements;
   }
 
+  /** The vectors of results of a tile. Where the lanes were reduced, they hold four rows each. */
+  private resultsOf(tile: Tile): Omit<Cell, "reduced">[] {
+    const { plan } = this;
+    if (!plan.along) return cellsOf(tile).map((c) => ({ ...c, valid: plan.validLanes(tile, c.vector) }));
+    const rows = Array.from({ length: tile.rows }, (_, row) => row);
+    return fours(rows).map((group, vector) => ({ row: 0, vector, valid: group.length }));
+  }
+
   readonly place = (access: Access, tile: Tile, row: number, vector: number) => {
     const { plan } = this;
     const { pointer, base } = this.streams.of(access);
-    const stride = plan.along ? 0 : plan.stride(access, plan.lanes);
+    const stride = plan.stride(access, this.resultLoop);
     const offset = access.offset - base + (tile.row + row) * plan.stride(access, plan.rowLoop) + vector * 4 * stride;
     return { pointer, offset, stride };
   };
+
+  /** The loop along which results lie in the lanes. */
+  private get resultLoop(): Loop | undefined {
+    return this.plan.along ? this.plan.rowLoop : this.plan.lanes;
+  }
+
+  /** For results of several rows in one vector: reads what lies at those rows. */
+  private rowEvaluator(target: Target, tile: Tile, vectors: number): Evaluator {
+    const { plan } = this;
+    const load = (e: Load, cell: Cell): Vector => {
+      const access = plan.accessOf(e);
+      const { pointer, offset, stride } = this.place(access, tile, cell.row, cell.vector);
+      return this.scaled(access, loadLanes(pointer, offset, stride, cell.valid, access.element));
+    };
+    const lanes = { changesWithRow: () => false, changesWithLanes: (e: KernelExpr) => plan.changesWithRow(e) };
+    return new Evaluator({ ...this.scope(load), ...lanes }, target, { rows: 1, vectors });
+  }
 
   evaluator(
     target: Target,

@@ -62,7 +62,10 @@ export class Reduction {
     }
   }
 
-  /** The reduced value of every cell of the tile, row by row. With `fromOut` the sums go on from what is there. */
+  /**
+   * The reduced value of every cell of the tile, row by row; where the lanes were reduced, vectors of four rows.
+   * With `fromOut` the sums go on from what is there.
+   */
   emit(t: Target, tile: Tile, fromOut: boolean): Local<"v128">[] {
     for (const [s, walker] of this.walkerOf) t.statements.push(local.set(walker, s.pointer));
     return this.around.plan.along ? this.along(t, tile) : this.across(t, tile, fromOut);
@@ -133,15 +136,18 @@ export class Reduction {
     const inner = this.laneGroups(vectors, chains, tail, some);
     const others = plan.reduce.filter((l) => l !== lanes);
     t.statements.push(...this.loops([...others, lanes], () => inner).code);
-    return Array.from({ length: tile.rows }, (_, row) => {
+    const rows = Array.from({ length: tile.rows }, (_, row) => {
       let sum: Local<"v128"> = sums[row * chains];
       for (let k = 1; k < chains; k++) sum = keep(t, this.combine(sum, sums[row * chains + k]));
-      const combine = (a: Expr<"v128">, b: Expr<"v128">) => this.combine(a, b);
-      return keep(
-        t,
-        acrossLanes(sum, combine, (v) => keep(t, v)),
-      );
+      return sum;
     });
+    const combine = (a: Vector, b: Vector) => this.combine(a, b);
+    return fours(rows).map((group) =>
+      keep(
+        t,
+        acrossLanes(group, combine, (v) => keep(t, v)),
+      ),
+    );
   }
 
   /** Vectors along the lanes' loop: `chains` at a time, what remains of them, and the incomplete last one. */
@@ -202,6 +208,10 @@ export class Reduction {
     return v128.bitselect(value, this.neutral(), i32x4.const(bit(0), bit(1), bit(2), bit(3)));
   }
 }
+
+/** Rows of a tile by fours: one vector of results each, where the lanes were reduced. */
+export const fours = <T>(rows: readonly T[]): T[][] =>
+  Array.from({ length: Math.ceil(rows.length / 4) }, (_, g) => rows.slice(4 * g, 4 * g + 4));
 
 /** The cells of a tile, row by row. */
 export const cellsOf = (tile: Tile): { row: number; vector: number }[] =>
