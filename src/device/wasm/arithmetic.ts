@@ -32,18 +32,34 @@ const polynomial = (x: Local<"v128">, coefficients: readonly number[]): Expr<"v1
 
 const absolute = (x: Vector): Expr<"v128"> => f32x4.abs(x);
 
-/** e^x for x clamped to [−87.3, 88.7]: 2^n · e^r with |r| ≤ ln 2 / 2. */
-function exp(t: Target, x: Vector): Expr<"v128"> {
-  const clamped = keep(t, f32x4.min(f32x4.max(x, c(-87.33654)), c(88.72283)));
-  const n = keep(t, f32x4.nearest(f32x4.mul(clamped, c(Math.LOG2E))));
-  const r = keep(t, f32x4.sub(f32x4.sub(clamped, f32x4.mul(n, c(0.693359375))), f32x4.mul(n, c(-2.1219444e-4))));
+/** Added to a number below 2^22, it leaves the nearest whole number in the low bits. */
+const ROUNDING = 1.5 * 2 ** 23;
+const ROUNDING_BITS = 0x4b400000;
+
+/** e^x as 2^n · e^r with |r| ≤ ln 2 / 2: the whole numbers n, and e^r. */
+function splitExp(t: Target, x: Local<"v128">): { n: Local<"v128">; e: Expr<"v128"> } {
+  const rounded = keep(t, f32x4.add(f32x4.mul(x, c(Math.LOG2E)), c(ROUNDING)));
+  const n = keep(t, f32x4.sub(rounded, c(ROUNDING)));
+  const r = keep(t, f32x4.sub(f32x4.sub(x, f32x4.mul(n, c(0.693359375))), f32x4.mul(n, c(-2.1219444e-4))));
   const p = polynomial(r, [1.98756915e-4, 1.398199951e-3, 8.333451907e-3, 4.166579589e-2, 0.1666666546, 0.5]);
   const e = f32x4.add(f32x4.add(f32x4.mul(p, f32x4.mul(r, r)), r), c(1));
-  // 2^n in two halves, so that n = 128 and denormal results do not overflow the exponent.
-  const whole = keep(t, i32x4.truncSatF32x4S(n));
-  const half = keep(t, i32x4.shrS(whole, 1));
-  const power = (k: Vector) => i32x4.shl(i32x4.add(k, i32x4.const(127)), 23);
-  return f32x4.mul(f32x4.mul(e, power(half)), power(i32x4.sub(whole, half)));
+  return { n: keep(t, i32x4.sub(rounded, i32x4.const(ROUNDING_BITS))), e };
+}
+
+const powerOfTwo = (k: Vector): Expr<"v128"> => i32x4.shl(i32x4.add(k, i32x4.const(127)), 23);
+
+/** e^x for x clamped to [−87.3, 88.7]. */
+function exp(t: Target, x: Vector): Expr<"v128"> {
+  const { n, e } = splitExp(t, keep(t, f32x4.pmin(f32x4.pmax(x, c(-87.33654)), c(88.72283))));
+  // 2^n in two halves, so that n = 128 does not overflow the exponent.
+  const half = keep(t, i32x4.shrS(n, 1));
+  return f32x4.mul(f32x4.mul(e, powerOfTwo(half)), powerOfTwo(i32x4.sub(n, half)));
+}
+
+/** e^−|x|, for x clamped to ±87.3: no half of the powers of two can overflow. */
+function expOfMinusAbsolute(t: Target, x: Local<"v128">): Expr<"v128"> {
+  const { n, e } = splitExp(t, keep(t, f32x4.pmax(f32x4.neg(absolute(x)), c(-87.33654))));
+  return f32x4.mul(e, powerOfTwo(n));
 }
 
 /** The natural logarithm; −∞ at 0, NaN below. */
@@ -74,7 +90,7 @@ function log(t: Target, x: Vector): Expr<"v128"> {
 /** 1 / (1 + e^−|x|), mirrored: no overflow on either side. */
 function sigmoid(t: Target, x: Vector): Expr<"v128"> {
   const v = keep(t, x);
-  const e = keep(t, exp(t, f32x4.neg(absolute(v))));
+  const e = keep(t, expOfMinusAbsolute(t, v));
   const top = v128.bitselect(c(1), e, f32x4.ge(v, c(0)));
   return f32x4.div(top, f32x4.add(c(1), e));
 }
@@ -82,11 +98,11 @@ function sigmoid(t: Target, x: Vector): Expr<"v128"> {
 /** max(x, 0) + ln(1 + e^−|x|), with ln(1 + e) = 2 artanh(e / (2 + e)). */
 function softplus(t: Target, x: Vector): Expr<"v128"> {
   const v = keep(t, x);
-  const e = keep(t, exp(t, f32x4.neg(absolute(v))));
+  const e = keep(t, expOfMinusAbsolute(t, v));
   const r = keep(t, f32x4.div(e, f32x4.add(e, c(2))));
   const s = keep(t, f32x4.mul(r, r));
   const series = polynomial(s, [1 / 13, 1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3, 1]);
-  return f32x4.add(f32x4.max(v, c(0)), f32x4.mul(f32x4.add(r, r), series));
+  return f32x4.add(f32x4.pmax(v, c(0)), f32x4.mul(f32x4.add(r, r), series));
 }
 
 /**
