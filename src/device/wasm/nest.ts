@@ -16,6 +16,7 @@ import { routeNests } from "../../kernel/route.ts";
 import { type Access, type Element, gatherLanes, loadLanes, storeLanes } from "./access.ts";
 import { keep, type Target, type Vector } from "./arithmetic.ts";
 import { type Func, f32x4, type Local, local, type Statement, v128 } from "./assembler.ts";
+import { hoistConstants } from "./constants.ts";
 import { type Cell, Evaluator } from "./evaluate.ts";
 import { countedLoop, type Groups, groupsOf } from "./loops.ts";
 import { type Nest, NestPlan, type Tile } from "./plan.ts";
@@ -39,7 +40,8 @@ export function emitKernel(func: Func, kernel: NestKernel | RouteKernel, options
       : splitRegions(kernel)
           .flatMap(splitBlocks)
           .map((n) => ({ ...n, stores: [{ index: n.index, result: n.result }] }));
-  return nests.flatMap((nest) => new NestEmitter(func, withCells(nest), options).emit());
+  const code = nests.flatMap((nest) => new NestEmitter(func, withCells(nest), options).emit());
+  return hoistConstants(func, code);
 }
 
 /** A window without a real cell combines nothing: its result is that of 0. */
