@@ -30,11 +30,12 @@ export type Precision = "float32" | "float64";
 type Values = Float32Array | Float64Array;
 
 export function interp(precision: Precision = "float32"): Device {
-  return {
-    name: `interp ${precision}`,
-    compile: (graph: Graph) => new InterpProgram(lower(prepare(graph)), precision),
-  };
+  return { name: `interp ${precision}`, compile: (graph: Graph) => interpret(graph, precision) };
 }
+
+/** As `interp` compiles it: a program that can also run while the caller waits. */
+export const interpret = (graph: Graph, precision: Precision = "float32"): InterpProgram =>
+  new InterpProgram(lower(prepare(graph)), precision);
 
 /** What kernels see while they run: the loop counters and which sample it is. */
 interface State {
@@ -44,7 +45,7 @@ interface State {
 }
 type Evaluate = (state: State) => number;
 
-class InterpProgram implements Program {
+export class InterpProgram implements Program {
   private readonly lowered: Lowered;
   private readonly stages: readonly Stage[];
   private readonly allocate: (size: number) => Values;
@@ -67,6 +68,24 @@ class InterpProgram implements Program {
   }
 
   async run(work: Work): Promise<Outcome> {
+    const steps = this.steps(work);
+    let lastPause = Date.now();
+    for (let turn = steps.next(); ; turn = steps.next()) {
+      if (turn.done) return turn.value;
+      if (Date.now() - lastPause <= 8) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      lastPause = Date.now();
+    }
+  }
+
+  /** As `run`, before it returns: nobody else gets a turn meanwhile. */
+  runNow(work: Work): Outcome {
+    const steps = this.steps(work);
+    for (let turn = steps.next(); ; turn = steps.next()) if (turn.done) return turn.value;
+  }
+
+  /** Pauses after each step. */
+  private *steps(work: Work): Generator<void, Outcome> {
     const plan = checkWork(work, this.lowered.inputs);
     const { lowered } = this;
     for (const [variable, buffer] of lowered.variables) this.valuesOf(buffer, 0).set(variable.value as Float32Array);
@@ -74,7 +93,6 @@ class InterpProgram implements Program {
     const outputs = lowered.outputs.map((b) => new Float32Array(plan.places * sizeOf(b.shape)));
     let done = 0;
     let ended: Outcome["ended"] = "done";
-    let lastPause = Date.now();
     for (; done < plan.steps; done++) {
       if (work.signal?.aborted) {
         ended = "aborted";
@@ -95,10 +113,7 @@ class InterpProgram implements Program {
         }
       });
       work.onProgress?.(done + 1, totals);
-      if (Date.now() - lastPause > 8) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        lastPause = Date.now();
-      }
+      yield;
     }
     for (const { variable, to } of lowered.updates) variable.assign(Float32Array.from(this.valuesOf(to, 0)));
     return { steps: done, totals, outputs, ended };
