@@ -28,6 +28,7 @@ GROUPS = [
     "merging",
     "normalization",
     "augmentation",
+    "ops",
     "losses",
     "metrics",
     "training",

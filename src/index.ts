@@ -20,6 +20,10 @@ export { type WasmOptions, wasm } from "./device/wasm/device.ts";
 export type { Cost } from "./explain/cost.ts";
 export { type ExplainOptions, explain } from "./explain/explain.ts";
 export type { AxisExplanation, LayerExplanation } from "./explain/layer.ts";
+// Functions of tensors and arrays
+export type { ArrayLike, NestedNumbers, Numbers, Operand } from "./functions/arrays.ts";
+/** Functions for layers, losses and metrics of your own, and for plain data: those of `keras.ops`. */
+export * as ops from "./functions/index.ts";
 // Layers
 export type { Constraint, Initializer, Regularizer, Shape, Tensor, Variable } from "./graph/tensor.ts";
 export { type ActivationLayer, activation } from "./layers/activation.ts";
@@ -306,8 +310,6 @@ export {
   upSampling2d,
   upSampling3d,
 } from "./layers/upsampling.ts";
-/** Functions of tensors, for layers and losses of your own. Axes are counted without the batch. */
-export * as ops from "./ops/public.ts";
 // Models and training
 export {
   BackupAndRestore,

@@ -17,13 +17,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   device: upTo("kernel"),
   layers: ["core", "graph", "ops"],
   explain: ["core", "expr", "graph", "ops", "layers"],
+  functions: [...compiler, "layers"],
   saving: ["core", "graph", "ops", "layers", "data/npy.ts"],
-  training: [...compiler, "layers", "saving"],
+  training: [...compiler, "layers", "functions", "saving"],
   data: ["core"],
   doctor: [...compiler, "layers/options.ts"],
   // The command line sees what everybody sees, and two helpers that are not worth a public name.
   cli: ["index.ts", "data/datasets.ts", "doctor/doctor.ts", "core/errors.ts", "saving/atomic.ts"],
-  "index.ts": [...compiler, "layers", "explain", "saving", "training", "data"],
+  "index.ts": [...compiler, "layers", "explain", "functions", "saving", "training", "data"],
 };
 
 /** Files that import each other in a circle; they only do so inside functions. */

@@ -199,11 +199,11 @@ describe("what is no tensor, layer or array", () => {
     ],
     [
       "an operand",
-      "ops.add: an operand is undefined, expected a tensor or a number; for a weight use this.read(variable)",
+      "ops.add: an operand is undefined, expected a tensor, a number or an array; for a weight use this.read(variable)",
       () => ops.add(x, untyped(undefined)),
     ],
-    ["a sum", 'ops.sum: an operand is "x", expected a tensor', () => ops.sum(untyped("x"), [0])],
-    ["an axis", "sum: axes is 0, expected a list of axes", () => ops.sum(x, untyped(0))],
+    ["a sum", 'ops.sum: an operand is "x", expected a tensor', () => ops.sum(untyped("x"))],
+    ["an axis", "ops.sum: options is 0, expected an object", () => ops.sum(x, untyped(0))],
     ["an initializer", 'there is no initializer "onse". Did you mean "one"?', () => new Wrong()(x)],
     [
       "a class in pipe",

@@ -3,7 +3,7 @@
  */
 import { argumentError, unknownName } from "../core/errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { identityOp, ops } from "../ops/elementwise.ts";
+import { identityOp, ops, type TensorLike } from "../ops/elementwise.ts";
 import {
   absolute,
   add,
@@ -52,7 +52,7 @@ const lastAxis = (x: Tensor): number[] => {
 export const exponentialMinus1 = (x: Tensor): Tensor => multiply(tanh(multiply(x, 0.5)), add(exponential(x), 1));
 
 /** `x` limited to [low, high]; the gradient is 1 on the bounds. */
-export const clip = (x: Tensor, low: number, high: number): Tensor =>
+export const clip = (x: Tensor, low: TensorLike, high: TensorLike): Tensor =>
   where(greater(x, high), high, where(greater(low, x), low, x));
 
 export const elu = (x: Tensor, alpha: number): Tensor =>

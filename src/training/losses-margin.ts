@@ -1,4 +1,5 @@
 /** Losses with a margin (hinges), and losses between regions (Dice, Tversky). */
+import { epsilon } from "../functions/crossentropy.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import {
   add,
@@ -15,7 +16,7 @@ import {
 } from "../ops/index.ts";
 import { allAxes, axisOf, lastAxis, requireSameShape } from "./align.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
-import { cellwise, epsilon, square } from "./losses-regression.ts";
+import { cellwise, square } from "./losses-regression.ts";
 import { numberIn } from "./options.ts";
 
 /** Targets of 0 and 1 as −1 and 1, when the whole batch holds nothing else. */

@@ -1,12 +1,7 @@
-/**
- * Losses between probabilities.
- *
- * A cross-entropy whose prediction comes directly from a sigmoid or softmax is computed from the logits, without
- * clipping, as Keras does on TensorFlow: exact where the activation saturates.
- */
+/** Losses between probabilities. */
 import { argumentError } from "../core/errors.ts";
+import { binaryEach, classLogs, epsilon, normalised, softmax, sparseLogs } from "../functions/crossentropy.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { logitsOf } from "../layers/activations.ts";
 import { checkBoolean } from "../layers/options.ts";
 import {
   add,
@@ -15,7 +10,6 @@ import {
   equal,
   exponential,
   logarithm,
-  max,
   maximum,
   mean,
   minimum,
@@ -23,7 +17,6 @@ import {
   negative,
   reshape,
   sigmoid,
-  softplus,
   squareRoot,
   subtract,
   sum,
@@ -31,18 +24,7 @@ import {
 import { axisOf, lastAxis, meanLast, oneHot, requireSameShape } from "./align.ts";
 import { sparseLabels } from "./labels.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
-import { epsilon } from "./losses-regression.ts";
 import { numberIn } from "./options.ts";
-
-/** What a sigmoid or softmax of this kind was computed from, or the prediction itself when it is a logit. */
-function logitsFor(prediction: Tensor, fromLogits: boolean, kind: "sigmoid" | "softmax"): Tensor | undefined {
-  if (fromLogits) return prediction;
-  const source = logitsOf(prediction);
-  return source?.kind === kind ? source.logits : undefined;
-}
-
-/** Probabilities are clipped to [ε, 1 − ε]. */
-const clip = (p: Tensor): Tensor => minimum(maximum(p, epsilon), 1 - epsilon);
 
 export interface CrossentropyOptions extends LossOptions {
   /** The prediction is a logit, not a probability. */
@@ -100,14 +82,6 @@ function power(x: Tensor, exponent: number): Tensor {
   return exponential(multiply(exponent, logarithm(maximum(x, 1e-30))));
 }
 
-/** −t·ln p − (1 − t)·ln(1 − p), p clipped; from the logits where they are known. */
-function binaryEach(t: Tensor, prediction: Tensor, fromLogits: boolean): Tensor {
-  const z = logitsFor(prediction, fromLogits, "sigmoid");
-  if (z !== undefined) return subtract(softplus(z), multiply(z, t));
-  const p = clip(prediction);
-  return negative(add(multiply(t, logarithm(p)), multiply(subtract(1, t), logarithm(subtract(1, p)))));
-}
-
 /** The mean over an axis, the last one being special: see `meanLast`. */
 const meanOver = (where: string, x: Tensor, axis: number): Tensor =>
   axis === -1 ? meanLast(x) : mean(x, [axisOf(where, axis, x)]);
@@ -147,21 +121,6 @@ export function binaryFocalCrossentropy(
   return loss(where, "BinaryFocalCrossentropy", name, call, options, { ...config, apply_class_balancing: balance });
 }
 
-/** Softmax over an axis, shifted by the maximum. */
-function softmax(z: Tensor, axis: number): Tensor {
-  const e = exponential(subtract(z, max(z, [axis], true)));
-  return divide(e, sum(e, [axis], { keepDims: true }));
-}
-
-/** ln softmax over an axis, shifted by the maximum. */
-function logSoftmax(z: Tensor, axis: number): Tensor {
-  const shifted = subtract(z, max(z, [axis], true));
-  return subtract(shifted, logarithm(sum(exponential(shifted), [axis], { keepDims: true })));
-}
-
-/** Probabilities that sum to 1, clipped after that. */
-const normalised = (p: Tensor, axis: number): Tensor => clip(divide(p, sum(p, [axis], { keepDims: true })));
-
 /** −Σ t·ln p over the classes; p is divided by its sum, then clipped. Targets are one-hot. */
 export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss {
   const { fromLogits, labelSmoothing, axis, config } = readCrossentropy("categoricalCrossentropy", options);
@@ -170,9 +129,7 @@ export function categoricalCrossentropy(options: CrossentropyOptions = {}): Loss
     requireSameShape(`loss "${name}"`, target, prediction);
     const own = axisOf(`loss "${name}"`, axis, prediction);
     const t = smoothClasses(target, labelSmoothing);
-    const z = logitsFor(prediction, fromLogits, "softmax");
-    const logs = z ? logSoftmax(z, own) : logarithm(normalised(prediction, own));
-    return negative(sum(multiply(t, logs), [own]));
+    return negative(sum(multiply(t, classLogs(prediction, fromLogits, own)), [own]));
   };
   return loss("categoricalCrossentropy", "CategoricalCrossentropy", name, call, options, config);
 }
@@ -214,10 +171,8 @@ export function sparseCategoricalCrossentropy(
     throw argumentError({ where, argument: "ignoreClass", value: ignoreClass, expected: "the number of a class" });
   }
   const call: LossFunction = (target, prediction) => {
-    const z = logitsFor(prediction, fromLogits, "softmax");
-    const logs = logSoftmax(z ?? logarithm(clip(prediction)), lastAxis(prediction)[0]);
     const chosen = oneHot(`loss "${name}"`, target, prediction);
-    const losses = negative(sum(multiply(chosen, logs), lastAxis(prediction)));
+    const losses = negative(sum(multiply(chosen, sparseLogs(prediction, fromLogits)), lastAxis(prediction)));
     return ignoreClass === null ? losses : multiply(losses, mask(target, prediction));
   };
   const mask: LossFunction = (target, prediction) =>

@@ -1,4 +1,5 @@
 /** Losses between numbers: errors, their squares and logarithms, and the angle between vectors. */
+import { epsilon } from "../functions/crossentropy.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import {
   absolute,
@@ -18,9 +19,6 @@ import {
 import { axisOf, meanLast, requireSameShape } from "./align.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
 import { numberIn } from "./options.ts";
-
-/** Keras' ε. */
-export const epsilon = 1e-7;
 
 /** A loss that compares cell by cell, then takes the mean over the last axis. */
 export const cellwise = (name: string, each: LossFunction): LossFunction => {

@@ -2,12 +2,13 @@
 
 import { showShape } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
+import { epsilon } from "../functions/crossentropy.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add, batchSize, broadcastTo, divide, mean, multiply, squareRoot, subtract } from "../ops/index.ts";
 import { axisOf, requireSameShape, weightOfCells } from "./align.ts";
 import type { LossFunction } from "./loss.ts";
 import * as losses from "./losses.ts";
-import { cosine, epsilon, square } from "./losses-regression.ts";
+import { cosine, square } from "./losses-regression.ts";
 import { checkMetricOptions, type Metric, type MetricOptions, meanMetric, meanSums, ofLoss, ratio } from "./metric.ts";
 import { wholeNumber } from "./options.ts";
 
