@@ -1,4 +1,4 @@
-/** Numbers about numbers, and tables. */
+/** Numbers about numbers, records, and the table of a run. */
 import os from "node:os";
 import process from "node:process";
 
@@ -9,65 +9,122 @@ export function median(values) {
 }
 
 export const machine = () => ({
-  node: process.version,
-  v8: process.versions.v8,
   cpu: os.cpus()[0]?.model.trim() ?? "unknown",
   cores: os.availableParallelism(),
   platform: `${process.platform} ${process.arch}`,
 });
 
-/** One record a result, with how many times as fast it is as the same on another revision. */
-export function recordsOf(results, about) {
-  return results.map(({ configuration, measure, times, steps }) => {
-    const { engine, revision, threads, wide } = configuration;
-    const rounded = times.map(round);
+const round = (n) => (n === undefined ? undefined : Number(n.toPrecision(5)));
+
+/**
+ * One record for each configuration and measure: `{ job, engine, threads, wide, ms, min, max, gflops, … }`. `ms` is null
+ * where there is no time, and `why` says why.
+ *
+ * @param peaks - `{ node, threads, wide, gflops, gigabytes }` as measured.
+ */
+export function recordsOf(results, peaks, about) {
+  return results.map((result) => {
+    const { configuration, measure, times, steps, why, first, bytes, memory } = result;
+    const { engine, revision, node, threads, wide } = configuration;
+    const base = { job: measure.name, engine, revision, node, threads, wide };
+    if (times.length === 0) return { ...base, ms: null, why, ...about };
     const [ms, min, max] = [median(times), Math.min(...times), Math.max(...times)].map(round);
-    const record = { job: measure, engine, revision, threads, wide, ms, min, max, steps, rounds: rounded, ...about };
-    const other = results.find(
-      (r) =>
-        configuration.against === undefined &&
-        r.configuration.against === true &&
-        r.measure === measure &&
-        r.configuration.threads === threads &&
-        r.configuration.wide === wide,
-    );
-    if (other === undefined) return record;
-    const ratios = other.times.map((time, i) => time / times[i]);
-    const [timesAsFast, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map(round);
-    return { ...record, against: other.configuration.revision, timesAsFast, least, most };
+    const gflops = round(measure.operations / ms / 1e6);
+    const peak = peakFor(configuration, peaks);
+    const ofPeak = peak && round(gflops / peak.gflops);
+    // What memory would allow, if nothing stayed in a cache between the layers.
+    const limit = peak && measure.bytes && Math.min(peak.gflops, (measure.operations / measure.bytes) * peak.gigabytes);
+    return {
+      ...base,
+      ms,
+      min,
+      max,
+      gflops,
+      ofPeak,
+      ofRoof: limit && round(gflops / limit),
+      first: round(first),
+      moduleBytes: bytes,
+      peakMemory: memory,
+      batch: measure.batch,
+      layer: measure.layer,
+      steps,
+      rounds: times.map(round),
+      ...againstOf(result, results),
+      ...about,
+    };
   });
 }
 
-const round = (ms) => Number(ms.toPrecision(5));
+/** Engines other than Rhyton are held against the most that was measured with as many threads, wide where it was. */
+function peakFor({ node, threads, wide, peer }, peaks) {
+  const same = peaks.filter((p) => p.threads === threads);
+  if (!peer) return same.find((p) => p.node === node && p.wide === wide);
+  return same.sort((a, b) => b.gflops - a.gflops)[0];
+}
 
-/** The records as text, by measure and then by configuration. */
-export function table(records) {
-  const compared = records.some((r) => r.against !== undefined);
-  const columns = [
-    ["job", (r) => r.job],
-    ["engine", (r) => r.engine],
-    ...(compared ? [["revision", (r) => r.revision]] : []),
-    ["threads", (r) => r.threads],
-    ["wide", (r) => (r.wide ? "yes" : "no")],
-    ["ms", (r) => r.ms.toFixed(3)],
-    ["min", (r) => r.min.toFixed(3)],
-    ["max", (r) => r.max.toFixed(3)],
-    ["steps", (r) => r.steps],
-  ];
-  if (compared) {
-    columns.push([
-      "times as fast",
-      (r) => (r.against ? `${r.timesAsFast.toFixed(3)} (${r.least.toFixed(3)} to ${r.most.toFixed(3)})` : ""),
-    ]);
-  }
-  const order = [...new Set(records.map((r) => r.job))];
-  const sorted = [...records].sort(
-    (a, b) => order.indexOf(a.job) - order.indexOf(b.job) || a.threads - b.threads || Number(a.wide) - Number(b.wide),
+/** How many times as fast a result is as the same on another revision, round by round. */
+function againstOf({ configuration: mine, measure, times }, results) {
+  if (mine.against || mine.peer) return {};
+  const other = results.find(
+    ({ configuration: c, measure: m }) =>
+      c.against && m === measure && c.threads === mine.threads && c.wide === mine.wide && c.node === mine.node,
   );
-  const rows = [columns.map(([name]) => name), ...sorted.map((r) => columns.map(([, cell]) => String(cell(r))))];
-  const widths = columns.map((_, c) => Math.max(...rows.map((row) => row[c].length)));
-  const isText = (c) => ["job", "engine", "revision"].includes(columns[c][0]);
-  const line = (row) =>
-    row.map((cell, c) => (isText(c) ? cell.padEnd(widths[c]) : cell.padStart(widths[c]))).join("  ");
-  return rows.map((row) => line(row).trimEnd()).join("\n");
+  if (other === undefined || other.times.length === 0) return {};
+  const ratios = other.times.map((time, i) => time / times[i]);
+  const [timesAsFast, least, most] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map(round);
+  return { against: other.configuration.revision, timesAsFast, least, most };
+}
+
+const fixed = (digits) => (n) => (n === undefined || n === null ? "" : n.toFixed(digits));
+const shown = (scale, digits) => (n) => (n === undefined ? "" : (n * scale).toFixed(digits));
+const short = (ms) => (ms < 1 ? 4 : ms < 100 ? 2 : 0);
+
+/** Columns: heading, cell, and whether it is text. A column without anything in it is left out. */
+const columns = [
+  ["engine", (r) => r.engine, "text"],
+  ["revision", (r) => r.revision ?? "", "text"],
+  ["Node", (r) => r.node?.replace("v", "") ?? "", "text"],
+  ["threads", (r) => r.threads],
+  ["wide", (r) => (r.wide ? "wide" : ""), "text"],
+  ["ms", (r) => (r.ms === null ? "–" : r.ms.toFixed(short(r.ms)))],
+  ["min", (r) => (r.ms === null ? "" : r.min.toFixed(short(r.ms)))],
+  ["max", (r) => (r.ms === null ? "" : r.max.toFixed(short(r.ms)))],
+  ["GFLOP/s", (r) => fixed(1)(r.gflops)],
+  ["% of peak", (r) => shown(100, 0)(r.ofPeak)],
+  ["% of roof", (r) => shown(100, 0)(r.ofRoof)],
+  ["first ms", (r) => fixed(0)(r.first)],
+  ["module kB", (r) => shown(1e-3, 1)(r.moduleBytes)],
+  ["peak MB", (r) => shown(1e-6, 0)(r.peakMemory)],
+  [
+    "times as fast",
+    (r) => (r.against ? `${r.timesAsFast.toFixed(3)} (${r.least.toFixed(3)} to ${r.most.toFixed(3)})` : ""),
+  ],
+  ["", (r) => r.why?.split("\n")[0] ?? "", "text"],
+];
+
+/** The records as text: a table for each job, the fastest first. */
+export function table(records) {
+  const jobs = [...new Set(records.map((r) => r.job))];
+  return jobs
+    .map((job) => {
+      const speed = (r) => r.ms ?? Number.POSITIVE_INFINITY;
+      const rows = records.filter((r) => r.job === job).sort((a, b) => speed(a) - speed(b) || a.threads - b.threads);
+      return `${job}\n${aligned(rows)}`;
+    })
+    .join("\n\n");
+}
+
+function aligned(records) {
+  const cells = columns
+    .map(([name, cell, kind]) => ({ kind, all: [name, ...records.map((r) => String(cell(r)))] }))
+    .filter(({ all }) => all.slice(1).some((text) => text !== ""));
+  const widths = cells.map(({ all }) => Math.max(...all.map((text) => text.length)));
+  return cells[0].all
+    .map((_, row) =>
+      cells
+        .map(({ kind, all }, c) => (kind === "text" ? all[row].padEnd(widths[c]) : all[row].padStart(widths[c])))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }

@@ -1,80 +1,162 @@
-/** Lets configurations take turns, each in a process of its own. */
-import { fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
+/** Lets engines take turns, each in a process of its own: round after round, so that a slow minute meets all of them. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { writeMaterial } from "./material.mjs";
+import { EngineProcess } from "./process.mjs";
+import { Judge } from "./verify.mjs";
 
-const script = fileURLToPath(new URL("child.mjs", import.meta.url));
-const WARM_UP = 2;
+/** Milliseconds that one turn takes, about, for networks and for single layers. */
+const SLICE = { network: 120, layer: 40 };
+const WARM_UP = { turns: 4, most: 1000 };
+/** Peers get fewer turns, at least three, when theirs would take more than this together; one where one takes longer. */
+const BUDGET = 8000;
+const FEWEST_TURNS = 3;
 
 /**
  * Measures every configuration `rounds` times in each of `launches` sets of processes.
  *
- * @param configurations - `{ label, engine, build, threads, wide }`.
+ * @param patience - milliseconds that a first step may take.
+ * @param rates - operations a second of each engine in jobs before; what they would need too long for is left out.
  * @param progress - called with what happens.
- * @returns for each configuration and measure `{ configuration, measure, times, steps }`; `times` of different
- *   configurations with the same position were taken one right after the other.
+ * @returns for each configuration and measure `{ configuration, measure, times, steps, first, bytes, memory, why }`;
+ *   `times` of revisions with the same position were taken one right after the other.
  */
-export async function takeTurns({ configurations, name, measures, rounds, launches, progress }) {
+export async function takeTurns({ job, configurations, rounds, launches, patience, rates, progress }) {
+  const folder = mkdtempSync(join(tmpdir(), "rhyton-bench-"));
   const results = configurations.flatMap((configuration) =>
-    measures.map((measure) => ({ configuration, measure, times: [], steps: 0 })),
+    job.measures.map((measure) => ({ configuration, measure, times: [], steps: 0 })),
   );
-  const resultOf = (configuration, measure) =>
-    results.find((r) => r.configuration === configuration && r.measure === measure);
-  for (let launch = 0; launch < launches; launch++) {
-    const children = [];
-    try {
-      for (const configuration of alternating(configurations, launch)) {
-        progress(`${name}: checking and warming up ${configuration.label}`);
-        const child = new Child(configuration);
-        children.push(child);
-        await child.ask({ kind: "start", name, ...configuration });
-        for (const measure of measures)
-          for (let k = 0; k < WARM_UP; k++) await child.ask({ kind: "measure", name: measure });
-      }
-      for (let round = 0; round < rounds; round++) {
-        progress(`${name}: round ${launch * rounds + round + 1} of ${launches * rounds}`);
-        for (const measure of measures) {
-          for (const child of alternating(children, round)) {
-            const { ms, steps } = await child.ask({ kind: "measure", name: measure });
-            const result = resultOf(child.configuration, measure);
-            result.times.push(ms);
-            result.steps = steps;
+  try {
+    const judge = new Judge(job, writeMaterial(job, folder));
+    for (let launch = 0; launch < launches; launch++) {
+      const order = launch % 2 === 0 ? configurations : [...configurations].reverse();
+      const engines = order.map((configuration) => new Contestant(configuration, results, folder));
+      try {
+        for (const engine of engines) await engine.begin(job, judge, { patience, rates, progress });
+        for (let round = 0; round < rounds; round++) {
+          progress(`${job.name}: round ${launch * rounds + round + 1} of ${launches * rounds}`);
+          for (const measure of job.measures) {
+            const turn = round % 2 === 0 ? engines : [...engines].reverse();
+            for (const engine of turn) await engine.take(measure, round, rounds, patience);
           }
         }
+        for (const engine of engines) await engine.weigh();
+      } finally {
+        await Promise.all(engines.map((engine) => engine.end()));
       }
-    } finally {
-      await Promise.all(children.map((child) => child.end()));
     }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
   return results;
 }
 
-/** The list, every other time from its end. */
-const alternating = (list, time) => (time % 2 === 0 ? list : [...list].reverse());
-
-class Child {
+/** One configuration in one set of processes. */
+class Contestant {
+  #configuration;
   #process;
-  #ended;
+  #folder;
+  #results;
+  /** For each measure that goes on: milliseconds of a step, steps of a turn. */
+  #pace = new Map();
 
-  constructor(configuration) {
-    this.configuration = configuration;
-    const env = { ...process.env };
-    delete env.RHYTON_WIDE;
-    if (configuration.wide) env.RHYTON_WIDE = "1";
-    this.#process = fork(script, { execArgv: ["--expose-gc"], env });
-    this.#ended = new Promise((resolve) => this.#process.once("exit", resolve));
+  constructor(configuration, results, folder) {
+    this.#configuration = configuration;
+    this.#folder = folder;
+    this.#results = new Map(results.filter((r) => r.configuration === configuration).map((r) => [r.measure, r]));
+    this.#process = new EngineProcess(configuration);
   }
 
-  async ask(request) {
-    const answer = new Promise((resolve) => this.#process.once("message", resolve));
-    this.#process.send(request);
-    const ended = this.#ended.then((code) => ({ error: `its process ended with exit code ${code}` }));
-    const { result, error } = await Promise.race([answer, ended]);
-    if (error !== undefined) throw new Error(`${this.configuration.label}: ${error}`);
-    return result;
+  /** Prepares, checks and warms up every measure. A peer that fails is out, with the reason; Rhyton must not. */
+  async begin(job, judge, { patience, rates, progress }) {
+    const { label, peer, variant, threads, wide, build } = this.#configuration;
+    progress(`${job.name}: checking ${label}`);
+    const prepared = await this.#attempt([...this.#results.values()], async () => {
+      await this.#process.ask("hello", {}, patience);
+      const settings = { folder: this.#folder, variant, threads, wide, build };
+      await this.#process.ask("prepare", settings, patience);
+    });
+    for (const measure of prepared ? job.measures : []) {
+      const result = this.#results.get(measure);
+      const known = peer && rates.get(`${label} ${measure.kind}`);
+      if (known && measure.operations / known > patience / 6) {
+        const seconds = Math.round(measure.operations / known / 1000);
+        result.why = `left out: about ${seconds} s for a step, judging by the job before`;
+        continue;
+      }
+      const fine = await this.#attempt([result], async () => {
+        const { unable, first, ...answer } = await this.#process.ask("check", { measure }, patience);
+        if (unable !== undefined) {
+          result.why = unable;
+          return;
+        }
+        judge.judge(measure, answer);
+        result.first ??= first;
+        const ms = await this.#warmUp(measure, answer.epoch === true, patience);
+        rates.set(`${label} ${measure.kind}`, measure.operations / ms);
+      });
+      if (!fine && this.#process.ended) break;
+    }
+    this.#process.pause();
   }
 
-  end() {
-    if (this.#process.connected) this.#process.disconnect();
-    return this.#ended;
+  /** Some turns until the code is at its best, from which follows how many steps make a turn. */
+  async #warmUp(measure, isEpoch, patience) {
+    const slice = measure.kind === "layer" ? SLICE.layer : SLICE.network;
+    let [ms, steps, spent] = [0, isEpoch ? measure.steps : 1, 0];
+    for (let k = 0; k < WARM_UP.turns && spent + ms * steps < WARM_UP.most; k++) {
+      ms = (await this.#process.ask("run", { measure, steps }, patience)).ms;
+      spent += ms * steps;
+      if (!isEpoch) steps = Math.max(1, Math.min(5000, Math.round(slice / ms)));
+    }
+    // Peers that are this slow have been measured by now.
+    if (this.#configuration.peer && ms * steps > BUDGET) this.#results.get(measure).times.push(ms);
+    else this.#pace.set(measure, { ms, steps });
+    return ms;
+  }
+
+  /** Whether it is this engine's turn in this round, and if so, takes it. */
+  async take(measure, round, rounds, patience) {
+    const pace = this.#pace.get(measure);
+    if (pace === undefined) return;
+    const cost = pace.ms * pace.steps;
+    const most = Math.max(FEWEST_TURNS, Math.floor(BUDGET / cost));
+    const turns = this.#configuration.peer ? Math.min(rounds, most) : rounds;
+    if (Math.floor(((round + 1) * turns) / rounds) === Math.floor((round * turns) / rounds)) return;
+    const result = this.#results.get(measure);
+    const fine = await this.#attempt([result], async () => {
+      const { ms } = await this.#process.ask("run", { measure, steps: pace.steps }, Math.max(patience, 10 * cost));
+      result.times.push(ms);
+      result.steps = pace.steps;
+    });
+    if (!fine) this.#pace.delete(measure);
+    this.#process.pause();
+  }
+
+  /** Memory and code sizes, once everything was done. */
+  async weigh() {
+    if (this.#process.ended) return;
+    const { peak, sizes } = await this.#process.ask("memory");
+    for (const [measure, result] of this.#results) {
+      result.memory ??= peak;
+      result.bytes ??= sizes[measure.name];
+    }
+  }
+
+  end = () => this.#process.end();
+
+  /** Runs work of a peer; an error becomes why there is no time. An error of Rhyton ends the run. */
+  async #attempt(results, work) {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (!this.#configuration.peer) {
+        throw new Error(`${this.#configuration.label}: ${results[0].measure.name}: ${error.message}`);
+      }
+      for (const result of results) result.why = error.message;
+      return false;
+    }
   }
 }

@@ -1,5 +1,7 @@
 /** The pages say what is true: the example is the one that runs, printed stages are printed, every error has its line. */
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { conv2d, input, maxPooling2d, model, pipe, show, upSampling2d } from "../src/index.ts";
 
@@ -27,6 +29,15 @@ describe("links", () => {
   it.each(pages.filter((page) => page !== "docs/README.md"))("lead from docs/README.md to %s", (page) => {
     const folder = page.startsWith("docs/api/") ? "api/README.md" : page.slice("docs/".length);
     expect(read("docs/README.md")).toContain(`](${folder})`);
+  });
+});
+
+describe("docs/performance.md and README.md", () => {
+  it("have the figures that were measured", () => {
+    const script = fileURLToPath(new URL("../bench/tables.mjs", import.meta.url));
+    const { status, stderr } = spawnSync(process.execPath, [script, "--check"], { encoding: "utf8" });
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
   });
 });
 
