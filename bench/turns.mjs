@@ -12,6 +12,8 @@ const WARM_UP = { turns: 4, most: 1000 };
 /** Peers get fewer turns, at least three, when theirs would take more than this together; one where one takes longer. */
 const BUDGET = 8000;
 const FEWEST_TURNS = 3;
+/** A step must fit so often into what one is waited for. */
+const PATIENT_STEPS = 6;
 
 /**
  * Measures every configuration `rounds` times in each of `launches` sets of processes.
@@ -68,35 +70,44 @@ class Contestant {
     this.#process = new EngineProcess(configuration);
   }
 
-  /** Prepares, checks and warms up every measure. A peer that fails is out, with the reason; Rhyton must not. */
+  /**
+   * Prepares, checks and warms up every measure. A peer that fails at one is out of it, with the reason, and begins anew
+   * with the others where that ended its process; Rhyton must not fail.
+   */
   async begin(job, judge, { patience, rates, progress }) {
     const { label, peer, variant, threads, wide, build } = this.#configuration;
     progress(`${job.name}: checking ${label}`);
-    const prepared = await this.#attempt([...this.#results.values()], async () => {
+    const known = (measure) => peer && rates.get(`${label} ${measure.kind}`);
+    for (const [measure, result] of this.#results) {
+      if (!(measure.operations / known(measure) > patience / PATIENT_STEPS)) continue;
+      const seconds = Math.round(measure.operations / known(measure) / 1000);
+      result.why = `left out: about ${seconds} s for a step, judging by the job before`;
+    }
+    const open = async () => {
       await this.#process.ask("hello", {}, patience);
       const settings = { folder: this.#folder, variant, threads, wide, build };
       await this.#process.ask("prepare", settings, patience);
-    });
-    for (const measure of prepared ? job.measures : []) {
+    };
+    const left = () => job.measures.filter((m) => this.#results.get(m).why === undefined);
+    let queue = left();
+    if (!(await this.#attempt([...this.#results.values()], open))) queue = [];
+    while (queue.length > 0) {
+      const measure = queue.shift();
       const result = this.#results.get(measure);
-      const known = peer && rates.get(`${label} ${measure.kind}`);
-      if (known && measure.operations / known > patience / 6) {
-        const seconds = Math.round(measure.operations / known / 1000);
-        result.why = `left out: about ${seconds} s for a step, judging by the job before`;
-        continue;
-      }
-      const fine = await this.#attempt([result], async () => {
+      await this.#attempt([result], async () => {
         const { unable, first, ...answer } = await this.#process.ask("check", { measure }, patience);
-        if (unable !== undefined) {
-          result.why = unable;
-          return;
-        }
+        result.why = unable;
+        if (unable !== undefined) return;
         judge.judge(measure, answer);
         result.first ??= first;
         const ms = await this.#warmUp(measure, answer.epoch === true, patience);
-        rates.set(`${label} ${measure.kind}`, measure.operations / ms);
+        const key = `${label} ${measure.kind}`;
+        rates.set(key, Math.max(rates.get(key) ?? 0, measure.operations / ms));
       });
-      if (!fine && this.#process.ended) break;
+      if (!this.#process.ended) continue;
+      this.#process = new EngineProcess(this.#configuration);
+      await open();
+      queue = left();
     }
     this.#process.pause();
   }
@@ -111,7 +122,7 @@ class Contestant {
       if (!isEpoch) steps = Math.max(1, Math.min(5000, Math.round(slice / ms)));
     }
     // Peers that are this slow have been measured by now.
-    if (this.#configuration.peer && ms * steps > BUDGET) this.#results.get(measure).times.push(ms);
+    if (this.#configuration.peer && ms * steps > BUDGET) this.#results.get(measure).times = [ms];
     else this.#pace.set(measure, { ms, steps });
     return ms;
   }
