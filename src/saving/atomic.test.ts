@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -47,6 +48,22 @@ describe("writeFileAtomic", () => {
     expect(readFileSync(path, "utf8")).toBe("text");
     if (process.platform !== "win32") expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readdirSync(folder)).toEqual(["model.keras"]);
+  });
+
+  it("removes what a killed process left long ago, and nothing else", async () => {
+    const ago = (hours: number): Date => new Date(Date.now() - hours * 3_600_000);
+    const others: readonly (readonly [string, number])[] = [
+      ["model.keras", 2],
+      [".model.keras.new.tmp", 0.5],
+      [".other.keras.old.tmp", 2],
+      [".model.keras.old.bak", 2],
+    ];
+    for (const [name, hours] of [...others, [".model.keras.old.tmp", 2] as const]) {
+      writeFileSync(join(folder, name), "x");
+      utimesSync(join(folder, name), ago(hours), ago(hours));
+    }
+    await writeFileAtomic(join(folder, "model.keras"), "text");
+    expect(readdirSync(folder).sort()).toEqual(others.map(([name]) => name).sort());
   });
 
   it("writes many at once to one path", async () => {

@@ -23,7 +23,8 @@ const FIXES: Readonly<Record<string, readonly [problem: string, fix: string]>> =
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
-function systemError(path: string, error: unknown): RhytonError {
+/** What the operating system said about a path, as our error. */
+export function systemError(path: string, error: unknown): RhytonError {
   if (error instanceof RhytonError) return error;
   const [problem, fix] = FIXES[codeOf(error)] ?? [
     error instanceof Error ? error.message : String(error),
@@ -47,9 +48,23 @@ async function node(path: string) {
   });
 }
 
+/** After which time a temporary file that nobody has written to is taken for that of a process that was killed. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+/** Removes what killed processes left of earlier attempts to write the file whose temporary names begin with `start`. */
+async function sweep(fs: typeof import("node:fs/promises"), directory: string, start: string): Promise<void> {
+  for (const name of await fs.readdir(directory).catch(() => [])) {
+    if (!name.startsWith(start) || !name.endsWith(".tmp")) continue;
+    const path = `${directory}/${name}`;
+    const stat = await fs.stat(path).catch(() => undefined);
+    if (stat && Date.now() - stat.mtimeMs > ABANDONED_MS) await fs.rm(path, { force: true }).catch(() => {});
+  }
+}
+
 /**
  * Writes a file so that at `path` there is always the old or the new file, whole: into a temporary file beside it, which
- * is flushed to the disk and then renamed. A symbolic link stays a link; the file's permissions stay as they were.
+ * is flushed to the disk and then renamed. A symbolic link stays a link; the file's permissions stay as they were. A
+ * process that is killed may leave its temporary file; one that writes the file an hour later or more removes it.
  *
  * @throws RhytonError `file` when the directory is missing, or it cannot be written.
  */
@@ -63,7 +78,8 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
   }
   const directory = paths.dirname(target);
   const unique = `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`;
-  const temporary = paths.join(directory, `.${paths.basename(target).slice(0, 100)}.${unique}.tmp`);
+  const start = `.${paths.basename(target).slice(0, 100)}.`;
+  const temporary = paths.join(directory, `${start}${unique}.tmp`);
   try {
     const file = await fs.open(temporary, "wx", old === undefined ? 0o666 : old.mode & 0o777);
     try {
@@ -84,6 +100,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
     }
     throw systemError(path, error);
   }
+  await sweep(fs, directory, start);
   // The rename itself is kept in the directory. Not every system can flush one.
   const parent = await fs.open(directory, "r").catch(() => undefined);
   await parent?.sync().catch(() => {});

@@ -63,7 +63,7 @@ describe("CSVLogger", () => {
   it("names the file it could not write", async () => {
     const logger = new CSVLogger(join(folder, "missing", "log.csv"));
     await expect(logger.onTrainBegin()).rejects.toMatchObject({ code: "file" });
-    await expect(logger.onTrainBegin()).rejects.toThrow("Check the path and its permissions.");
+    await expect(logger.onTrainBegin()).rejects.toThrow("log.csv: it does not exist. Check the path.");
   });
 });
 

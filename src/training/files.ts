@@ -1,5 +1,6 @@
 /** Files that training writes, in Node. Its file system is loaded only when one is used, so that browsers can load this. */
 import { fileError } from "../core/errors.ts";
+import { systemError } from "../saving/atomic.ts";
 
 /** @throws RhytonError `file` where there is no file system. */
 export async function fileSystem(path: string): Promise<typeof import("node:fs/promises")> {
@@ -18,8 +19,7 @@ export async function attempt<T>(path: string, work: () => Promise<T>): Promise<
   try {
     return await work();
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    throw fileError({ where: path, problem, fix: "Check the path and its permissions." });
+    throw systemError(path, error);
   }
 }
 
