@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Work } from "../device.ts";
 
 const node = Number.parseInt(process.versions.node, 10);
@@ -40,4 +40,58 @@ test("wide vectors give the same bits, and an old Node goes on with narrow ones 
   expect(await weightsAfter({ wide: true })).toEqual(expected);
   const words = `rhyton: wide vectors need Node 24 or later, and this is Node ${node}: going on with narrow ones.`;
   expect(warn.mock.calls).toEqual(node < 24 ? [[words]] : []);
+});
+
+describe("the check before wide vectors are used", () => {
+  const flags = vi.fn();
+  /** As from Node 24 on, without changing this process; in wide modules the first product of vectors becomes `opcode`. */
+  async function check(opcode: number): Promise<boolean> {
+    vi.stubGlobal("process", {
+      ...{ env: process.env, versions: { ...process.versions, node: "24.0.0" } },
+      getBuiltinModule: () => ({ setFlagsFromString: flags }),
+    });
+    vi.doMock("./module.ts", async (original) => {
+      const real = await original<typeof import("./module.ts")>();
+      const generate: typeof real.generate = (source, profile, shared) => {
+        const generated = real.generate(source, profile, shared);
+        if (profile.name !== "wide") return generated;
+        const bytes = generated.module.toBytes();
+        const at = bytes.findIndex((_, i) => PRODUCT.every((byte, k) => bytes[i + k] === byte));
+        expect(at).toBeGreaterThan(0);
+        bytes[at + 1] = opcode;
+        generated.module.toBytes = () => bytes;
+        return generated;
+      };
+      return { ...real, generate };
+    });
+    const { wideVectors } = await import("./wide.ts");
+    const used = wideVectors();
+    expect(wideVectors()).toBe(used);
+    return used;
+  }
+  /** `f32x4.mul`: the prefix of vectors, and the number of the instruction in two bytes. */
+  const PRODUCT = [0xfd, 0xe6, 0x01];
+  const SUM = 0xe4;
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.doUnmock("./module.ts");
+    flags.mockClear();
+  });
+
+  test("passes what gives the same bits", async () => {
+    expect(await check(PRODUCT[1])).toBe(true);
+    expect(warn).not.toHaveBeenCalled();
+    expect(flags.mock.calls.flat()).not.toContain("--no-experimental-wasm-revectorize");
+  });
+
+  test("refuses a kernel that adds where it should multiply, says so once, and switches them off again", async () => {
+    expect(await check(SUM)).toBe(false);
+    const words = "rhyton: wide vectors give other numbers in this version of Node: going on with narrow ones.";
+    expect(warn.mock.calls).toEqual([[words]]);
+    expect(flags.mock.calls.flat()).toEqual([
+      ...["--experimental-wasm-revectorize", "--wasm-sync-tier-up", "--no-wasm-sync-tier-up"],
+      "--no-experimental-wasm-revectorize",
+    ]);
+  });
 });
