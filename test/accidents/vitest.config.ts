@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+// `npm run test:accidents`: processes that are killed, disks that are full, thousands of calls. Needs Linux.
+export default defineConfig({
+  test: {
+    include: ["test/accidents/**/*.test.ts"],
+    testTimeout: 170_000,
+    hookTimeout: 60_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});
