@@ -34,6 +34,7 @@ GROUPS = [
     "training",
     "optimizers",
     "schedules",
+    "refusals",
     "penalties",
     "callbacks",
     "initializers",

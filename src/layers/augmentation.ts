@@ -45,7 +45,13 @@ export function rangeOf(
     return [least < 0 ? -size : 0, size];
   }
   const bounds = above ? `above ${least}, up to 1` : `from ${least} to 1`;
-  throw argumentError({ where, argument, value: factor, expected: `a number ${bounds}, or [lowest, highest]` });
+  throw argumentError({
+    where,
+    argument,
+    value: factor,
+    expected: `a number ${bounds}, or [lowest, highest]`,
+    fix: "Usual are numbers such as 0.1.",
+  });
 }
 
 export interface PictureOptions extends RandomOptions {

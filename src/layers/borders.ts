@@ -66,6 +66,7 @@ function checkBorders(where: string, argument: string, value: unknown, rank: Ran
       rank === 1
         ? "a whole number of at least 0, or [before, after]"
         : `a whole number of at least 0, or for each of ${rank} axes one or [before, after]`,
+    fix: "Give it one number for all sides, such as 1.",
   });
 }
 

@@ -73,6 +73,7 @@ export class Convolution<R extends Rank, F extends number, K, O> extends Convolu
         argument: "groups",
         value: this.groups,
         expected: `a divisor of the ${this.filters} filters`,
+        fix: "Choose filters that are a multiple of the groups.",
       });
     }
     refuseStridesWithDilation(where, this.strides, this.dilationRate);

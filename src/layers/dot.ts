@@ -84,6 +84,7 @@ export class Dot<const A extends DotAxes = DotAxes> extends Layer<DotRule<A>> {
         argument: "axes",
         value: axes,
         expected: "an axis, or one for each of two tensors",
+        fix: "The last axis of both is -1.",
       });
     }
     for (const axis of list) checkMergeAxis(where, "axes", axis);

@@ -31,7 +31,13 @@ export const isList = (value: unknown): value is readonly Tensor[] => Array.isAr
 /** An axis of tensors that are merged, as Keras counts: the batch is 0. */
 export function checkMergeAxis(where: string, argument: string, axis: unknown): number {
   if (Number.isInteger(axis) && axis !== 0) return axis as number;
-  throw argumentError({ where, argument, value: axis, expected: "an axis other than 0, the batch" });
+  throw argumentError({
+    where,
+    argument,
+    value: axis,
+    expected: "an axis other than 0, the batch",
+    fix: "The last axis is -1.",
+  });
 }
 
 // ---- types --------------------------------------------------------------------------------------------------------

@@ -113,7 +113,8 @@ export function checkBoolean(where: string, argument: string, value: unknown): b
 /** A whole number ≥ 1. */
 export function checkCount(where: string, argument: string, value: unknown): number {
   if (!Number.isInteger(value) || (value as number) < 1) {
-    throw argumentError({ where, argument, value, expected: "a whole number of at least 1" });
+    const fix = "Give it a number such as 8.";
+    throw argumentError({ where, argument, value, expected: "a whole number of at least 1", fix });
   }
   return value as number;
 }
@@ -122,7 +123,9 @@ export function checkCount(where: string, argument: string, value: unknown): num
 export function checkNumber(where: string, argument: string, value: unknown, least = Number.NEGATIVE_INFINITY): number {
   if (typeof value !== "number" || !Number.isFinite(value) || value < least) {
     const expected = least === Number.NEGATIVE_INFINITY ? "a number" : `a number of at least ${least}`;
-    throw argumentError({ where, argument, value, expected });
+    const fix =
+      least === Number.NEGATIVE_INFINITY ? "Give it a number such as 0.5." : "Leave it out, or make it larger.";
+    throw argumentError({ where, argument, value, expected, fix });
   }
   return value;
 }
@@ -141,6 +144,7 @@ export function checkAxis(where: string, argument: string, axis: unknown, rank: 
       value: axis,
       expected:
         rank === 0 ? "an input with axes" : `an axis from 1 to ${rank}, or from ${-rank} to -1 (0 is the batch)`,
+      fix: "The last axis is -1.",
     });
   }
   return at;

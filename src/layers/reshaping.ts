@@ -102,6 +102,7 @@ export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>
         argument: "targetShape",
         value: targetShape,
         expected: "whole numbers of at least 1, and −1 at most once, for what is left",
+        fix: "Write the sizes out, all but one.",
       });
     }
     this.targetShape = [...targetShape];

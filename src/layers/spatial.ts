@@ -50,6 +50,7 @@ export function checkSizes<R extends Rank>(
       argument,
       value,
       expected: `a whole number of at least ${least}, or ${counts[rank]}: [${axisNames[rank].join(", ")}]`,
+      fix: rank === 1 ? "Give it a number such as 2." : "Give it one number for all axes, such as 2.",
     });
   }
   return [...list] as unknown as PerAxis<R>;
