@@ -6,6 +6,7 @@ import { argumentError, shapeError } from "./errors.ts";
 /** What a number is stored as. Arithmetic is float32; `uint8` and `int32` are converted as they are read. */
 export type DType = "float32" | "uint8" | "int32";
 
+/** What holds the numbers of an array. */
 export type TypedArray = Float32Array | Uint8Array | Int32Array;
 
 /**
@@ -14,8 +15,11 @@ export type TypedArray = Float32Array | Uint8Array | Int32Array;
  * `scale` multiplies every element as it is read: bytes with `scale: 1 / 255` are pictures in [0, 1].
  */
 export interface NdArray<D extends TypedArray = TypedArray> {
+  /** The numbers, row-major. */
   readonly data: D;
+  /** The sizes of all axes, the batch included. */
   readonly shape: readonly number[];
+  /** What every number is multiplied by as it is read. Default 1. */
   readonly scale?: number;
 }
 

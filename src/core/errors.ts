@@ -8,7 +8,9 @@
 /** An error with a stable `code` and the values that caused it. */
 export class RhytonError extends Error {
   override readonly name = "RhytonError";
+  /** What kind of error it is; stable. docs/errors.md lists them. */
   readonly code: string;
+  /** The values that the message speaks of. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, details: Readonly<Record<string, unknown>> = {}) {

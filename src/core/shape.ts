@@ -145,6 +145,7 @@ export interface AxisRule {
   readonly before: number;
   /** Cells behind the axis that are padded or cut off. */
   readonly after: number;
+  /** What a window reads there. */
   readonly beyond: Beyond;
   /** How `before` and `after` follow; undefined where they are given or 0. */
   readonly beyondFormula?: string;

@@ -19,7 +19,9 @@ export interface Samples {
 
 /** Handwritten digits to learn from and, apart, to be tested on. */
 export interface Dataset {
+  /** To learn from. */
   readonly train: Samples;
+  /** To be tested on. */
   readonly test: Samples;
 }
 

@@ -9,6 +9,7 @@ const PICTURE_SIZE = 56; // pixels that a picture should be about, on the sheet
 const BACKGROUND = 48; // dark, and yet apart from black pictures
 const MAX_COLUMNS = 256;
 
+/** What `reconstructionSheet` draws. */
 export interface ReconstructionSheet {
   /** Pictures, `[n, height, width, 1]`: values in [0, 1]; bytes without a `scale` are gray levels from 0 to 255. */
   readonly originals: NdArray;

@@ -40,7 +40,10 @@ export interface Program {
   run(work: Work): Promise<Outcome>;
 }
 
+/** Where programs run: it compiles a graph to a program. */
 export interface Device {
+  /** For messages. */
   readonly name: string;
+  /** A program that runs the graph. */
   compile(graph: Graph): Program;
 }

@@ -29,6 +29,7 @@ import { checkWork } from "./work.ts";
 export type Precision = "float32" | "float64";
 type Values = Float32Array | Float64Array;
 
+/** The plain definition of everything: runs kernels one cell at a time, in float32 or float64. Slow. */
 export function interp(precision: Precision = "float32"): Device {
   return { name: `interp ${precision}`, compile: (graph: Graph) => interpret(graph, precision) };
 }

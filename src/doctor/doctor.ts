@@ -11,16 +11,21 @@ import { type Disagreement, type SelfTest, sameTraining, selfTest } from "./self
 
 export type { Disagreement, Finding, SelfTest };
 
+/** Options of `doctor`. */
 export interface DoctorOptions {
   /** Told after each case of the self-test how many are done, and how many there are. */
   readonly onProgress?: (done: number, all: number) => void;
 }
 
+/** What `doctor` found. */
 export interface Diagnosis {
+  /** Of Rhyton. */
   readonly version: string;
   /** Whether every op gave the right numbers. What is merely missing makes training slow, not wrong. */
   readonly healthy: boolean;
+  /** What there is to say about the machine. */
   readonly findings: readonly Finding[];
+  /** Every op against its plain definition. */
   readonly selfTest: SelfTest;
   /** Training on several threads, against training on one. */
   readonly threads: {

@@ -4,7 +4,9 @@ import { MOST_PAGES } from "../device/wasm/memory.ts";
 import { canShare, cores, hasVectors, inNode, nodeModule } from "../device/wasm/support.ts";
 import { wideVectors } from "../device/wasm/wide.ts";
 
+/** One thing about a machine, with what it means. */
 export interface Finding {
+  /** What was looked at. */
   readonly name: "engine" | "simd" | "shared memory" | "threads" | "wide vectors" | "webgpu" | "memory";
   /** What there is, in words. */
   readonly found: string;

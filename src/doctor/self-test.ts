@@ -15,6 +15,7 @@ import { difference, largest, type Numbers } from "./values.ts";
 export interface Disagreement {
   /** The op as the compiler prints it, and which case of it. */
   readonly op: string;
+  /** Which case it was. */
   readonly case: string;
   /** `"values"`, `"gradient 0"`, `"loss"`, or the message of an error. */
   readonly what: string;
@@ -22,13 +23,17 @@ export interface Disagreement {
   readonly difference: number;
 }
 
+/** What the self-test of every op came to. */
 export interface SelfTest {
   /** Different ops, and cases of them. */
   readonly ops: number;
+  /** How many cases ran. */
   readonly cases: number;
   /** Arrays that were compared. */
   readonly compared: number;
+  /** Those in which devices differ. */
   readonly disagreements: readonly Disagreement[];
+  /** How long it took. */
   readonly seconds: number;
 }
 

@@ -6,6 +6,7 @@ import { checkOptions } from "../layers/options.ts";
 import { type LayerExplanation, layerBetween } from "./layer.ts";
 import { layerText } from "./text.ts";
 
+/** Options of `explain`. */
 export interface ExplainOptions {
   /** Gets the text. Default `console.log`. */
   readonly print?: (text: string) => void;

@@ -25,15 +25,19 @@ export interface AxisExplanation extends SpatialRule {
 
 /** What `explain` answers for a layer. Shapes are without the batch. */
 export interface LayerExplanation {
+  /** What is explained. */
   readonly kind: "layer";
   /** The layer's name in its model, or after its class. */
   readonly name: string;
   /** The class of the layer in Keras. */
   readonly className: string;
+  /** Shapes of one sample that go in. */
   readonly inputs: readonly Shape[];
+  /** Shapes of one sample that come out. */
   readonly outputs: readonly Shape[];
   /** One entry for each spatial axis; none for layers without windows. */
   readonly axes: readonly AxisExplanation[];
+  /** What it costs. */
   readonly cost: Cost;
 }
 

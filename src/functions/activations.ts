@@ -27,6 +27,7 @@ export const softplus = unary("softplus", own.softplus);
 export const softsign = unary("softsign", plain("softsign"));
 /** x·σ(x) */
 export const silu = unary("silu", plain("silu"));
+/** `silu` by its other name. */
 export const swish = silu;
 /** ln σ(x) */
 export const logSigmoid = unary("logSigmoid", plain("log_sigmoid"));
@@ -34,6 +35,7 @@ export const logSigmoid = unary("logSigmoid", plain("log_sigmoid"));
 export const hardSigmoid = unary("hardSigmoid", plain("hard_sigmoid"));
 /** x·relu6(x + 3)/6 */
 export const hardSilu = unary("hardSilu", plain("hard_silu"));
+/** `hardSilu` by its other name. */
 export const hardSwish = hardSilu;
 /** x limited to [−1, 1] */
 export const hardTanh = unary("hardTanh", plain("hard_tanh"));

@@ -44,15 +44,22 @@ export const copy = unary("copy", (x) => own.identity(x));
 
 /** The same number everywhere. */
 export const full = (shape: number | readonly number[], fillValue: number): Numbers => filled("full", shape, fillValue);
+/** 0 in every cell. */
 export const zeros = (shape: number | readonly number[]): Numbers => filled("zeros", shape, 0);
+/** 1 in every cell. */
 export const ones = (shape: number | readonly number[]): Numbers => filled("ones", shape, 1);
+/** An array whose cells nobody should read; they are 0. */
 export const empty = (shape: number | readonly number[]): Numbers => filled("empty", shape, 0);
 
 /** The same number everywhere, in the shape of `x` and for each of its samples. */
 const like = (x: Tensor, value: number): Tensor => own.where(own.fill(1, []), own.fill(value, []), own.stopGradient(x));
+/** 0 in every cell, in the shape of x. */
 export const zerosLike = unary("zerosLike", (x) => like(x, 0));
+/** 1 in every cell, in the shape of x. */
 export const onesLike = unary("onesLike", (x) => like(x, 1));
+/** An array in the shape of x whose cells nobody should read; they are 0. */
 export const emptyLike = unary("emptyLike", (x) => like(x, 0));
+/** The same number in every cell, in the shape of x. */
 export const fullLike = unary("fullLike", (x: Tensor, fillValue: number) => like(x, fillValue));
 
 /** 1 on diagonal `k` (0, the main one; above it are those of k > 0) of N rows and M (N) columns. */
@@ -60,6 +67,7 @@ export function eye(N: number, { M = null, k = 0 }: { readonly M?: number | null
   const columns = count("eye", "M", M ?? N);
   return from([count("eye", "N", N), columns], (i) => (i % columns === Math.floor(i / columns) + k ? 1 : 0));
 }
+/** The matrix [n, n] with 1 on the diagonal. */
 export const identity = (n: number): Numbers => eye(n);
 /** 1 on and below diagonal `k`. */
 export function tri(N: number, { M = null, k = 0 }: { readonly M?: number | null; readonly k?: number } = {}): Numbers {
@@ -105,7 +113,10 @@ export function linspace(start: number, stop: number, options: SpaceOptions = {}
 export function logspace(
   start: number,
   stop: number,
-  options: SpaceOptions & { readonly base?: number } = {},
+  options: SpaceOptions & {
+    /** What is raised to these powers. Default 10. */
+    readonly base?: number;
+  } = {},
 ): Numbers {
   const { n, at } = spaced("logspace", start, stop, options, ["base"]);
   return from([n], (i) => (options.base ?? 10) ** at(i));

@@ -25,6 +25,7 @@ export const subtract = cells("subtract", own.subtract);
 export const multiply = cells("multiply", own.multiply);
 /** x1 / x2 */
 export const divide = cells("divide", own.divide);
+/** `divide` by its name in NumPy. */
 export const trueDivide = divide;
 /** x1 / x2, and 0 where x2 is 0. */
 export const divideNoNan = cells("divideNoNan", (a, b) => {
@@ -41,7 +42,9 @@ export const fmod = cells("fmod", (a, b) => difference(a, product(b, toZero(quot
 export const maximum = cells("maximum", own.maximum);
 /** The smaller one; on a tie the gradient is x1's. */
 export const minimum = cells("minimum", own.minimum);
+/** The larger of both; a number where the other is NaN. */
 export const fmax = cells("fmax", (a, b) => choose(isNumber(a), choose(isNumber(b), own.maximum(a, b), a), b));
+/** The smaller of both; a number where the other is NaN. */
 export const fmin = cells("fmin", (a, b) => choose(isNumber(a), choose(isNumber(b), own.minimum(a, b), a), b));
 /** √(x1² + x2²), without overflow. */
 export const hypot = cells("hypot", (a, b) => {
@@ -148,13 +151,18 @@ function logPlus1(x: Tensor): Tensor {
   const small = product(product(2, s), total(1, product(z, series)));
   return choose(near, small, own.logarithm(total(1, choose(near, 0, x))));
 }
+/** ln(1 + x), exact near 0. */
 export const log1p = unary("log1p", logPlus1);
 
 // ---- angles -------------------------------------------------------------------------------------------------------
 
+/** sin(x), x in radians. */
 export const sin = unary("sin", own.sine);
+/** cos(x), x in radians. */
 export const cos = unary("cos", own.cosine);
+/** tan(x), x in radians. */
 export const tan = unary("tan", (x) => quotient(own.sine(x), own.cosine(x)));
+/** The hyperbolic tangent of x. */
 export const tanh = unary("tanh", own.tanh);
 /** (eˣ − e⁻ˣ)/2 */
 export const sinh = unary("sinh", (x) => {
@@ -195,15 +203,21 @@ export const erf = unary("erf", own.erf);
 /** Towards 0. */
 const toZero = (x: Tensor): Tensor => product(own.sign(x), own.floor(own.absolute(x)));
 
+/** −x. */
 export const negative = unary("negative", own.negative);
 /** The size of x; its gradient at 0 is 0. */
 export const absolute = unary("absolute", own.absolute);
+/** |x|. */
 export const abs = absolute;
+/** |x|. */
 export const fabs = absolute;
 /** −1, 0 or 1. */
 export const sign = unary("sign", own.sign);
+/** The largest whole number that is not above x; no gradient. */
 export const floor = unary("floor", own.floor);
+/** The smallest whole number that is not below x; no gradient. */
 export const ceil = unary("ceil", (x) => own.negative(own.floor(own.negative(x))));
+/** x without what follows the point; no gradient. */
 export const trunc = unary("trunc", toZero);
 /** To the nearest whole number, or with so many `decimals` (0); halves to the even one. */
 export const round = unary(

@@ -13,21 +13,36 @@ const compared = (name: string, f: (a: Tensor, b: Tensor) => Tensor) =>
     return f(a, b);
   });
 
+/** 1 where both are equal, else 0. */
 export const equal = compared("equal", own.equal);
+/** 1 where both differ, else 0. */
 export const notEqual = compared("notEqual", (a, b) => not(own.equal(a, b)));
+/** 1 where the first is larger, else 0. */
 export const greater = compared("greater", own.greater);
+/** 1 where the first is larger or both are equal, else 0. */
 export const greaterEqual = compared("greaterEqual", own.greaterEqual);
+/** 1 where the first is smaller, else 0. */
 export const less = compared("less", (a, b) => own.greater(b, a));
+/** 1 where the first is smaller or both are equal, else 0. */
 export const lessEqual = compared("lessEqual", (a, b) => own.greaterEqual(b, a));
+/** 1 where neither is 0, else 0. */
 export const logicalAnd = compared("logicalAnd", (a, b) => own.minimum(isTrue(a), isTrue(b)));
+/** 1 where one is not 0, else 0. */
 export const logicalOr = compared("logicalOr", (a, b) => own.maximum(isTrue(a), isTrue(b)));
+/** 1 where exactly one is not 0, else 0. */
 export const logicalXor = compared("logicalXor", (a, b) => not(own.equal(isTrue(a), isTrue(b))));
+/** 1 where x is 0, else 0. */
 export const logicalNot = unary("logicalNot", not);
 
+/** 1 where x is no number, else 0. */
 export const isnan = unary("isnan", (x) => not(own.equal(x, x)));
+/** 1 where x is infinite, else 0. */
 export const isinf = unary("isinf", (x) => own.equal(own.absolute(x), Number.POSITIVE_INFINITY));
+/** 1 where x is +∞, else 0. */
 export const isposinf = unary("isposinf", (x) => own.equal(x, Number.POSITIVE_INFINITY));
+/** 1 where x is −∞, else 0. */
 export const isneginf = unary("isneginf", (x) => own.equal(x, Number.NEGATIVE_INFINITY));
+/** 1 where x is a number and not infinite, else 0. */
 export const isfinite = unary("isfinite", (x) => own.greater(Number.POSITIVE_INFINITY, own.absolute(x)));
 
 interface Tolerances {

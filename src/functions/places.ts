@@ -109,6 +109,7 @@ export const transpose = unary(
   ["axes"],
 );
 
+/** x with two axes exchanged. */
 export const swapaxes = unary("swapaxes", (x: Tensor, axis1: number, axis2: number) => {
   const [a, b] = [axis1, axis2].map((axis) => ownAxis("swapaxes", x, axis));
   return own.transpose(
@@ -134,6 +135,7 @@ export const moveaxis = unary(
 /** The other way round along axes: all of them without `axis`. */
 const flipped = (where: string, x: Tensor, axis: AxisLike | undefined): Tensor =>
   ownAxes(where, x, axis).reduce((y, at) => part(y, at, y.shape[at] - 1, y.shape[at], -1), x);
+/** x in the reverse order along an axis, or along all. */
 export const flip = unary(
   "flip",
   (x: Tensor, { axis }: { readonly axis?: AxisLike } = {}) => flipped("flip", x, axis),
@@ -331,12 +333,15 @@ export const arraySplit = several(
   ["axis"],
   1,
 );
+/** x in parts along axis 0. */
 export const vsplit = several("vsplit", (x: Tensor, parts: number | readonly number[]) =>
   cut("vsplit", x, parts, 0, true),
 );
+/** x in parts along axis 1, or along the only one. */
 export const hsplit = several("hsplit", (x: Tensor, parts: number | readonly number[]) =>
   cut("hsplit", x, parts, rankOf(x) === 1 ? 0 : 1, true),
 );
+/** x in parts along axis 2. */
 export const dsplit = several("dsplit", (x: Tensor, parts: number | readonly number[]) =>
   cut("dsplit", x, parts, 2, true),
 );
@@ -385,6 +390,7 @@ export const stack = listed(
 /** At least so many axes, the new ones in front. */
 const atLeast = (x: Tensor, rank: number): Tensor =>
   rankOf(x) >= rank ? x : own.reshape(x, [...Array<number>(rank - rankOf(x)).fill(1), ...x.shape]);
+/** Arrays on top of each other, along axis 0; vectors are rows. */
 export const vstack = listed("vstack", (xs) =>
   joined(
     "vstack",
@@ -392,6 +398,7 @@ export const vstack = listed("vstack", (xs) =>
     0,
   ),
 );
+/** Arrays side by side, along axis 1; vectors end to end. */
 export const hstack = listed("hstack", (xs) =>
   joined(
     "hstack",
@@ -399,6 +406,7 @@ export const hstack = listed("hstack", (xs) =>
     rankOf(atLeast(xs[0], 1)) === 1 ? 0 : 1,
   ),
 );
+/** Arrays behind each other, along axis 2. */
 export const dstack = listed("dstack", (xs) =>
   joined(
     "dstack",

@@ -60,7 +60,9 @@ const reduction = (
 ): Unary<[options?: ReduceOptions]> =>
   unary(name, (x: Tensor, options: ReduceOptions = {}) => f(name, x, options), keys);
 
+/** The sum over axes; over all of them without `axis`. */
 export const sum = reduction("sum", total);
+/** The mean over axes; over all of them without `axis`. */
 export const mean = reduction("mean", meanOf);
 /** The mean square distance to the mean. */
 export const variance = reduction("var", varianceOf);
@@ -71,7 +73,9 @@ export const std = reduction("std", (where, x, options) => own.squareRoot(varian
 export const max = reduction("max", most);
 /** The smallest; equal ones share the gradient. Not over the batch. */
 export const min = reduction("min", least);
+/** `max` by its name in NumPy. */
 export const amax = max;
+/** `min` by its name in NumPy. */
 export const amin = min;
 /** The largest minus the smallest. Not over the batch. */
 export const ptp = reduction("ptp", (where, x, options) => subtract(most(where, x, options), least(where, x, options)));

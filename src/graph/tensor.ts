@@ -7,6 +7,7 @@
 import { type DType, showShape } from "../core/array.ts";
 import type { Op } from "./op.ts";
 
+/** The sizes of all axes; without the batch, where it is that of a tensor. */
 export type Shape = readonly number[];
 
 /** Attributes of an op: plain values, so that graphs print and compare. */
@@ -18,13 +19,19 @@ export interface Origin {
   readonly output: number;
 }
 
+/** One symbolic value: what an op makes of its inputs. It has a shape and never holds data. */
 export class Tensor<out S extends Shape = Shape> {
+  /** What makes it of its inputs. */
   readonly op: Op;
+  /** The tensors it is made of. */
   readonly inputs: readonly Tensor[];
+  /** The arguments of the op. */
   readonly attributes: Attributes;
   /** The shape without the batch axis. */
   readonly shape: S;
+  /** Whether there is one for each sample of a batch, or one that all share. */
   readonly perSample: boolean;
+  /** Which layer answered it; undefined for what ops made inside. */
   origin: Origin | undefined;
 
   /** Use `apply` of an op's record; a constructor call checks nothing. */
@@ -49,14 +56,19 @@ export class Tensor<out S extends Shape = Shape> {
 
 /** How the values of a new variable are drawn: filled in place, from a generator that belongs to this variable alone. */
 export interface Initializer {
+  /** The name of its class in Keras. */
   readonly className: string;
+  /** Its arguments under Keras' keys. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Writes the first values of a weight of this shape. */
   fill(values: Float32Array, shape: Shape, seed: number): void;
 }
 
 /** What a weight (or what a layer answers) costs: a shared scalar that is added to the loss. */
 export interface Regularizer {
+  /** The name of its class in Keras. */
   readonly className: string;
+  /** Its arguments under Keras' keys. */
   readonly config: Readonly<Record<string, unknown>>;
   /** The sum over all cells; for a tensor that belongs to a sample, over those of that sample. */
   call(x: Tensor): Tensor;
@@ -64,8 +76,11 @@ export interface Regularizer {
 
 /** What a weight is made to be after each step. */
 export interface Constraint {
+  /** The name of its class in Keras. */
   readonly className: string;
+  /** Its arguments under Keras' keys. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The weight as it must be. */
   call(weight: Tensor): Tensor;
 }
 
@@ -76,12 +91,19 @@ export interface Constraint {
  * `assign`, so that devices notice.
  */
 export class Variable {
+  /** The name under which files have it: `kernel`, `bias`. */
   readonly name: string;
+  /** Its sizes. */
   readonly shape: Shape;
+  /** What it begins with. */
   readonly initializer: Initializer;
+  /** Whether training changes it. */
   trainable: boolean;
+  /** What it costs in the loss. */
   regularizer: Regularizer | undefined;
+  /** What it is made to be after each step. */
   constraint: Constraint | undefined;
+  /** Its numbers, row-major; undefined until a model owns it. */
   value: Float32Array | undefined;
   /** Grows with every assignment; devices compare it to know whether their copy is old. */
   version = 0;
@@ -93,6 +115,7 @@ export class Variable {
     this.trainable = trainable;
   }
 
+  /** Gives it other numbers, as many as before. */
   assign(value: Float32Array): void {
     this.value = value;
     this.version++;

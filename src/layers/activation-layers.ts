@@ -11,6 +11,7 @@ import { type WeightRuleOptions, WeightRules, weightRuleNames } from "./weight-r
 
 // ---- ReLU ---------------------------------------------------------------------------------------------------------
 
+/** Options of `reLU`. */
 export interface ReLUOptions extends LayerOptions {
   /** The largest value of the result. Default null: none. */
   readonly maxValue?: number | null;
@@ -27,6 +28,7 @@ const reluNames = [
   ...layerOptions,
 ] as const satisfies readonly (keyof ReLUOptions)[];
 
+/** The layer that `reLU` makes: Keras' `ReLU`. Its arguments are properties. */
 export class ReLU extends Layer<Same> {
   readonly maxValue: number | null;
   readonly negativeSlope: number;
@@ -84,6 +86,7 @@ export const reLU = (options?: ReLUOptions): ReLU => new ReLU(options);
 
 // ---- LeakyReLU ----------------------------------------------------------------------------------------------------
 
+/** Options of `leakyReLU`. */
 export interface LeakyReLUOptions extends LayerOptions {
   /** The slope below 0. Default 0.3 (that of the activation `"leaky_relu"` is 0.2). */
   readonly negativeSlope?: number;
@@ -93,6 +96,7 @@ const leakyNames = ["negativeSlope", ...layerOptions] as const satisfies readonl
 
 const leaky = (x: Tensor, slope: number): Tensor => select(greater(x, 0), x, multiply(slope, x));
 
+/** The layer that `leakyReLU` makes: Keras' `LeakyReLU`. Its arguments are properties. */
 export class LeakyReLU extends Layer<Same> {
   readonly negativeSlope: number;
 
@@ -126,7 +130,9 @@ export const leakyReLU = (options?: LeakyReLUOptions): LeakyReLU => new LeakyReL
 
 // ---- PReLU --------------------------------------------------------------------------------------------------------
 
+/** Options of `pReLU`. */
 export interface PReLUOptions extends LayerOptions, WeightRuleOptions<"alpha"> {
+  /** What the slopes begin with. Default `"zeros"`. */
   readonly alphaInitializer?: InitializerLike;
   /** Axes along which the slope is the same, counted from 1: [1, 2] for one slope a channel of pictures. */
   readonly sharedAxes?: number | readonly number[] | null;
@@ -139,6 +145,7 @@ const preluNames = [
   ...layerOptions,
 ] as const satisfies readonly (keyof PReLUOptions)[];
 
+/** The layer that `pReLU` makes: Keras' `PReLU`. Its arguments are properties. */
 export class PReLU extends Layer<Same> {
   readonly alphaInitializer: Initializer;
   readonly weightRules: WeightRules;
@@ -209,6 +216,7 @@ export const pReLU = (options?: PReLUOptions): PReLU => new PReLU(options);
 
 // ---- ELU ----------------------------------------------------------------------------------------------------------
 
+/** Options of `eLU`. */
 export interface ELUOptions extends LayerOptions {
   /** Minus the limit far below 0. Default 1. */
   readonly alpha?: number;
@@ -216,6 +224,7 @@ export interface ELUOptions extends LayerOptions {
 
 const eluNames = ["alpha", ...layerOptions] as const satisfies readonly (keyof ELUOptions)[];
 
+/** The layer that `eLU` makes: Keras' `ELU`. Its arguments are properties. */
 export class ELU extends Layer<Same> {
   readonly alpha: number;
 
@@ -252,6 +261,7 @@ export const eLU = (options?: ELUOptions): ELU => new ELU(options);
 
 // ---- Softmax ------------------------------------------------------------------------------------------------------
 
+/** Options of `softmax`. */
 export interface SoftmaxOptions extends LayerOptions {
   /** The axis or axes over which the result sums to 1; 0 is the batch. Default −1, the last. */
   readonly axis?: number | readonly number[];
@@ -259,6 +269,7 @@ export interface SoftmaxOptions extends LayerOptions {
 
 const softmaxNames = ["axis", ...layerOptions] as const satisfies readonly (keyof SoftmaxOptions)[];
 
+/** The layer that `softmax` makes: Keras' `Softmax`. Its arguments are properties. */
 export class Softmax extends Layer<Same> {
   readonly axis: number | readonly number[];
 

@@ -6,6 +6,7 @@ import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkOptions, readConfig } from "./options.ts";
 import type { Same } from "./rule.ts";
 
+/** The layer that `activation` makes: Keras' `Activation`. */
 export class ActivationLayer extends Layer<Same> {
   readonly activation: Activation;
 

@@ -36,7 +36,9 @@ import { maxOp, sumOp } from "../ops/reduce.ts";
 
 /** A function from tensor to tensor; with the `name` under which Keras knows it, when it does. */
 export interface Activation {
+  /** Keras' name of it; undefined for a function of your own. */
   readonly name: string | undefined;
+  /** The function. */
   apply(x: Tensor): Tensor;
 }
 

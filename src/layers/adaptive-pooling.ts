@@ -23,6 +23,7 @@ import {
 } from "./spatial.ts";
 import { ranks, SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
 
+/** Options of adaptive pooling. */
 export type AdaptivePoolingOptions = SpatialOptions;
 
 /** The mean along one axis is a matrix: 1/size of the window for the cells of it. */
@@ -100,11 +101,17 @@ export class AdaptivePooling<P extends Kind, R extends Rank, K, O> extends Spati
   }
 }
 
+/** The layer that `adaptiveMaxPooling1d` makes: Keras' `AdaptiveMaxPooling1D`. Its arguments are properties. */
 export type AdaptiveMaxPooling1D<K = Sizes<1>, O = AdaptivePoolingOptions> = AdaptivePooling<"Max", 1, K, O>;
+/** The layer that `adaptiveMaxPooling2d` makes: Keras' `AdaptiveMaxPooling2D`. Its arguments are properties. */
 export type AdaptiveMaxPooling2D<K = Sizes<2>, O = AdaptivePoolingOptions> = AdaptivePooling<"Max", 2, K, O>;
+/** The layer that `adaptiveMaxPooling3d` makes: Keras' `AdaptiveMaxPooling3D`. Its arguments are properties. */
 export type AdaptiveMaxPooling3D<K = Sizes<3>, O = AdaptivePoolingOptions> = AdaptivePooling<"Max", 3, K, O>;
+/** The layer that `adaptiveAveragePooling1d` makes: Keras' `AdaptiveAveragePooling1D`. Its arguments are properties. */
 export type AdaptiveAveragePooling1D<K = Sizes<1>, O = AdaptivePoolingOptions> = AdaptivePooling<"Average", 1, K, O>;
+/** The layer that `adaptiveAveragePooling2d` makes: Keras' `AdaptiveAveragePooling2D`. Its arguments are properties. */
 export type AdaptiveAveragePooling2D<K = Sizes<2>, O = AdaptivePoolingOptions> = AdaptivePooling<"Average", 2, K, O>;
+/** The layer that `adaptiveAveragePooling3d` makes: Keras' `AdaptiveAveragePooling3D`. Its arguments are properties. */
 export type AdaptiveAveragePooling3D<K = Sizes<3>, O = AdaptivePoolingOptions> = AdaptivePooling<"Average", 3, K, O>;
 
 interface AdaptivePoolingOf<P extends Kind, R extends Rank> {

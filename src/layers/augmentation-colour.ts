@@ -6,6 +6,7 @@ import { type Factor, PictureLayer, type PictureOptions, pictureNames, type Rang
 import type { Draw } from "./noise.ts";
 import { type Config, readConfig } from "./options.ts";
 
+/** Options of `randomContrast` and `randomBrightness`. */
 export interface ColourOptions extends PictureOptions {
   /** The lowest and highest value of a picture; results are cut to it. Default [0, 255]. */
   readonly valueRange?: readonly [number, number];
@@ -46,6 +47,7 @@ abstract class ColourLayer extends PictureLayer {
 
 // ---- RandomContrast -----------------------------------------------------------------------------------------------
 
+/** The layer that `randomContrast` makes: Keras' `RandomContrast`. Its arguments are properties. */
 export class RandomContrast extends ColourLayer {
   constructor(factor: Factor, options: ColourOptions = {}) {
     super(factor, 0, options);
@@ -80,6 +82,7 @@ export const randomContrast = (factor: Factor, options?: ColourOptions): RandomC
 
 // ---- RandomBrightness ---------------------------------------------------------------------------------------------
 
+/** The layer that `randomBrightness` makes: Keras' `RandomBrightness`. Its arguments are properties. */
 export class RandomBrightness extends ColourLayer {
   /** Bounds may come in either order here, as in Keras. */
   constructor(factor: Factor, options: ColourOptions = {}) {

@@ -28,9 +28,11 @@ import {
  * `"reflect"` b a | a b c d | d c, `"wrap"` c d | a b c d | a b.
  */
 export const fillModes = ["constant", "nearest", "reflect", "wrap"] as const;
+/** What lies beyond the edge of a picture; the list says what each means for a b c d. */
 export type FillMode = (typeof fillModes)[number];
 
 export const sampleInterpolations = ["nearest", "bilinear"] as const;
+/** How a place between cells is read: the nearest cell, or the four around by their distance. */
 export type SampleInterpolation = (typeof sampleInterpolations)[number];
 
 type Value = Tensor | number;

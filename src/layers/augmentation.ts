@@ -54,6 +54,7 @@ export function rangeOf(
   });
 }
 
+/** Options of `randomFlip`, and of all random layers over pictures. */
 export interface PictureOptions extends RandomOptions {
   /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
   readonly dataFormat?: DataFormat | null;
@@ -91,6 +92,7 @@ const flipModes = ["horizontal", "vertical", "horizontal_and_vertical"] as const
 /** Left and right, top and bottom, or both at once. */
 export type FlipMode = (typeof flipModes)[number];
 
+/** The layer that `randomFlip` makes: Keras' `RandomFlip`. Its arguments are properties. */
 export class RandomFlip extends PictureLayer {
   readonly mode: FlipMode;
 
@@ -134,6 +136,7 @@ export const randomFlip = (mode?: FlipMode, options?: PictureOptions): RandomFli
 
 // ---- RandomRotation, RandomTranslation, RandomZoom ----------------------------------------------------------------
 
+/** Options of layers that read pictures at other places: `randomRotation`, `randomTranslation` and `randomZoom`. */
 export interface SamplingOptions extends PictureOptions {
   /** What is beyond the edge: `"reflect"` (default), `"constant"`, `"nearest"` or `"wrap"`. */
   readonly fillMode?: FillMode;
@@ -176,6 +179,7 @@ abstract class SamplingLayer extends PictureLayer implements Sampling {
   }
 }
 
+/** The layer that `randomRotation` makes: Keras' `RandomRotation`. Its arguments are properties. */
 export class RandomRotation extends SamplingLayer {
   /** Lowest and highest angle as a fraction of a whole turn. */
   readonly factor: Range;
@@ -227,6 +231,7 @@ export class RandomRotation extends SamplingLayer {
 export const randomRotation = (factor: Factor, options?: SamplingOptions): RandomRotation =>
   new RandomRotation(factor, options);
 
+/** The layer that `randomTranslation` makes: Keras' `RandomTranslation`. Its arguments are properties. */
 export class RandomTranslation extends SamplingLayer {
   readonly heightFactor: Factor;
   readonly widthFactor: Factor;
@@ -280,6 +285,7 @@ export const randomTranslation = (
   options?: SamplingOptions,
 ): RandomTranslation => new RandomTranslation(heightFactor, widthFactor, options);
 
+/** Options of `randomZoom`. */
 export interface RandomZoomOptions extends SamplingOptions {
   /** As `heightFactor`, for the width. Default null: the width changes as the height does. */
   readonly widthFactor?: Factor | null;
@@ -287,6 +293,7 @@ export interface RandomZoomOptions extends SamplingOptions {
 
 const zoomNames = ["widthFactor", ...samplingNames] as const satisfies readonly (keyof RandomZoomOptions)[];
 
+/** The layer that `randomZoom` makes: Keras' `RandomZoom`. Its arguments are properties. */
 export class RandomZoom extends SamplingLayer {
   readonly heightFactor: Factor;
   readonly widthFactor: Factor | null;

@@ -35,6 +35,7 @@ interface BordersOf {
 /** Cells at the ends of each axis: one number for all, or for each axis a number or [before, after]. For signals `Ends`. */
 export type Borders<R extends Rank> = BordersOf[R];
 
+/** Options of padding and cropping. */
 export type BorderOptions = SpatialOptions;
 
 /** Of signals the channels are last, as in Keras. */
@@ -217,11 +218,17 @@ export class Cropping<R extends Rank, B, O> extends BorderLayer<R, CroppingRule<
   }
 }
 
+/** The layer that `zeroPadding1d` makes: Keras' `ZeroPadding1D`. Its arguments are properties. */
 export type ZeroPadding1D<B = Borders<1>, O = BorderOptions> = ZeroPadding<1, B, O>;
+/** The layer that `zeroPadding2d` makes: Keras' `ZeroPadding2D`. Its arguments are properties. */
 export type ZeroPadding2D<B = Borders<2>, O = BorderOptions> = ZeroPadding<2, B, O>;
+/** The layer that `zeroPadding3d` makes: Keras' `ZeroPadding3D`. Its arguments are properties. */
 export type ZeroPadding3D<B = Borders<3>, O = BorderOptions> = ZeroPadding<3, B, O>;
+/** The layer that `cropping1d` makes: Keras' `Cropping1D`. Its arguments are properties. */
 export type Cropping1D<B = Borders<1>> = Cropping<1, B, None>;
+/** The layer that `cropping2d` makes: Keras' `Cropping2D`. Its arguments are properties. */
 export type Cropping2D<B = Borders<2>, O = BorderOptions> = Cropping<2, B, O>;
+/** The layer that `cropping3d` makes: Keras' `Cropping3D`. Its arguments are properties. */
 export type Cropping3D<B = Borders<3>, O = BorderOptions> = Cropping<3, B, O>;
 
 interface ZeroPaddingOf<R extends Rank> {

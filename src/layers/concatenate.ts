@@ -66,6 +66,7 @@ export interface ConcatenateRule<O> extends Rule {
     : never;
 }
 
+/** Options of `concatenate`. */
 export interface ConcatenateOptions extends LayerOptions {
   /** The axis to join along; 0 is the batch. Default −1, the last. */
   readonly axis?: number;
@@ -73,6 +74,7 @@ export interface ConcatenateOptions extends LayerOptions {
 
 const optionNames = ["axis", ...layerOptions] as const satisfies readonly (keyof ConcatenateOptions)[];
 
+/** The layer that `concatenate` makes: Keras' `Concatenate`. Its arguments are properties. */
 export class Concatenate<const O extends ConcatenateOptions = ConcatenateOptions> extends Layer<ConcatenateRule<O>> {
   readonly axis: number;
 

@@ -49,7 +49,12 @@ function normsOf(where: string, weight: Tensor, axis: Axes): Tensor {
 }
 
 /** Weights with a norm above `maxValue` (2) are shortened to it. */
-export function maxNorm(options: AxisOption & { readonly maxValue?: number } = {}): Constraint {
+export function maxNorm(
+  options: AxisOption & {
+    /** The largest norm. Default 2. */
+    readonly maxValue?: number;
+  } = {},
+): Constraint {
   const axis = checkAxis("maxNorm", options.axis);
   const largest = checkNumber("maxNorm", "maxValue", options.maxValue, 2);
   return {
@@ -77,7 +82,14 @@ export function unitNorm(options: AxisOption = {}): Constraint {
 
 /** Norms are brought into [`minValue`, `maxValue`], or, with a `rate` below 1, that share of the way there. */
 export function minMaxNorm(
-  options: AxisOption & { readonly minValue?: number; readonly maxValue?: number; readonly rate?: number } = {},
+  options: AxisOption & {
+    /** The smallest norm. Default 0. */
+    readonly minValue?: number;
+    /** The largest norm. Default 1. */
+    readonly maxValue?: number;
+    /** The share of the way there that a step goes, in [0, 1]. Default 1. */
+    readonly rate?: number;
+  } = {},
 ): Constraint {
   const where = "minMaxNorm";
   const axis = checkAxis(where, options.axis);

@@ -38,8 +38,11 @@ export interface WindowOptions<R extends Rank, P extends Padding = "valid" | "sa
   readonly padding?: P;
   /** Distance between neighbouring taps of the kernel. Default 1. */
   readonly dilationRate?: Sizes<R>;
+  /** A function of the result: a name or a function. Default none. */
   readonly activation?: ActivationLike;
+  /** Whether a learned number is added to each channel. Default true. */
   readonly useBias?: boolean;
+  /** What the bias begins with. Default `"zeros"`. */
   readonly biasInitializer?: InitializerLike;
 }
 

@@ -21,11 +21,15 @@ export interface ConvolutionOptions<R extends Rank>
     WeightRuleOptions<"kernel"> {
   /** Channels and filters are split into so many parts that do not meet. Default 1. */
   readonly groups?: number;
+  /** What the kernel begins with. Default `"glorot_uniform"`. */
   readonly kernelInitializer?: InitializerLike;
 }
 
+/** Options of `conv1d`. */
 export type Conv1DOptions = ConvolutionOptions<1>;
+/** Options of `conv2d`. */
 export type Conv2DOptions = ConvolutionOptions<2>;
+/** Options of `conv3d`. */
 export type Conv3DOptions = ConvolutionOptions<3>;
 
 const optionNames = [
@@ -135,8 +139,11 @@ export function refuseStridesWithDilation(
   });
 }
 
+/** The layer that `conv1d` makes: Keras' `Conv1D`. Its arguments are properties. */
 export type Conv1D<F extends number = number, K = Sizes<1>, O = Conv1DOptions> = Convolution<1, F, K, O>;
+/** The layer that `conv2d` makes: Keras' `Conv2D`. Its arguments are properties. */
 export type Conv2D<F extends number = number, K = Sizes<2>, O = Conv2DOptions> = Convolution<2, F, K, O>;
+/** The layer that `conv3d` makes: Keras' `Conv3D`. Its arguments are properties. */
 export type Conv3D<F extends number = number, K = Sizes<3>, O = Conv3DOptions> = Convolution<3, F, K, O>;
 
 interface ConvolutionOf<R extends Rank> {

@@ -9,10 +9,15 @@ import { type Config, checkBoolean, checkCount, checkOptions, type None, type On
 import type { Rule, ShapeError } from "./rule.ts";
 import { type WeightRuleOptions, WeightRules, weightRuleNames } from "./weight-rules.ts";
 
+/** Options of `dense`. */
 export interface DenseOptions extends LayerOptions, WeightRuleOptions<"kernel" | "bias"> {
+  /** A function of the result: a name or a function. Default none. */
   readonly activation?: ActivationLike;
+  /** Whether a learned number is added to each unit. Default true. */
   readonly useBias?: boolean;
+  /** What the kernel begins with. Default `"glorot_uniform"`. */
   readonly kernelInitializer?: InitializerLike;
+  /** What the bias begins with. Default `"zeros"`. */
   readonly biasInitializer?: InitializerLike;
 }
 
@@ -35,6 +40,7 @@ export interface DenseRule<U extends number> extends Rule {
     : ShapeError<"dense: takes one tensor, not a list">;
 }
 
+/** The layer that `dense` makes: Keras' `Dense`. Its arguments are properties. */
 export class Dense<const U extends number = number> extends Layer<DenseRule<U>> {
   readonly units: number;
   readonly activation: Activation;

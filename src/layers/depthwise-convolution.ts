@@ -19,16 +19,22 @@ type FlatRank = (typeof flatRanks)[number];
 export interface DepthwiseOptions<R extends FlatRank> extends WindowOptions<R>, WeightRuleOptions<"depthwise"> {
   /** How many channels are made of each. Default 1. */
   readonly depthMultiplier?: number;
+  /** What the windows begin with. Default `"glorot_uniform"`. */
   readonly depthwiseInitializer?: InitializerLike;
 }
 
 export interface SeparableOptions<R extends FlatRank> extends DepthwiseOptions<R>, WeightRuleOptions<"pointwise"> {
+  /** What the mixing of channels begins with. Default `"glorot_uniform"`. */
   readonly pointwiseInitializer?: InitializerLike;
 }
 
+/** Options of `depthwiseConv1d`. */
 export type DepthwiseConv1DOptions = DepthwiseOptions<1>;
+/** Options of `depthwiseConv2d`. */
 export type DepthwiseConv2DOptions = DepthwiseOptions<2>;
+/** Options of `separableConv1d`. */
 export type SeparableConv1DOptions = SeparableOptions<1>;
+/** Options of `separableConv2d`. */
 export type SeparableConv2DOptions = SeparableOptions<2>;
 
 const depthwiseNames = [
@@ -194,14 +200,18 @@ export class SeparableConvolution<R extends FlatRank, F extends number, K, O> ex
   }
 }
 
+/** The layer that `depthwiseConv1d` makes: Keras' `DepthwiseConv1D`. Its arguments are properties. */
 export type DepthwiseConv1D<K = Sizes<1>, O = DepthwiseConv1DOptions> = DepthwiseConvolution<1, K, O>;
+/** The layer that `depthwiseConv2d` makes: Keras' `DepthwiseConv2D`. Its arguments are properties. */
 export type DepthwiseConv2D<K = Sizes<2>, O = DepthwiseConv2DOptions> = DepthwiseConvolution<2, K, O>;
+/** The layer that `separableConv1d` makes: Keras' `SeparableConv1D`. Its arguments are properties. */
 export type SeparableConv1D<F extends number = number, K = Sizes<1>, O = SeparableConv1DOptions> = SeparableConvolution<
   1,
   F,
   K,
   O
 >;
+/** The layer that `separableConv2d` makes: Keras' `SeparableConv2D`. Its arguments are properties. */
 export type SeparableConv2D<F extends number = number, K = Sizes<2>, O = SeparableConv2DOptions> = SeparableConvolution<
   2,
   F,

@@ -54,6 +54,7 @@ export interface DotRule<A> extends Rule {
 /** The axis of both tensors to sum over, or one for each; 0 is the batch. */
 export type DotAxes = number | readonly [number, number];
 
+/** Options of `dot`. */
 export interface DotOptions extends LayerOptions {
   /** Whether vectors are scaled to length 1 first, so that the result is the cosine of their angle. Default false. */
   readonly normalize?: boolean;
@@ -69,6 +70,7 @@ const normalized = (x: Tensor, axis: number): Tensor =>
 const lastOf = (x: Tensor, axis: number): Tensor =>
   transpose(x, [...x.shape.map((_, i) => i).filter((i) => i !== axis), axis]);
 
+/** The layer that `dot` makes: Keras' `Dot`. Its arguments are properties. */
 export class Dot<const A extends DotAxes = DotAxes> extends Layer<DotRule<A>> {
   readonly axes: DotAxes;
   readonly normalize: boolean;

@@ -22,6 +22,7 @@ const reductions = { Max: max, Average: mean } as const;
 
 type Kind = keyof typeof reductions;
 
+/** Options of global pooling. */
 export interface GlobalPoolingOptions extends SpatialOptions {
   /** Whether the spatial axes stay, with one cell each. Default false: only the channels stay. */
   readonly keepdims?: boolean;
@@ -69,11 +70,17 @@ export class GlobalPooling<P extends Kind, R extends Rank, O> extends SpatialLay
   }
 }
 
+/** The layer that `globalMaxPooling1d` makes: Keras' `GlobalMaxPooling1D`. Its arguments are properties. */
 export type GlobalMaxPooling1D<O = GlobalPoolingOptions> = GlobalPooling<"Max", 1, O>;
+/** The layer that `globalMaxPooling2d` makes: Keras' `GlobalMaxPooling2D`. Its arguments are properties. */
 export type GlobalMaxPooling2D<O = GlobalPoolingOptions> = GlobalPooling<"Max", 2, O>;
+/** The layer that `globalMaxPooling3d` makes: Keras' `GlobalMaxPooling3D`. Its arguments are properties. */
 export type GlobalMaxPooling3D<O = GlobalPoolingOptions> = GlobalPooling<"Max", 3, O>;
+/** The layer that `globalAveragePooling1d` makes: Keras' `GlobalAveragePooling1D`. Its arguments are properties. */
 export type GlobalAveragePooling1D<O = GlobalPoolingOptions> = GlobalPooling<"Average", 1, O>;
+/** The layer that `globalAveragePooling2d` makes: Keras' `GlobalAveragePooling2D`. Its arguments are properties. */
 export type GlobalAveragePooling2D<O = GlobalPoolingOptions> = GlobalPooling<"Average", 2, O>;
+/** The layer that `globalAveragePooling3d` makes: Keras' `GlobalAveragePooling3D`. Its arguments are properties. */
 export type GlobalAveragePooling3D<O = GlobalPoolingOptions> = GlobalPooling<"Average", 3, O>;
 
 type GlobalPoolingOf<P extends Kind, R extends Rank> = <const O extends GlobalPoolingOptions = None>(

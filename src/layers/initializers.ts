@@ -45,8 +45,11 @@ const constantFill = (className: string, config: Config, value: number): Initial
 
 // ---- fixed values -------------------------------------------------------------------------------------------------
 
+/** All 0: Keras' `Zeros`, what biases begin with. */
 export const zeros = (): Initializer => constantFill("Zeros", {}, 0);
+/** All 1: Keras' `Ones`. */
 export const ones = (): Initializer => constantFill("Ones", {}, 1);
+/** The same number everywhere, 0 unless given: Keras' `Constant`. */
 export const constant = (value = 0): Initializer =>
   constantFill("Constant", { value: finite("constant", value) }, value);
 
@@ -54,7 +57,12 @@ export const constant = (value = 0): Initializer =>
 
 /** Uniform in [minval, maxval). */
 export function randomUniform(
-  options: Seeded & { readonly minval?: number; readonly maxval?: number } = {},
+  options: Seeded & {
+    /** The smallest value. Default −0.05. */
+    readonly minval?: number;
+    /** What values stay below. Default 0.05. */
+    readonly maxval?: number;
+  } = {},
 ): Initializer {
   const { minval = -0.05, maxval = 0.05 } = options;
   return random("RandomUniform", { minval, maxval }, options, (values, _, seed) =>
@@ -62,14 +70,27 @@ export function randomUniform(
   );
 }
 
-export function randomNormal(options: Seeded & { readonly mean?: number; readonly stddev?: number } = {}): Initializer {
+/** Normal, of mean 0 and standard deviation 0.05 unless given: Keras' `RandomNormal`. */
+export function randomNormal(
+  options: Seeded & {
+    /** Default 0. */
+    readonly mean?: number;
+    /** Standard deviation. Default 0.05. */
+    readonly stddev?: number;
+  } = {},
+): Initializer {
   const { mean = 0, stddev = 0.05 } = options;
   return random("RandomNormal", { mean, stddev }, options, (values, _, seed) => fillNormal(values, seed, mean, stddev));
 }
 
 /** Normal without what lies beyond two deviations. */
 export function truncatedNormal(
-  options: Seeded & { readonly mean?: number; readonly stddev?: number } = {},
+  options: Seeded & {
+    /** Default 0. */
+    readonly mean?: number;
+    /** Standard deviation. Default 0.05. */
+    readonly stddev?: number;
+  } = {},
 ): Initializer {
   const { mean = 0, stddev = 0.05 } = options;
   return random("TruncatedNormal", { mean, stddev }, options, (values, _, seed) =>
@@ -107,8 +128,11 @@ interface Scaling {
 /** Variance `scale / fan`. */
 export function varianceScaling(
   options: Seeded & {
+    /** Default 1. */
     readonly scale?: number;
+    /** Which fan divides: `"fan_in"` (default), `"fan_out"`, or their mean, `"fan_avg"`. */
     readonly mode?: Mode;
+    /** Default `"truncated_normal"`, which `"normal"` is another name of. */
     readonly distribution?: Distribution | "normal";
   } = {},
 ): Initializer {
@@ -134,19 +158,27 @@ const scaled =
 
 /** Uniform within ±√(6 / (fan in + fan out)): what kernels have when nothing is said. */
 export const glorotUniform = scaled("GlorotUniform", 1, "fan_avg", "uniform");
+/** Truncated normal of variance 2 / (fan in + fan out): Keras' `GlorotNormal`. */
 export const glorotNormal = scaled("GlorotNormal", 1, "fan_avg", "truncated_normal");
 /** Uniform within ±√(6 / fan in). */
 export const heUniform = scaled("HeUniform", 2, "fan_in", "uniform");
+/** Truncated normal of variance 2 / fan in, for relu: Keras' `HeNormal`. */
 export const heNormal = scaled("HeNormal", 2, "fan_in", "truncated_normal");
 /** Uniform within ±√(3 / fan in). */
 export const lecunUniform = scaled("LecunUniform", 1, "fan_in", "uniform");
+/** Truncated normal of variance 1 / fan in, for selu: Keras' `LecunNormal`. */
 export const lecunNormal = scaled("LecunNormal", 1, "fan_in", "truncated_normal");
 
 /**
  * Columns (of the weight as a matrix, all axes but the last against the last) that are orthonormal, times `gain`; rows
  * where there are fewer of those.
  */
-export function orthogonal(options: Seeded & { readonly gain?: number } = {}): Initializer {
+export function orthogonal(
+  options: Seeded & {
+    /** What the result is multiplied by. Default 1. */
+    readonly gain?: number;
+  } = {},
+): Initializer {
   const { gain = 1 } = options;
   return random("Orthogonal", { gain }, options, (values, shape, seed) => {
     if (shape.length < 2) {

@@ -45,7 +45,9 @@ export function enterAt(layer: InputLayer, tensor: Tensor): LayerCall {
 /** As a tuple that can be written to, which is how shapes show best. */
 type Plain<S extends Shape> = S extends readonly [...infer Sizes extends number[]] ? Sizes : never;
 
+/** Options of `input`. */
 export interface InputOptions {
+  /** Data and files may call the input by it. */
   readonly name?: string;
 }
 

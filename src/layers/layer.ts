@@ -37,7 +37,9 @@ export const layerOptions = [
 export interface WeightOptions {
   /** Whether training may change it. Default true. */
   readonly trainable?: boolean;
+  /** What the weight costs in the loss. Default none. */
   readonly regularizer?: RegularizerLike;
+  /** What it is made to be after each step. Default none. */
   readonly constraint?: ConstraintLike;
 }
 
@@ -133,6 +135,7 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
   readonly givenName: string | undefined;
   /** The name given by the first model that owns the layer. */
   modelName: string | undefined;
+  /** What its outputs cost. */
   readonly activityRegularizer: Regularizer | undefined;
 
   readonly #className: string | undefined;
@@ -237,10 +240,12 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     return [...new Set([...this.ownWeights, ...this.parts.flatMap((part) => part.weights)])];
   }
 
+  /** Those that training changes. */
   get trainableWeights(): readonly Variable[] {
     return this.weights.filter((w) => w.trainable);
   }
 
+  /** Those that it does not. */
   get nonTrainableWeights(): readonly Variable[] {
     return this.weights.filter((w) => !w.trainable);
   }

@@ -119,11 +119,17 @@ export class Merge<P extends Kind> extends Layer<MergeRule<P>> {
   }
 }
 
+/** The layer that `add` makes: Keras' `Add`. Its arguments are properties. */
 export type Add = Merge<"Add">;
+/** The layer that `subtract` makes: Keras' `Subtract`. Its arguments are properties. */
 export type Subtract = Merge<"Subtract">;
+/** The layer that `multiply` makes: Keras' `Multiply`. Its arguments are properties. */
 export type Multiply = Merge<"Multiply">;
+/** The layer that `average` makes: Keras' `Average`. Its arguments are properties. */
 export type Average = Merge<"Average">;
+/** The layer that `maximum` makes: Keras' `Maximum`. Its arguments are properties. */
 export type Maximum = Merge<"Maximum">;
+/** The layer that `minimum` makes: Keras' `Minimum`. Its arguments are properties. */
 export type Minimum = Merge<"Minimum">;
 
 /** Makes a layer, or makes and calls it at once. */

@@ -9,6 +9,7 @@ import { type CallContext, Layer, type LayerOptions, layerOptions } from "./laye
 import { type Config, checkOptions, readConfig } from "./options.ts";
 import type { Same } from "./rule.ts";
 
+/** Options of every layer that draws random numbers. */
 export interface RandomOptions extends LayerOptions {
   /**
    * A whole number ≥ 0 from which the layer's random numbers follow; two layers with one seed draw the same ones. Without
@@ -88,6 +89,7 @@ export class Draw {
 
 // ---- GaussianNoise ------------------------------------------------------------------------------------------------
 
+/** The layer that `gaussianNoise` makes: Keras' `GaussianNoise`. Its arguments are properties. */
 export class GaussianNoise extends RandomLayer {
   readonly stddev: number;
 
@@ -124,6 +126,7 @@ export const gaussianNoise = (stddev: number, options?: RandomOptions): Gaussian
 
 // ---- GaussianDropout ----------------------------------------------------------------------------------------------
 
+/** The layer that `gaussianDropout` makes: Keras' `GaussianDropout`. Its arguments are properties. */
 export class GaussianDropout extends RandomLayer {
   readonly rate: number;
 

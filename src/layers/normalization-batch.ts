@@ -15,12 +15,15 @@ import {
 } from "./normalization.ts";
 import { type Config, checkAxis, readConfig } from "./options.ts";
 
+/** Options of `batchNormalization`. */
 export interface BatchNormalizationOptions extends NormalizationOptions {
   /** The axis that keeps its statistics apart, usually that of the channels. Default −1, the last. */
   readonly axis?: number;
   /** How much of the moving statistics is kept at each step. Default 0.99. */
   readonly momentum?: number;
+  /** What the moving mean begins with. Default `"zeros"`. */
   readonly movingMeanInitializer?: InitializerLike;
+  /** What the moving variance begins with. Default `"ones"`. */
   readonly movingVarianceInitializer?: InitializerLike;
 }
 
@@ -32,6 +35,7 @@ const optionNames = [
   ...normalizationNames,
 ] as const satisfies readonly (keyof BatchNormalizationOptions)[];
 
+/** The layer that `batchNormalization` makes: Keras' `BatchNormalization`. Its arguments are properties. */
 export class BatchNormalization extends ScaledNormalization {
   readonly axis: number;
   readonly momentum: number;

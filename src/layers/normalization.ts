@@ -23,6 +23,7 @@ import type { Same } from "./rule.ts";
 
 // ---- what they share ----------------------------------------------------------------------------------------------
 
+/** Options of batch, layer and group normalization. */
 export interface NormalizationOptions extends LayerOptions {
   /** Added to the variance before its root is taken. Default 0.001. */
   readonly epsilon?: number;
@@ -30,11 +31,17 @@ export interface NormalizationOptions extends LayerOptions {
   readonly center?: boolean;
   /** Whether there is a learned scale, gamma. Default true. */
   readonly scale?: boolean;
+  /** What the shift begins with. Default `"zeros"`. */
   readonly betaInitializer?: InitializerLike;
+  /** What the scale begins with. Default `"ones"`. */
   readonly gammaInitializer?: InitializerLike;
+  /** What the shift costs in the loss. Default none. */
   readonly betaRegularizer?: RegularizerLike;
+  /** What the scale costs in the loss. Default none. */
   readonly gammaRegularizer?: RegularizerLike;
+  /** What the shift is made to be after each step. Default none. */
   readonly betaConstraint?: ConstraintLike;
+  /** What the scale is made to be after each step. Default none. */
   readonly gammaConstraint?: ConstraintLike;
 }
 
@@ -172,6 +179,7 @@ function standardized(x: Tensor, axes: readonly number[], epsilon: number): Tens
 
 // ---- LayerNormalization -------------------------------------------------------------------------------------------
 
+/** Options of `layerNormalization`. */
 export interface LayerNormalizationOptions extends NormalizationOptions {
   /** The axis or axes to normalise over; gamma and beta have their shape. Default −1, the last. */
   readonly axis?: Axis;
@@ -183,6 +191,7 @@ const layerNames = ["axis", ...normalizationNames] as const satisfies readonly (
 const suitsAt = (at: (rank: number) => readonly number[], built: Shape, now: Shape): boolean =>
   now.length === built.length && at(built.length).every((axis) => now[axis] === built[axis]);
 
+/** The layer that `layerNormalization` makes: Keras' `LayerNormalization`. Its arguments are properties. */
 export class LayerNormalization extends ScaledNormalization {
   readonly axis: readonly number[];
 
@@ -236,6 +245,7 @@ export const layerNormalization = (options?: LayerNormalizationOptions): LayerNo
 
 // ---- GroupNormalization -------------------------------------------------------------------------------------------
 
+/** Options of `groupNormalization`. */
 export interface GroupNormalizationOptions extends NormalizationOptions {
   /** Into how many groups the channels are split; −1 for one for each channel. Default 32. */
   readonly groups?: number;
@@ -249,6 +259,7 @@ const groupNames = [
   ...normalizationNames,
 ] as const satisfies readonly (keyof GroupNormalizationOptions)[];
 
+/** The layer that `groupNormalization` makes: Keras' `GroupNormalization`. Its arguments are properties. */
 export class GroupNormalization extends ScaledNormalization {
   readonly axis: number;
   /** As given; −1 becomes the number of channels once built. */
@@ -318,6 +329,7 @@ export const groupNormalization = (options?: GroupNormalizationOptions): GroupNo
 
 // ---- RMSNormalization ---------------------------------------------------------------------------------------------
 
+/** Options of `rmsNormalization`. */
 export interface RMSNormalizationOptions extends LayerOptions {
   /** The axis or axes to normalise over; the scale has their shape. Default −1, the last. */
   readonly axis?: Axis;
@@ -327,6 +339,7 @@ export interface RMSNormalizationOptions extends LayerOptions {
 
 const rmsNames = ["axis", "epsilon", ...layerOptions] as const satisfies readonly (keyof RMSNormalizationOptions)[];
 
+/** The layer that `rmsNormalization` makes: Keras' `RMSNormalization`. Its arguments are properties. */
 export class RMSNormalization extends Layer<Same> {
   readonly axis: readonly number[];
   readonly epsilon: number;
@@ -377,6 +390,7 @@ export const rmsNormalization = (options?: RMSNormalizationOptions): RMSNormaliz
 
 // ---- UnitNormalization --------------------------------------------------------------------------------------------
 
+/** Options of `unitNormalization`. */
 export interface UnitNormalizationOptions extends LayerOptions {
   /** The axis or axes along which the length becomes 1. Default −1, the last. */
   readonly axis?: Axis;
@@ -384,6 +398,7 @@ export interface UnitNormalizationOptions extends LayerOptions {
 
 const unitNames = ["axis", ...layerOptions] as const satisfies readonly (keyof UnitNormalizationOptions)[];
 
+/** The layer that `unitNormalization` makes: Keras' `UnitNormalization`. Its arguments are properties. */
 export class UnitNormalization extends Layer<Same> {
   readonly axis: Axis;
 

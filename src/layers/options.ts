@@ -2,6 +2,10 @@
 
 import { argumentError, describe, unknownName } from "../core/errors.ts";
 
+/**
+ * Where the channels stand: behind the spatial axes, [height, width, channels], or before them, [channels, height,
+ * width].
+ */
 export type DataFormat = "channels_last" | "channels_first";
 
 /** No options given. */

@@ -37,8 +37,11 @@ export interface PoolingOptions<R extends Rank> extends SpatialOptions {
   readonly padding?: "valid" | "same";
 }
 
+/** Options of `maxPooling1d` and `averagePooling1d`. */
 export type Pooling1DOptions = PoolingOptions<1>;
+/** Options of `maxPooling2d` and `averagePooling2d`. */
 export type Pooling2DOptions = PoolingOptions<2>;
+/** Options of `maxPooling3d` and `averagePooling3d`. */
 export type Pooling3DOptions = PoolingOptions<3>;
 
 const optionNames = [
@@ -116,11 +119,17 @@ export class Pooling<P extends Kind, R extends Rank, K, O> extends SpatialLayer<
   }
 }
 
+/** The layer that `maxPooling1d` makes: Keras' `MaxPooling1D`. Its arguments are properties. */
 export type MaxPooling1D<K = Sizes<1>, O = Pooling1DOptions> = Pooling<"Max", 1, K, O>;
+/** The layer that `maxPooling2d` makes: Keras' `MaxPooling2D`. Its arguments are properties. */
 export type MaxPooling2D<K = Sizes<2>, O = Pooling2DOptions> = Pooling<"Max", 2, K, O>;
+/** The layer that `maxPooling3d` makes: Keras' `MaxPooling3D`. Its arguments are properties. */
 export type MaxPooling3D<K = Sizes<3>, O = Pooling3DOptions> = Pooling<"Max", 3, K, O>;
+/** The layer that `averagePooling1d` makes: Keras' `AveragePooling1D`. Its arguments are properties. */
 export type AveragePooling1D<K = Sizes<1>, O = Pooling1DOptions> = Pooling<"Average", 1, K, O>;
+/** The layer that `averagePooling2d` makes: Keras' `AveragePooling2D`. Its arguments are properties. */
 export type AveragePooling2D<K = Sizes<2>, O = Pooling2DOptions> = Pooling<"Average", 2, K, O>;
+/** The layer that `averagePooling3d` makes: Keras' `AveragePooling3D`. Its arguments are properties. */
 export type AveragePooling3D<K = Sizes<3>, O = Pooling3DOptions> = Pooling<"Average", 3, K, O>;
 
 interface MaxPoolingOf<R extends Rank> {

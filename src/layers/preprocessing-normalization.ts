@@ -14,11 +14,13 @@ export type Statistics = number | readonly Statistics[];
 
 const flat = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value.flatMap(flat) : [value]);
 
+/** Options of `normalization`. */
 export interface NormalizationLayerOptions extends LayerOptions {
   /** The axis or axes whose cells have statistics of their own; null for one mean and variance. Default −1, the last. */
   readonly axis?: Axis | null;
   /** Both or neither: without them `adapt` finds them in data. */
   readonly mean?: Statistics | null;
+  /** See `mean`. */
   readonly variance?: Statistics | null;
   /** Whether to turn normalised values back. Default false. */
   readonly invert?: boolean;
@@ -48,6 +50,7 @@ function checkStatistics(where: string, argument: string, value: unknown): Stati
   throw argumentError({ where, argument, value, expected, fix: "Leave it out, and call adapt with data." });
 }
 
+/** The layer that `normalization` makes: Keras' `Normalization`. Its arguments are properties. */
 export class Normalization extends Layer<Same> {
   /** As given: counting the batch as 0, or from the end. */
   readonly axis: readonly number[];

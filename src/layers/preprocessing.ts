@@ -33,6 +33,7 @@ import {
 /** One number for everything, or one for each cell of the last axis. */
 export type PerChannel = number | readonly number[];
 
+/** Options of `rescaling`. */
 export interface RescalingOptions extends LayerOptions {
   /** What is added after the scale. Default 0. */
   readonly offset?: PerChannel;
@@ -48,6 +49,7 @@ function checkPerChannel(where: string, argument: string, value: unknown): PerCh
 const perChannel = (value: PerChannel): Tensor | number =>
   typeof value === "number" ? value : constantTensor({ data: Float32Array.from(value), shape: [value.length] });
 
+/** The layer that `rescaling` makes: Keras' `Rescaling`. Its arguments are properties. */
 export class Rescaling extends Layer<Same> {
   readonly scale: PerChannel;
   readonly offset: PerChannel;
@@ -103,6 +105,7 @@ export const rescaling = (scale: PerChannel, options?: RescalingOptions): Rescal
 
 // ---- Resizing -----------------------------------------------------------------------------------------------------
 
+/** Options of `resizing`. */
 export interface ResizingOptions extends LayerOptions {
   /** How new cells come about. Default `"bilinear"`. */
   readonly interpolation?: Interpolation;
@@ -110,6 +113,7 @@ export interface ResizingOptions extends LayerOptions {
   readonly cropToAspectRatio?: boolean;
   /** Puts borders around, so that nothing is stretched. Default false. */
   readonly padToAspectRatio?: boolean;
+  /** Borders have one value. */
   readonly fillMode?: "constant";
   /** The value of such borders. Default 0. */
   readonly fillValue?: number;
@@ -143,6 +147,7 @@ export interface ResizedRule<Name extends string, H extends number, W extends nu
   readonly out: Resized<this["in"], Name, H, W, FormatOf<O>>;
 }
 
+/** The layer that `resizing` makes: Keras' `Resizing`. Its arguments are properties. */
 export class Resizing<
   const H extends number = number,
   const W extends number = number,
@@ -272,6 +277,7 @@ export function resizing<const H extends number, const W extends number, const O
 
 // ---- CenterCrop ---------------------------------------------------------------------------------------------------
 
+/** Options of `centerCrop`. */
 export interface CenterCropOptions extends LayerOptions {
   /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
   readonly dataFormat?: DataFormat | null;
@@ -279,6 +285,7 @@ export interface CenterCropOptions extends LayerOptions {
 
 const cropNames = ["dataFormat", ...layerOptions] as const satisfies readonly (keyof CenterCropOptions)[];
 
+/** The layer that `centerCrop` makes: Keras' `CenterCrop`. Its arguments are properties. */
 export class CenterCrop<
   const H extends number = number,
   const W extends number = number,

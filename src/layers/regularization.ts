@@ -13,6 +13,7 @@ import { checkFormat, checkSpatial, type Rank } from "./spatial.ts";
 /** One entry for each axis of a batch: a size, 1 where the cells along it share their fate, null for the input's own. */
 export type NoiseShape = readonly (number | null)[];
 
+/** Options of `dropout` and `alphaDropout`. */
 export interface DropoutOptions extends RandomOptions {
   /** For a batch of shape [null, 8, 8, 3], [null, 1, 1, 3] drops whole channels. Default null: every cell for itself. */
   readonly noiseShape?: NoiseShape | null;
@@ -75,6 +76,7 @@ abstract class DroppingLayer extends NoisyDropout {
   }
 }
 
+/** The layer that `dropout` makes: Keras' `Dropout`. Its arguments are properties. */
 export class Dropout extends DroppingLayer {
   constructor(rate: number, options: DropoutOptions = {}) {
     super(rate, options, dropoutNames);
@@ -103,6 +105,7 @@ export const dropout = (rate: number, options?: DropoutOptions): Dropout => new 
 
 // ---- SpatialDropout -----------------------------------------------------------------------------------------------
 
+/** Options of `spatialDropout2d` and `spatialDropout3d`. */
 export interface SpatialDropoutOptions extends RandomOptions {
   /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
   readonly dataFormat?: DataFormat | null;
@@ -136,6 +139,7 @@ abstract class SpatialDropout extends DroppingLayer {
   }
 }
 
+/** The layer that `spatialDropout1d` makes: Keras' `SpatialDropout1D`. Its arguments are properties. */
 export class SpatialDropout1D extends SpatialDropout {
   constructor(rate: number, options: RandomOptions = {}) {
     super(1, rate, options);
@@ -151,6 +155,7 @@ export class SpatialDropout1D extends SpatialDropout {
   }
 }
 
+/** The layer that `spatialDropout2d` makes: Keras' `SpatialDropout2D`. Its arguments are properties. */
 export class SpatialDropout2D extends SpatialDropout {
   constructor(rate: number, options: SpatialDropoutOptions = {}) {
     super(2, rate, options);
@@ -166,6 +171,7 @@ export class SpatialDropout2D extends SpatialDropout {
   }
 }
 
+/** The layer that `spatialDropout3d` makes: Keras' `SpatialDropout3D`. Its arguments are properties. */
 export class SpatialDropout3D extends SpatialDropout {
   constructor(rate: number, options: SpatialDropoutOptions = {}) {
     super(3, rate, options);
@@ -198,6 +204,7 @@ export const spatialDropout3d = (rate: number, options?: SpatialDropoutOptions):
 /** What `selu` gives far below 0. */
 const floor = -1.6732632423543772 * 1.0507009873554805;
 
+/** The layer that `alphaDropout` makes: Keras' `AlphaDropout`. Its arguments are properties. */
 export class AlphaDropout extends NoisyDropout {
   constructor(rate: number, options: DropoutOptions = {}) {
     super(rate, options, dropoutNames, true);
@@ -234,6 +241,7 @@ export const alphaDropout = (rate: number, options?: DropoutOptions): AlphaDropo
 
 // ---- ActivityRegularization ---------------------------------------------------------------------------------------
 
+/** Options of `activityRegularization`. */
 export interface ActivityRegularizationOptions extends Omit<LayerOptions, "activityRegularizer"> {
   /** What Σ|x| of a sample counts in the loss. Default 0. */
   readonly l1?: number;

@@ -45,7 +45,14 @@ export function l2(options: { readonly l2?: number } | number = {}): Regularizer
 }
 
 /** l1·Σ|w| + l2·Σw². Both are 0 unless given. */
-export function l1l2(options: { readonly l1?: number; readonly l2?: number } = {}): Regularizer {
+export function l1l2(
+  options: {
+    /** What Σ|w| is multiplied by. Default 0. */
+    readonly l1?: number;
+    /** What Σw² is multiplied by. Default 0. */
+    readonly l2?: number;
+  } = {},
+): Regularizer {
   const config = { l1: factor("l1l2", "l1", options.l1, 0), l2: factor("l1l2", "l2", options.l2, 0) };
   return {
     className: "L1L2",
@@ -62,7 +69,12 @@ export function l1l2(options: { readonly l1?: number; readonly l2?: number } = {
 
 /** factor · the mean |cosine| of two different rows (or columns) of a matrix: drives them to right angles. */
 export function orthogonalRegularizer(
-  options: { readonly factor?: number; readonly mode?: "rows" | "columns" } = {},
+  options: {
+    /** Default 0.01. */
+    readonly factor?: number;
+    /** What is to stand at right angles. Default `"rows"`. */
+    readonly mode?: "rows" | "columns";
+  } = {},
 ): Regularizer {
   const where = "orthogonalRegularizer";
   const size = Math.fround(factor(where, "factor", options.factor, 0.01));

@@ -11,6 +11,7 @@ import { checkFormat, toChannelsLast } from "./spatial.ts";
 
 // ---- Flatten ------------------------------------------------------------------------------------------------------
 
+/** Options of `flatten`. */
 export interface FlattenOptions extends LayerOptions {
   /** `"channels_first"` moves the channels to the end first, so that both formats give the same order. */
   readonly dataFormat?: DataFormat | null;
@@ -24,6 +25,7 @@ export interface FlattenRule extends Rule {
     : ShapeError<"flatten: takes one tensor, not a list">;
 }
 
+/** The layer that `flatten` makes: Keras' `Flatten`. Its arguments are properties. */
 export class Flatten extends Layer<FlattenRule> {
   readonly dataFormat: DataFormat;
 
@@ -88,6 +90,7 @@ export interface ReshapeRule<T extends Shape> extends Rule {
     : ShapeError<"reshape: takes one tensor, not a list">;
 }
 
+/** The layer that `reshape` makes: Keras' `Reshape`. Its arguments are properties. */
 export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>> {
   /** As given, with −1. */
   readonly targetShape: Shape;
@@ -171,6 +174,7 @@ export interface PermuteRule<D extends Shape> extends Rule {
     : ShapeError<"permute: takes one tensor, not a list">;
 }
 
+/** The layer that `permute` makes: Keras' `Permute`. Its arguments are properties. */
 export class Permute<const D extends Shape = Shape> extends Layer<PermuteRule<D>> {
   /** Axis `i` of the result is axis `dims[i]` of the input, both counted from 1. */
   readonly dims: Shape;
@@ -238,6 +242,7 @@ export interface RepeatVectorRule<N extends number> extends Rule {
     : ShapeError<"repeatVector: takes one tensor, not a list">;
 }
 
+/** The layer that `repeatVector` makes: Keras' `RepeatVector`. Its arguments are properties. */
 export class RepeatVector<const N extends number = number> extends Layer<RepeatVectorRule<N>> {
   readonly n: number;
 

@@ -15,6 +15,7 @@ export type Shapes = Shape | readonly Shape[];
 export interface Rule {
   /** Filled in by `Apply`. */
   readonly in: unknown;
+  /** The shape, or list of shapes, that comes out; a `ShapeError` for what does not suit. */
   readonly out: unknown;
 }
 
@@ -25,6 +26,7 @@ export interface AnyRule extends Rule {
 
 /** The rule of layers that keep the shape: `class Double extends Layer<Same>`. */
 export interface Same extends Rule {
+  /** The shape that went in. */
   readonly out: this["in"];
 }
 

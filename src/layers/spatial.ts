@@ -83,6 +83,7 @@ export const channelsOf = (shape: Shape, dataFormat: DataFormat): number =>
 
 /** What a layer does along a spatial axis. */
 export interface SpatialRule extends AxisRule {
+  /** What the axis is called: `height`, `width`. */
   readonly name: string;
   /** Its place among the axes of the input, without the batch. */
   readonly axis: number;

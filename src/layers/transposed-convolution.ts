@@ -33,11 +33,15 @@ export interface ConvolutionTransposeOptions<R extends Rank> extends WindowOptio
    * of them. Less than the strides. By default the size is size · stride (or, under `"valid"`, what the windows cover).
    */
   readonly outputPadding?: Sizes<R> | null;
+  /** What the kernel begins with. Default `"glorot_uniform"`. */
   readonly kernelInitializer?: InitializerLike;
 }
 
+/** Options of `conv1dTranspose`. */
 export type Conv1DTransposeOptions = ConvolutionTransposeOptions<1>;
+/** Options of `conv2dTranspose`. */
 export type Conv2DTransposeOptions = ConvolutionTransposeOptions<2>;
+/** Options of `conv3dTranspose`. */
 export type Conv3DTransposeOptions = ConvolutionTransposeOptions<3>;
 
 const optionNames = [
@@ -198,18 +202,21 @@ export class ConvolutionTranspose<R extends Rank, F extends number, K, O> extend
   }
 }
 
+/** The layer that `conv1dTranspose` makes: Keras' `Conv1DTranspose`. Its arguments are properties. */
 export type Conv1DTranspose<F extends number = number, K = Sizes<1>, O = Conv1DTransposeOptions> = ConvolutionTranspose<
   1,
   F,
   K,
   O
 >;
+/** The layer that `conv2dTranspose` makes: Keras' `Conv2DTranspose`. Its arguments are properties. */
 export type Conv2DTranspose<F extends number = number, K = Sizes<2>, O = Conv2DTransposeOptions> = ConvolutionTranspose<
   2,
   F,
   K,
   O
 >;
+/** The layer that `conv3dTranspose` makes: Keras' `Conv3DTranspose`. Its arguments are properties. */
 export type Conv3DTranspose<F extends number = number, K = Sizes<3>, O = Conv3DTransposeOptions> = ConvolutionTranspose<
   3,
   F,

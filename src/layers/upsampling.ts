@@ -26,9 +26,12 @@ import {
 } from "./spatial.ts";
 import { ranks, SpatialLayer, type SpatialOptions, spatialOptions } from "./spatial-layer.ts";
 
+/** Options of `upSampling1d`. */
 export type UpSampling1DOptions = LayerOptions;
+/** Options of `upSampling3d`. */
 export type UpSampling3DOptions = SpatialOptions;
 
+/** Options of `upSampling2d`. */
 export interface UpSampling2DOptions extends SpatialOptions {
   /** How new cells come about: `"nearest"` (default) repeats the old ones, the others weigh those around. */
   readonly interpolation?: Interpolation;
@@ -95,8 +98,11 @@ export class UpSampling<R extends Rank, K, O> extends SpatialLayer<R, UpSampling
   }
 }
 
+/** The layer that `upSampling1d` makes: Keras' `UpSampling1D`. Its arguments are properties. */
 export type UpSampling1D<K = Sizes<1>> = UpSampling<1, K, None>;
+/** The layer that `upSampling2d` makes: Keras' `UpSampling2D`. Its arguments are properties. */
 export type UpSampling2D<K = Sizes<2>, O = UpSampling2DOptions> = UpSampling<2, K, O>;
+/** The layer that `upSampling3d` makes: Keras' `UpSampling3D`. Its arguments are properties. */
 export type UpSampling3D<K = Sizes<3>, O = UpSampling3DOptions> = UpSampling<3, K, O>;
 
 interface UpSamplingOf<R extends Rank> {

@@ -23,8 +23,11 @@ export type Logs = Record<string, number>;
 
 /** What a training is about to do. `steps` is undefined while nobody knows how many an epoch has. */
 export interface TrainingParams {
+  /** As `fit` was given it. */
   readonly verbose: number;
+  /** The epoch to end at. */
   readonly epochs: number;
+  /** Steps of an epoch. */
   readonly steps: number | undefined;
 }
 
@@ -38,23 +41,37 @@ type Answer = void | Promise<void>;
  * at once. `everyBatches` is the way between.
  */
 export interface Callback {
+  /** Before the first epoch. */
   onTrainBegin?(logs: Logs, model: Model): Answer;
+  /** After the last epoch, also when training was ended. */
   onTrainEnd?(logs: Logs, model: Model): Answer;
+  /** Before an epoch. */
   onEpochBegin?(epoch: number, logs: Logs, model: Model): Answer;
+  /** After an epoch and its validation. */
   onEpochEnd?(epoch: number, logs: Logs, model: Model): Answer;
+  /** Before a batch of training. */
   onBatchBegin?(batch: number, logs: Logs, model: Model): Answer;
+  /** After a batch of training. */
   onBatchEnd?(batch: number, logs: Logs, model: Model): Answer;
   /** The same as `onBatchBegin`. */
   onTrainBatchBegin?(batch: number, logs: Logs, model: Model): Answer;
   /** The same as `onBatchEnd`. */
   onTrainBatchEnd?(batch: number, logs: Logs, model: Model): Answer;
+  /** Before `evaluate` or a validation. */
   onTestBegin?(logs: Logs, model: Model): Answer;
+  /** After `evaluate` or a validation. */
   onTestEnd?(logs: Logs, model: Model): Answer;
+  /** Before a batch of these. */
   onTestBatchBegin?(batch: number, logs: Logs, model: Model): Answer;
+  /** After a batch of these. */
   onTestBatchEnd?(batch: number, logs: Logs, model: Model): Answer;
+  /** Before `predict`. */
   onPredictBegin?(logs: Logs, model: Model): Answer;
+  /** After `predict`. */
   onPredictEnd?(logs: Logs, model: Model): Answer;
+  /** Before a batch of `predict`. */
   onPredictBatchBegin?(batch: number, logs: Logs, model: Model): Answer;
+  /** After a batch of `predict`. */
   onPredictBatchEnd?(batch: number, logs: Logs, model: Model): Answer;
 
   /** Told before `onTrainBegin`. */
@@ -101,6 +118,7 @@ export class History implements Callback {
   readonly history = {} as { loss: number[] } & Record<string, number[]>;
   /** The epochs, counted from 0. */
   readonly epoch: number[] = [];
+  /** What the training was about to do. */
   readonly params: TrainingParams;
 
   constructor(params: TrainingParams) {
@@ -130,8 +148,12 @@ export const LambdaCallback = class {
 export class TerminateOnNaN implements Callback {
   readonly onDiverged?: NonNullable<Callback["onDiverged"]>;
 
-  /** @param options - `raiseError`: throws instead, as `fit` does without this callback, and no `onTrainEnd` runs. */
-  constructor(options: { readonly raiseError?: boolean } = {}) {
+  constructor(
+    options: {
+      /** Throws instead, as `fit` does without this callback, and no `onTrainEnd` runs. Default false. */
+      readonly raiseError?: boolean;
+    } = {},
+  ) {
     checkOptions("TerminateOnNaN", options, ["raiseError"]);
     if (options.raiseError) return;
     this.onDiverged = (batch) => {
@@ -149,7 +171,15 @@ export class CSVLogger implements Callback {
   #columns: readonly string[] | undefined;
 
   /** @param options - `separator` between columns (","); `append` to a file that is there (false). */
-  constructor(path: string, options: { readonly separator?: string; readonly append?: boolean } = {}) {
+  constructor(
+    path: string,
+    options: {
+      /** What stands between columns. Default a comma. */
+      readonly separator?: string;
+      /** Whether to go on in a file that is there. Default false. */
+      readonly append?: boolean;
+    } = {},
+  ) {
     checkOptions("CSVLogger", options, ["separator", "append"]);
     this.#file = new CsvFile(path, options.separator ?? ",", options.append ?? false);
   }

@@ -20,6 +20,7 @@ type EachOutput<T> = readonly T[] | Readonly<Record<string, T>>;
 /** What is measured: for one output a list; for several a list with an entry for each, or lists by name. */
 export type MetricsLike = EachOutput<MetricLike | readonly MetricLike[] | null>;
 
+/** Options of `compile`. */
 export interface CompileOptions {
   /** Default "rmsprop", as in Keras. */
   readonly optimizer?: OptimizerName | Optimizer;

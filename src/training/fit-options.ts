@@ -13,11 +13,13 @@ import { type ClassWeight, type Samples, type SampleWeight, sliceSamples } from 
 /** 0 nothing, 1 a progress bar (lines where there is no terminal), 2 one line an epoch; "auto" is 1. */
 export type Verbose = 0 | 1 | 2 | "auto";
 
+/** What a training is judged by after its epochs: [x, y], [x, y, sampleWeight], or batches of these. */
 export type ValidationData =
   | readonly [x: Arrays, y: Arrays]
   | readonly [x: Arrays, y: Arrays, sampleWeight: SampleWeight]
   | Source<Batch>;
 
+/** Options of `fit`. */
 export interface FitOptions {
   /** The epoch to end at, counted from the very first. Default 1. */
   readonly epochs?: number;
@@ -49,6 +51,7 @@ export interface FitOptions {
   readonly validationBatchSize?: number;
   /** The epoch to begin with, to continue a training. Default 0. */
   readonly initialEpoch?: number;
+  /** What takes part in the training, in order. */
   readonly callbacks?: readonly Callback[];
   /** Ends training after the step in flight; `fit` then throws the signal's reason. The weights keep what was learnt. */
   readonly signal?: AbortSignal;
@@ -67,6 +70,7 @@ export interface RunOptions {
   readonly verbose?: Verbose;
   /** Steps to do. Default: until the data ends. */
   readonly steps?: number;
+  /** What takes part in the run, in order. */
   readonly callbacks?: readonly Callback[];
   /** Ends the run; the call then throws the signal's reason. */
   readonly signal?: AbortSignal;
@@ -74,11 +78,13 @@ export interface RunOptions {
 
 /** Options of `evaluate`. */
 export interface EvaluateOptions extends RunOptions {
+  /** How much each sample counts. */
   readonly sampleWeight?: SampleWeight;
 }
 
 /** Options of `trainOnBatch` and `testOnBatch`. */
 export interface OnBatchOptions {
+  /** How much each sample counts. */
   readonly sampleWeight?: SampleWeight;
   /** Of `trainOnBatch` only. */
   readonly classWeight?: ClassWeight;

@@ -35,6 +35,7 @@ export type CustomObject =
   | Regularizer
   | Constraint;
 
+/** Options of `loadModel`. */
 export interface LoadOptions extends Pick<CompileOptions, "device" | "threads" | "wide"> {
   /** Whether to compile the model as the file says, with the optimizer as it was. Default true. */
   readonly compile?: boolean;

@@ -33,14 +33,19 @@ const reductions: readonly Reduction[] = [
 export interface LossOptions {
   /** Default `"sum_over_batch_size"`. */
   readonly reduction?: Reduction;
+  /** The name in messages and files. Default: after the loss. */
   readonly name?: string;
 }
 
+/** A loss, as the functions of `losses` make it: what it is called, its arguments, and what it computes. */
 export interface Loss {
+  /** The name of its class in Keras. */
   readonly className: string;
+  /** For messages. */
   readonly name: string;
   /** The arguments in Keras' keys. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** The losses of target and prediction. */
   readonly call: LossFunction;
   /** Default `"sum_over_batch_size"`. */
   readonly reduction?: Reduction;

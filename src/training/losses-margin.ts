@@ -69,7 +69,12 @@ function sumOver(where: string, x: Tensor, axes: Axes): Tensor {
 }
 
 /** 1 − 2Σtp / (Σt + Σp + 1e-7). `axis`: what is summed over, the batch being 0; by default everything. */
-export function dice(options: LossOptions & { readonly axis?: Axes } = {}): Loss {
+export function dice(
+  options: LossOptions & {
+    /** What is summed over, the batch being 0. Default null: everything. */
+    readonly axis?: Axes;
+  } = {},
+): Loss {
   checkLossOptions("dice", options, ["axis"]);
   const { axis = null } = options;
   const call: LossFunction = (t, p) => {
@@ -85,7 +90,14 @@ export function dice(options: LossOptions & { readonly axis?: Axes } = {}): Loss
  * `axis` as in `dice`.
  */
 export function tversky(
-  options: LossOptions & { readonly alpha?: number; readonly beta?: number; readonly axis?: Axes } = {},
+  options: LossOptions & {
+    /** How much what was missed counts. Default 0.5. */
+    readonly alpha?: number;
+    /** How much what was invented counts. Default 0.5. */
+    readonly beta?: number;
+    /** As in `dice`. */
+    readonly axis?: Axes;
+  } = {},
 ): Loss {
   checkLossOptions("tversky", options, ["alpha", "beta", "axis"]);
   const { axis = null } = options;

@@ -26,6 +26,7 @@ import { sparseLabels } from "./labels.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
 import { numberIn } from "./options.ts";
 
+/** Options of cross-entropies. */
 export interface CrossentropyOptions extends LossOptions {
   /** The prediction is a logit, not a probability. */
   readonly fromLogits?: boolean;
@@ -35,6 +36,7 @@ export interface CrossentropyOptions extends LossOptions {
   readonly axis?: number;
 }
 
+/** Options of focal cross-entropies. */
 export interface FocalOptions extends CrossentropyOptions {
   /** Default 0.25. */
   readonly alpha?: number;

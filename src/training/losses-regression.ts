@@ -76,7 +76,12 @@ export const poisson = plain("poisson", "Poisson", "poisson", (t, p) =>
 );
 
 /** The mean of ½e² where |e| ≤ δ, and of δ|e| − ½δ² beyond; e = p − t. `delta` is 1 unless given. */
-export function huber(options: LossOptions & { readonly delta?: number } = {}): Loss {
+export function huber(
+  options: LossOptions & {
+    /** Where the square becomes a straight line. Default 1. */
+    readonly delta?: number;
+  } = {},
+): Loss {
   checkLossOptions("huber", options, ["delta"]);
   const delta = numberIn("huber", "delta", options.delta ?? 1, 0, Infinity);
   const each: LossFunction = (t, p) => {
@@ -104,7 +109,12 @@ export function cosine(where: string, axis: number): LossFunction {
 }
 
 /** Minus the cosine of the angle between target and prediction: −1 where they point the same way. */
-export function cosineSimilarity(options: LossOptions & { readonly axis?: number } = {}): Loss {
+export function cosineSimilarity(
+  options: LossOptions & {
+    /** The axis of the vectors, the batch being 0. Default −1. */
+    readonly axis?: number;
+  } = {},
+): Loss {
   checkLossOptions("cosineSimilarity", options, ["axis"]);
   const { axis = -1 } = options;
   const similarity = cosine('loss "cosine_similarity"', axis);

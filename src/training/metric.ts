@@ -13,8 +13,11 @@ import { type Loss, type LossFunction, requireTensor } from "./loss.ts";
 /** The cells of each sum, in float64. */
 export type Sums = readonly Float64Array[];
 
+/** A metric, as the functions of `metrics` make it: sums over all samples, and a value from these. */
 export interface Metric {
+  /** The name of its class in Keras. */
   readonly className: string;
+  /** The name in the history. */
   readonly name: string;
   /** The arguments in Keras' keys. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -34,6 +37,7 @@ export interface Metric {
 
 /** What every metric takes. */
 export interface MetricOptions {
+  /** The name in the history. Default: after the metric. */
   readonly name?: string;
 }
 
@@ -126,8 +130,11 @@ export function metricTotals(metric: Metric, target: Tensor, prediction: Tensor,
 
 /** Where in the totals of a step the sums of a value lie, and how it follows from them. */
 export interface Report {
+  /** The name in the history. */
   readonly name: string;
+  /** How many numbers each sum has. */
   readonly sizes: readonly number[];
+  /** The value from the sums. */
   result(sums: Sums): number | readonly number[];
 }
 

@@ -32,7 +32,12 @@ const onRightSide =
   };
 
 /** The share of elements on the right side of `threshold` (0.5): p > threshold against the target, which is 0 or 1. */
-export function binaryAccuracy(options: MetricOptions & { readonly threshold?: number } = {}): Metric {
+export function binaryAccuracy(
+  options: MetricOptions & {
+    /** What a prediction must exceed to count as 1. Default 0.5. */
+    readonly threshold?: number;
+  } = {},
+): Metric {
   checkMetricOptions("binaryAccuracy", options, ["threshold"]);
   const threshold = numberIn("binaryAccuracy", "threshold", options.threshold ?? 0.5, 0, 1, true);
   const name = options.name ?? "binary_accuracy";
@@ -71,7 +76,12 @@ function amongTop(k: number, chosen: Tensor, prediction: Tensor): Tensor {
 }
 
 /** The share of predictions that hold the class of the one-hot target among their `k` (5) largest. */
-export function topKCategoricalAccuracy(options: MetricOptions & { readonly k?: number } = {}): Metric {
+export function topKCategoricalAccuracy(
+  options: MetricOptions & {
+    /** Default 5. */
+    readonly k?: number;
+  } = {},
+): Metric {
   checkMetricOptions("topKCategoricalAccuracy", options, ["k"]);
   const k = wholeNumber("topKCategoricalAccuracy", "k", options.k ?? 5);
   const call: LossFunction = (t, p) => {
@@ -87,7 +97,12 @@ export function topKCategoricalAccuracy(options: MetricOptions & { readonly k?: 
  * @param options - `fromSortedIds`: predictions are not scores but class numbers, the most likely first.
  */
 export function sparseTopKCategoricalAccuracy(
-  options: MetricOptions & { readonly k?: number; readonly fromSortedIds?: boolean } = {},
+  options: MetricOptions & {
+    /** Default 5. */
+    readonly k?: number;
+    /** Predictions are not scores but class numbers, the most likely first. Default false. */
+    readonly fromSortedIds?: boolean;
+  } = {},
 ): Metric {
   const where = "sparseTopKCategoricalAccuracy";
   checkMetricOptions(where, options, ["k", "fromSortedIds"]);

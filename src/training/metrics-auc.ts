@@ -10,6 +10,7 @@ const epsilon = 1e-7;
 const curves = ["ROC", "PR", "PRGAIN"] as const;
 const methods = ["interpolation", "minoring", "majoring"] as const;
 
+/** Options of `auc`. */
 export interface AUCOptions extends MetricOptions {
   /** How finely the curve is sampled. Default 200. */
   readonly numThresholds?: number;
@@ -21,6 +22,7 @@ export interface AUCOptions extends MetricOptions {
   readonly thresholds?: readonly number[];
   /** A curve for each label (the last axis), and the mean of the areas. Default false: all labels in one curve. */
   readonly multiLabel?: boolean;
+  /** How many labels there are, where files say so. */
   readonly numLabels?: number;
   /** How much each label counts. */
   readonly labelWeights?: readonly number[];

@@ -143,6 +143,7 @@ function readThresholds(
 
 const oneOrAll = (values: readonly number[]): number | readonly number[] => (values.length === 1 ? values[0] : values);
 
+/** Options of the four counts of decisions. */
 export interface CountOptions extends MetricOptions {
   /** One, or several: then there is a value for each. Default 0.5. */
   readonly thresholds?: number | readonly number[];
@@ -172,6 +173,7 @@ export const trueNegatives = counter("trueNegatives", "TrueNegatives", "tn");
 /** How many positives were missed. */
 export const falseNegatives = counter("falseNegatives", "FalseNegatives", "fn");
 
+/** Options of `precision` and `recall`. */
 export interface PrecisionOptions extends CountOptions {
   /** Only the `topK` largest predictions of a sample are positive. */
   readonly topK?: number;
@@ -206,6 +208,7 @@ export const precision = share("precision", "Precision", (tp, { fp }) => ratio(t
 /** Of what is positive, the share that was found. */
 export const recall = share("recall", "Recall", (tp, { fn }) => ratio(tp, tp + fn));
 
+/** Options of metrics of one rate at another. */
 export interface AtOptions extends MetricOptions {
   /** Default 200: 0, 1/199, …, 1. */
   readonly numThresholds?: number;

@@ -34,6 +34,7 @@ const add = (values: readonly number[]): number => values.reduce((a, b) => a + b
 
 // ---- intersection over union --------------------------------------------------------------------------------------
 
+/** Options of `iou` and `meanIoU`. */
 export interface IoUOptions extends MetricOptions {
   /** A class of the targets whose cells do not count. */
   readonly ignoreClass?: number;
@@ -117,7 +118,12 @@ export function iou(numClasses: number, targetClassIds: readonly number[], optio
 
 /** Intersection over union of two classes: predictions from `threshold` (0.5) on are class 1. */
 export function binaryIoU(
-  options: MetricOptions & { readonly targetClassIds?: readonly number[]; readonly threshold?: number } = {},
+  options: MetricOptions & {
+    /** The classes whose mean is taken. Default [0, 1]. */
+    readonly targetClassIds?: readonly number[];
+    /** Default 0.5. */
+    readonly threshold?: number;
+  } = {},
 ): Metric {
   checkMetricOptions("binaryIoU", options, ["targetClassIds", "threshold"]);
   const { targetClassIds = [0, 1] } = options;
@@ -174,6 +180,7 @@ export function oneHotMeanIoU(numClasses: number, options: OneHotOptions = {}): 
 
 const averages = ["micro", "macro", "weighted"] as const;
 
+/** Options of `f1Score` and `fBetaScore`. */
 export interface FScoreOptions extends MetricOptions {
   /**
    * How classes are joined: all decisions together ("micro"), the mean of the classes ("macro"), or the mean weighted by
@@ -185,7 +192,12 @@ export interface FScoreOptions extends MetricOptions {
 }
 
 /** The weighted harmonic mean of precision and recall, recall counting `beta` times. Targets are one-hot. */
-export function fBetaScore(options: FScoreOptions & { readonly beta?: number } = {}): Metric {
+export function fBetaScore(
+  options: FScoreOptions & {
+    /** How much recall counts against precision. Default 1. */
+    readonly beta?: number;
+  } = {},
+): Metric {
   return score("fBetaScore", "FBetaScore", options.name ?? "fbeta_score", options, ["beta"]);
 }
 

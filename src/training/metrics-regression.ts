@@ -20,22 +20,31 @@ const plain =
     return ofLoss(make(), options, direction);
   };
 
+/** The mean of (t − p)² over all samples. */
 export const meanSquaredError = plain("meanSquaredError", losses.meanSquaredError, "down");
+/** The mean of |t − p| over all samples. */
 export const meanAbsoluteError = plain("meanAbsoluteError", losses.meanAbsoluteError, "down");
+/** The mean of 100·|t − p| / max(|t|, 1e-7) over all samples. */
 export const meanAbsolutePercentageError = plain(
   "meanAbsolutePercentageError",
   losses.meanAbsolutePercentageError,
   "down",
 );
+/** The mean of (ln(p + 1) − ln(t + 1))² over all samples. */
 export const meanSquaredLogarithmicError = plain(
   "meanSquaredLogarithmicError",
   losses.meanSquaredLogarithmicError,
   "down",
 );
+/** The mean of Σ t·ln(t/p) over all samples. */
 export const klDivergence = plain("klDivergence", losses.klDivergence);
+/** The mean of p − t·ln(p + 1e-7) over all samples. */
 export const poisson = plain("poisson", losses.poisson);
+/** The mean of max(1 − t·p, 0) over all samples. */
 export const hinge = plain("hinge", losses.hinge, "down");
+/** The mean of max(1 − t·p, 0)² over all samples. */
 export const squaredHinge = plain("squaredHinge", losses.squaredHinge, "down");
+/** The mean over all samples of max(0, max((1 − t)·p) − Σ t·p + 1). */
 export const categoricalHinge = plain("categoricalHinge", losses.categoricalHinge, "down");
 
 /** The mean of ln cosh(p − t). */
@@ -46,10 +55,13 @@ export function logCoshError(options: MetricOptions = {}): Metric {
 
 type Own<Options> = Omit<Options, keyof losses.LossOptions> & MetricOptions;
 
+/** The mean of −t·ln p − (1 − t)·ln(1 − p) over all samples. */
 export const binaryCrossentropy = (options: Omit<Own<losses.CrossentropyOptions>, "axis"> = {}): Metric =>
   ofLoss(losses.binaryCrossentropy(options), options);
+/** The mean of −Σ t·ln p over all samples; targets are one-hot. */
 export const categoricalCrossentropy = (options: Own<losses.CrossentropyOptions> = {}): Metric =>
   ofLoss(losses.categoricalCrossentropy(options), options);
+/** The mean of −ln p of the target's class over all samples; targets are class numbers. */
 export const sparseCategoricalCrossentropy = (
   options: Own<NonNullable<Parameters<typeof losses.sparseCategoricalCrossentropy>[0]>> = {},
 ): Metric => ofLoss(losses.sparseCategoricalCrossentropy(options), options);
@@ -128,6 +140,7 @@ export const concordanceCorrelation = (options: AxisOptions = {}): Metric => {
   return alongAxis("concordanceCorrelation", "ConcordanceCorrelation", "concordance_correlation", options, make);
 };
 
+/** Options of `r2Score`. */
 export interface R2Options extends MetricOptions {
   /** How the scores of several outputs are joined; null: they are given one by one. Default `"uniform_average"`. */
   readonly classAggregation?: "uniform_average" | "variance_weighted_average" | null;

@@ -5,12 +5,15 @@ import type { NdArray } from "../core/array.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { Rule, ShapeError, Shapes, ShapesOf, ShapeText } from "../layers/rule.ts";
 
+/** Options of `model` and `sequential`. */
 export interface ModelOptions {
   /** For the first values of the weights and for the order of samples. Default 0: two runs are equal. */
   readonly seed?: number;
+  /** For files and messages. Default `model`, `sequential`. */
   readonly name?: string;
 }
 
+/** Options of `summary`. */
 export interface SummaryOptions {
   /** Characters a line. Default: the terminal's, at most 88. */
   readonly lineLength?: number;

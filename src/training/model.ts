@@ -52,6 +52,7 @@ import { formatOf, takeWeights, type WeightFormat, weightFormats, weightsBytes }
 
 /** Made by `model(inputs, outputs)` and `sequential(layers)`. */
 export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends Layer<ModelRule<I, O>> {
+  /** For the first values of weights, the order of samples and all draws. */
   readonly seed: number;
   /** Set by a callback to end training after the current batch. */
   stopTraining = false;
@@ -83,6 +84,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     return this.#network;
   }
 
+  /** What `compile` was given. Its `learningRate` may be changed at any time. */
   get optimizer(): Compiled["optimizer"] {
     return this.#needCompiled(this.where).optimizer;
   }

@@ -7,7 +7,9 @@ export type LearningRate = number | Schedule | ((iteration: number) => number);
 
 /** What every optimizer takes. At most one of the three ways to clip. */
 export interface OptimizerOptions {
+  /** A number, a schedule, or a function of the iteration. Each optimizer has its default. */
   readonly learningRate?: LearningRate;
+  /** The name in files. Default: after the class. */
   readonly name?: string;
   /** Before each step every weight loses this share of itself, times the learning rate. */
   readonly weightDecay?: number;

@@ -55,8 +55,13 @@ export interface StepGraph {
 
 const sumOfSquares = (x: Tensor): Tensor => sum(multiply(x, x), allAxes(x));
 
+/**
+ * What every optimizer is: options, one slot or more for each weight, and a rule that turns gradients into new values.
+ */
 export abstract class Optimizer {
+  /** The name of its class in Keras. */
   abstract readonly className: string;
+  /** The name in files. */
   readonly name: string;
   /** Steps done so far, over all calls of `fit`. */
   iterations = 0;

@@ -7,7 +7,9 @@ import { camelCase, checkBoolean, checkOptions, isRecord, type Serialized, where
 import { cosineOfPi, logarithm, power } from "./maths.ts";
 import { numberIn, wholeNumber } from "./options.ts";
 
+/** A learning rate that changes with the iterations. */
 export interface Schedule {
+  /** The name of its class in Keras. */
   readonly className: string;
   /** The arguments in Keras' keys. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -28,6 +30,7 @@ const stepsOf = (where: string, argument: string, value: unknown): number => {
 export interface DecayOptions {
   /** Goes down once every `decaySteps` instead of every step. Default false. */
   readonly staircase?: boolean;
+  /** The name in files. */
   readonly name?: string;
 }
 
@@ -90,7 +93,10 @@ export const inverseTimeDecay = (
 export function piecewiseConstantDecay(
   boundaries: readonly number[],
   values: readonly number[],
-  options: { readonly name?: string } = {},
+  options: {
+    /** The name in files. */
+    readonly name?: string;
+  } = {},
 ): Schedule {
   const where = "piecewiseConstantDecay";
   checkOptions(where, options, ["name"]);
@@ -124,6 +130,7 @@ export function polynomialDecay(
     readonly power?: number;
     /** Begins again, with ever longer `decaySteps`, instead of staying at the end. Default false. */
     readonly cycle?: boolean;
+    /** The name in files. */
     readonly name?: string;
   } = {},
 ): Schedule {
@@ -164,9 +171,11 @@ export function cosineDecay(
   options: {
     /** The share of the rate that is left at the end. Default 0. */
     readonly alpha?: number;
+    /** The rate after the warm-up, where the cosine begins. Default: no warm-up. */
     readonly warmupTarget?: number;
     /** Default 0. */
     readonly warmupSteps?: number;
+    /** The name in files. */
     readonly name?: string;
   } = {},
 ): Schedule {
@@ -213,6 +222,7 @@ export function cosineDecayRestarts(
     readonly mMul?: number;
     /** The share of the rate that is left at the end of each. Default 0. */
     readonly alpha?: number;
+    /** The name in files. */
     readonly name?: string;
   } = {},
 ): Schedule {

@@ -17,19 +17,24 @@ export interface Position {
   readonly place?: Place;
   /** What its batches add up to, and the running values that follow. */
   readonly totals: readonly number[];
+  /** Values of that epoch so far. */
   readonly logs: Logs;
 }
 
 /** Where a training begins. */
 export const beginning: Position = { epoch: 0, batch: 0, totals: [], logs: {} };
 
+/** How far a training has come, as plain values; what `trainingState` gives. */
 export interface TrainingState extends Position {
+  /** Of this form. */
   readonly version: 1;
+  /** Of the model. */
   readonly seed: number;
   /** Steps of the optimizer, over all calls of `fit`. */
   readonly iterations: number;
   /** Null when a schedule or a function gives it. */
   readonly learningRate: number | null;
+  /** What callbacks have come to. */
   readonly callbacks: readonly CallbackState[];
 }
 

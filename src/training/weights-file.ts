@@ -18,6 +18,7 @@ import { optimizerGroup, restoreOptimizer } from "./optimizer-file.ts";
 
 /** The kinds of files of weights. */
 export const weightFormats = ["h5", "npz", "safetensors"] as const;
+/** A kind of file of weights: Keras' HDF5, NumPy's archive, or safetensors. */
 export type WeightFormat = (typeof weightFormats)[number];
 
 /** What a path says about the kind of file. */

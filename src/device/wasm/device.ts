@@ -24,6 +24,7 @@ import { narrow, wide } from "./profile.ts";
 import { canShare, cores, hasVectors, notIsolated, noVectors, warnOnce } from "./support.ts";
 import { wideVectors, wideWanted } from "./wide.ts";
 
+/** Options of `wasm`. */
 export interface WasmOptions {
   /** Workers to use; when absent as many as there are cores, at most 8. */
   readonly threads?: number;

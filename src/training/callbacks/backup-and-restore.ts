@@ -10,6 +10,7 @@ import { attempt, fileSystem, makeFolderOf, readIfThere } from "../files.ts";
 import type { Model } from "../model.ts";
 import { wholeNumber } from "../options.ts";
 
+/** Options of `BackupAndRestore`. */
 export interface BackupAndRestoreOptions {
   /** "epoch" (the default), or after every so many batches, counted over the epochs. */
   readonly saveFreq?: "epoch" | number;

@@ -7,6 +7,7 @@ import { numberIn, wholeNumber } from "../options.ts";
 import { say } from "../progress.ts";
 import { Monitor, type MonitorOptions, monitorKeys } from "./monitor.ts";
 
+/** Options of `EarlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions {
   /** Epochs without a better value after which training ends. Default 0: the first of them. */
   readonly patience?: number;

@@ -19,7 +19,13 @@ export class LearningRateScheduler implements Callback {
    * @param schedule - gets the epoch, counted from 0, and the present rate; gives the new one.
    * @param options - `verbose`: 1 says what it does.
    */
-  constructor(schedule: (epoch: number, learningRate: number) => number, options: { readonly verbose?: 0 | 1 } = {}) {
+  constructor(
+    schedule: (epoch: number, learningRate: number) => number,
+    options: {
+      /** 1 says what it does. Default 0. */
+      readonly verbose?: 0 | 1;
+    } = {},
+  ) {
     checkOptions("LearningRateScheduler", options, ["verbose"]);
     if (typeof schedule !== "function") {
       const expected = "a function (epoch, learningRate) => number";
@@ -49,6 +55,7 @@ export class LearningRateScheduler implements Callback {
   }
 }
 
+/** Options of `ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
   /** What the learning rate is multiplied by, below 1. Default 0.1. */
   readonly factor?: number;

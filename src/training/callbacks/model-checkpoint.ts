@@ -7,6 +7,7 @@ import { numberIn, wholeNumber } from "../options.ts";
 import { say } from "../progress.ts";
 import { Monitor, type MonitorOptions, monitorKeys } from "./monitor.ts";
 
+/** Options of `ModelCheckpoint`. */
 export interface ModelCheckpointOptions extends Omit<MonitorOptions, "minDelta"> {
   /** 1 says what it does. Default 0. */
   readonly verbose?: 0 | 1;

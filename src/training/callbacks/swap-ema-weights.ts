@@ -20,7 +20,12 @@ export class SwapEMAWeights implements Callback {
   readonly #onEpoch: boolean;
 
   /** @param options - `swapOnEpoch`: also from the end of an epoch to the next, for callbacks that save. Default false. */
-  constructor(options: { readonly swapOnEpoch?: boolean } = {}) {
+  constructor(
+    options: {
+      /** Whether also from the end of an epoch to the next, for callbacks that save. Default false. */
+      readonly swapOnEpoch?: boolean;
+    } = {},
+  ) {
     checkOptions("SwapEMAWeights", options, ["swapOnEpoch"]);
     this.#onEpoch = checkBoolean("SwapEMAWeights", "swapOnEpoch", options.swapOnEpoch ?? false);
   }

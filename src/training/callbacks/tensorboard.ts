@@ -8,6 +8,7 @@ import type { Model } from "../model.ts";
 import { wholeNumber } from "../options.ts";
 import { histogramOf, record, type Summary, summaryEvent, versionEvent } from "../tensorboard-events.ts";
 
+/** Options of `TensorBoard`. */
 export interface TensorBoardOptions {
   /** Histograms of all weights after every so many epochs. Default 0: none. */
   readonly histogramFreq?: number;

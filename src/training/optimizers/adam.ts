@@ -17,6 +17,7 @@ export interface BetaOptions extends OptimizerOptions {
   readonly epsilon?: number;
 }
 
+/** Options of `adam` and `adamw`. */
 export interface AdamOptions extends BetaOptions {
   /** Divides by the largest mean squared gradient so far. Default false. */
   readonly amsgrad?: boolean;
