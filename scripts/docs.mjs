@@ -1,7 +1,7 @@
 // Writes what is generated under docs/: coverage.md, images/*.svg and api/. Tests check that all of it is current.
 // npm run docs
 
-import { writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
 
@@ -20,6 +20,10 @@ try {
   writeFileSync(`${docs}/coverage.md`, coverage());
   const { figures } = await server.ssrLoadModule("/test/support/figures.ts");
   for (const [name, svg] of await figures()) writeFileSync(`${docs}/images/${name}`, svg);
+  const { apiPages } = await server.ssrLoadModule("/test/support/api-pages.ts");
+  rmSync(`${docs}/api`, { recursive: true, force: true });
+  mkdirSync(`${docs}/api`);
+  for (const [name, page] of apiPages()) writeFileSync(`${docs}/api/${name}`, page);
 } finally {
   await server.close();
 }

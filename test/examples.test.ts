@@ -60,7 +60,7 @@ beforeAll(() => {
       );
     }
   }
-});
+}, 300_000);
 afterAll(() => {
   for (const path of [folder, built]) rmSync(path, { recursive: true, force: true });
 });
