@@ -1,5 +1,5 @@
 // `npm run check:package`: what a user would install, checked. Packs dist/ as it would be published, judges the tarball,
-// installs it in an empty folder and uses it there.
+// installs it in an empty folder and uses it there. With `-- --keep FILE` the tarball is left behind.
 import { execFileSync, spawnSync } from "node:child_process";
 import {
   copyFileSync,
@@ -21,22 +21,22 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const shell = process.platform === "win32";
 const { name, version, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-/** Every file of the package matches one of these, and each of these has a file. */
-const allowed = [
-  /^package\.json$/,
-  /^README\.md$/,
-  /^CHANGELOG\.md$/,
-  /^LICENSE$/,
-  /^dist\/index\.js$/,
-  /^dist\/index\.d\.ts$/,
-  /^dist\/data\/datasets\.js$/,
-  /^dist\/data\/digits\.png$/,
-  /^dist\/doctor\/doctor\.js$/,
-  /^dist\/cli\/main\.js$/,
-  /^dist\/([a-z]+\/)*[a-z0-9-]+\.(js|d\.ts)$/,
-];
-const forbidden = /(\.test|\.test-d|^dist\/.*testing)\.|fixture|\.map$/;
+/** What is published beside what the sources compile to. */
+const plainFiles = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "dist/data/digits.png"];
 const MOST_BYTES = 3e6;
+
+/** Every file that is to be published: two for each source that is no test, and nothing else. */
+function expectedFiles() {
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).map((file) =>
+    file.split(sep).join("/"),
+  );
+  // Helpers of tests are compiled with them only.
+  const compiled = sources.filter(
+    (file) => file.endsWith(".ts") && !/(\.test|\.test-d|\/testing(-[a-z]+)?)\.ts$/.test(file),
+  );
+  const built = compiled.map((file) => `dist/${file.replace(/\.ts$/, "")}`);
+  return [...plainFiles, ...built.flatMap((file) => [`${file}.js`, `${file}.d.ts`])];
+}
 
 /** Runs a command and answers what it printed; its errors are shown and end the check. */
 function run(command, args, options = {}) {
@@ -66,11 +66,12 @@ function checkFiles(files) {
     folders.set(folder, { names: names.add(basename(path).replace(/(\.d\.ts|\.js)$/, "")), bytes: bytes + size });
   }
   for (const [folder, { names, bytes }] of folders) console.log(`  ${folder}, ${bytes} bytes: ${[...names].join(" ")}`);
-  const paths = files.map(({ path }) => path);
-  const strange = paths.filter((path) => forbidden.test(path) || !allowed.some((pattern) => pattern.test(path)));
+  const paths = new Set(files.map(({ path }) => path));
+  const expected = new Set(expectedFiles());
+  const strange = [...paths].filter((path) => !expected.has(path));
   if (strange.length > 0) fail(`these files do not belong in the package: ${strange.join(", ")}`);
-  const missing = allowed.filter((pattern) => !paths.some((path) => pattern.test(path)));
-  if (missing.length > 0) fail(`the package has no file for ${missing.map(String).join(", ")}`);
+  const missing = [...expected].filter((path) => !paths.has(path));
+  if (missing.length > 0) fail(`the package lacks ${missing.join(", ")}`);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   if (bytes > MOST_BYTES) fail(`the package unpacks to ${bytes} bytes, more than ${MOST_BYTES}`);
 }
@@ -104,7 +105,6 @@ const free = /^(MIT|ISC|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|0BSD|BlueOak-1\.0\
 function checkDependencies(folder) {
   heading("What is installed with it");
   const packages = packagesIn(folder).filter((p) => p.name !== name);
-  for (const p of packages) console.log(`  ${p.name} ${p.version}: ${p.license ?? "no licence"}`);
   const missing = Object.keys(dependencies).filter((wanted) => !packages.some((p) => p.name === wanted));
   if (missing.length > 0) fail(`not installed: ${missing.join(", ")}`);
   for (const p of packages) {
@@ -113,6 +113,40 @@ function checkDependencies(folder) {
     if (readdirSync(p.path).includes("binding.gyp")) fail(`${p.name} is compiled when it is installed`);
     if (!free.test(String(p.license))) fail(`${p.name} has the licence ${p.license}`);
   }
+  checkLicences(packages);
+}
+
+/** docs/licences.md lists exactly what is installed, with the licence and its holders from the text that comes with it. */
+function checkLicences(packages) {
+  const rows = packages.map((p) => {
+    const file = readdirSync(p.path).find((entry) => /^licen[cs]e(\.(md|txt))?$/i.test(entry));
+    if (file === undefined) fail(`${p.name} comes without the text of its licence`);
+    const [, holder] = /^copyright (?:\(c\) )?([^<\n]*)/im.exec(readFileSync(join(p.path, file), "utf8")) ?? [];
+    return `| ${p.name} | ${p.version} | ${p.license} | ${holder?.trim() ?? "not named"} |`;
+  });
+  const listed = readFileSync(join(root, "docs/licences.md"), "utf8")
+    .split("\n")
+    .filter((line) => /^\| .*\d\.\d/.test(line));
+  for (const row of rows) console.log(`  ${row}`);
+  const unlisted = rows.filter((row) => !listed.includes(row));
+  const gone = listed.filter((row) => !rows.includes(row));
+  if (unlisted.length > 0) fail(`docs/licences.md lacks\n${unlisted.join("\n")}`);
+  if (gone.length > 0) fail(`docs/licences.md lists what is not installed:\n${gone.join("\n")}`);
+}
+
+/** What is known against the packages that users get. Where the registry does not answer, that is said. */
+function checkAudit(folder) {
+  heading("npm audit");
+  const { stdout } = spawnSync("npm", ["audit", "--json", "--omit=dev"], { cwd: folder, shell, encoding: "utf8" });
+  let counts;
+  try {
+    counts = JSON.parse(stdout).metadata?.vulnerabilities;
+  } catch {
+    // Not the answer of an audit.
+  }
+  if (counts === undefined) console.log("  NOT CHECKED: the registry does not answer, or has no audit.");
+  else if (counts.total > 0) fail(`npm audit: ${JSON.stringify(counts)}`);
+  else console.log("  nothing is known against them");
 }
 
 /** What the example of README.md says at its end must be below this. */
@@ -159,7 +193,10 @@ try {
   writeFileSync(join(user, "package.json"), '{ "private": true, "type": "module" }\n');
   run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball.split(sep).join("/")], { cwd: user });
   checkDependencies(user);
+  checkAudit(user);
   checkUse(user);
+  const [option, kept] = process.argv.slice(2);
+  if (option === "--keep") copyFileSync(tarball, kept);
   console.log(`\nThe package is right: ${packed.filename}, ${statSync(tarball).size} bytes.`);
 } catch (error) {
   console.error(`\ncheck:package: ${error.message}`);
