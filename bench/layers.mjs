@@ -10,8 +10,9 @@
 import { randomNumbers } from "./material.mjs";
 import { size } from "./networks.mjs";
 
-/** Operations of a timed step, about. */
+/** Operations of a timed step, about, and bytes that it reads and writes at most, unless two samples need more. */
 const WORK = 2e8;
+const MEMORY = 2 ** 24;
 
 export const faces = ["forward", "input", "kernel"];
 
@@ -43,8 +44,9 @@ export function nameOf({ pixels, channels, filters, kernel = 1, stride = 1, grou
 
 /** All faces of a layer for so many samples that a step takes a few milliseconds: an even number, for two threads. */
 function allFaces(job, layer) {
-  const { operations } = measureOf(job, layer, 1);
-  const batch = Math.min(1024, 2 * Math.max(1, Math.round(WORK / operations / 2)));
+  const { operations, bytes } = measureOf(job, layer, 1);
+  const samples = Math.min(1024, WORK / operations, MEMORY / bytes);
+  const batch = 2 * Math.max(1, Math.round(samples / 2));
   return faces.map((face) => measureOf(job, { ...layer, face }, batch));
 }
 
@@ -84,7 +86,11 @@ export const scalingMeasures = [
 export function numbersFor(layer, batch) {
   const { x, y, w } = shapesOf(layer);
   const random = randomNumbers(3);
-  const fill = (count) => Float32Array.from({ length: count }, random);
+  const fill = (count) => {
+    const all = new Float32Array(count);
+    for (let i = 0; i < count; i++) all[i] = random();
+    return all;
+  };
   return { x: fill(batch * size(x)), y: fill(batch * size(y)), w: fill(size(w)) };
 }
 
@@ -93,36 +99,38 @@ export function sumOf(layer, batch, { x, y, w }) {
   const { kernel = 1, stride = 1, groups = 1, channels, filters, face } = layer;
   const { before, outputs } = shapesOf(layer);
   const [inside, outside] = [channels / groups, filters / groups];
-  const across = Math.max(1, outputs);
-  const pixels = Math.max(1, layer.pixels);
+  const [pixels, across] = [Math.max(1, layer.pixels), Math.max(1, outputs)];
   let total = 0;
-  const sum = (data, at, count, step = 1) => {
-    let s = 0;
-    for (let i = 0; i < count; i++) s += data[at + i * step];
-    return s;
-  };
-  for (let g = 0; g < groups; g++) {
-    // Sums over the channels or filters of this group, so that what is left to multiply are single numbers.
-    for (let n = 0; n < batch; n++)
-      for (let k = 0; k < kernel; k++)
-        for (let l = 0; l < kernel; l++) {
-          const tap = (k * kernel + l) * inside;
-          const [xs, ys] = [new Float64Array(inside), new Float64Array(outside)];
-          for (let i = 0; i < across; i++)
-            for (let j = 0; j < across; j++) {
-              const [r, c] = [i * stride + k - before, j * stride + l - before];
-              if (r < 0 || c < 0 || r >= pixels || c >= pixels) continue;
-              const fromX = ((n * pixels + r) * pixels + c) * channels + g * inside;
-              const fromY = ((n * across + i) * across + j) * filters + g * outside;
-              if (face === "kernel") total += sum(x, fromX, inside) * sum(y, fromY, outside);
-              if (face === "forward") for (let a = 0; a < inside; a++) xs[a] += x[fromX + a];
-              if (face === "input") for (let f = 0; f < outside; f++) ys[f] += y[fromY + f];
-            }
-          if (face === "forward")
-            for (let a = 0; a < inside; a++) total += xs[a] * sum(w, (tap + a) * filters + g * outside, outside);
-          if (face === "input")
-            for (let f = 0; f < outside; f++) total += ys[f] * sum(w, tap * filters + g * outside + f, inside, filters);
+  // Of what stands to be multiplied, each is added up by itself first: over the channels and filters of a group where
+  // cells of pictures meet, and over the cells where they meet the kernel.
+  const [xSums, ySums] = face === "kernel" ? [sums(x, inside), sums(y, outside)] : [];
+  for (let k = 0; k < kernel; k++)
+    for (let l = 0; l < kernel; l++) {
+      const cells = new Float64Array(face === "forward" ? channels : filters);
+      for (let n = 0; n < batch; n++)
+        for (let i = 0; i < across; i++)
+          for (let j = 0; j < across; j++) {
+            const [r, c] = [i * stride + k - before, j * stride + l - before];
+            if (r < 0 || c < 0 || r >= pixels || c >= pixels) continue;
+            const [from, to] = [(n * pixels + r) * pixels + c, (n * across + i) * across + j];
+            if (face === "forward") for (let a = 0; a < channels; a++) cells[a] += x[from * channels + a];
+            else if (face === "input") for (let f = 0; f < filters; f++) cells[f] += y[to * filters + f];
+            else for (let g = 0; g < groups; g++) total += xSums[from * groups + g] * ySums[to * groups + g];
+          }
+      if (face === "kernel") continue;
+      const tap = (k * kernel + l) * inside;
+      for (let a = 0; a < inside; a++)
+        for (let f = 0; f < filters; f++) {
+          const channel = Math.floor(f / outside) * inside + a;
+          total += cells[face === "forward" ? channel : f] * w[(tap + a) * filters + f];
         }
-  }
+    }
   return total;
+}
+
+/** The sums of so many neighbours. */
+function sums(data, count) {
+  const all = new Float64Array(data.length / count);
+  for (let i = 0; i < data.length; i++) all[Math.floor(i / count)] += data[i];
+  return all;
 }

@@ -77,10 +77,11 @@ class Contestant {
   async begin(job, judge, { patience, rates, progress }) {
     const { label, peer, variant, threads, wide, build } = this.#configuration;
     progress(`${job.name}: checking ${label}`);
-    const known = (measure) => peer && rates.get(`${label} ${measure.kind}`);
+    const known = (measure) => (peer ? rates.get(`${label} ${measure.kind}`) : undefined);
     for (const [measure, result] of this.#results) {
-      if (!(measure.operations / known(measure) > patience / PATIENT_STEPS)) continue;
-      const seconds = Math.round(measure.operations / known(measure) / 1000);
+      const expected = measure.operations / known(measure);
+      if (!(expected > patience / PATIENT_STEPS)) continue;
+      const seconds = Math.round(expected / 1000);
       result.why = `left out: about ${seconds} s for a step, judging by the job before`;
     }
     const open = async () => {
