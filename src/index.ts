@@ -345,6 +345,7 @@ export type {
   Verbose,
 } from "./training/fit-options.ts";
 export { type CustomObject, type LayerClass, type LoadOptions, loadModel } from "./training/load.ts";
+export type { LossName } from "./training/loss-names.ts";
 /** Losses by their names in Keras, in camelCase. */
 export * as losses from "./training/losses.ts";
 export {
@@ -353,20 +354,18 @@ export {
   categoricalCrossentropy,
   type Loss,
   type LossFunction,
-  type LossName,
   meanAbsoluteError,
   meanSquaredError,
   sparseCategoricalCrossentropy,
 } from "./training/losses.ts";
 export { model, type Sequential, sequential } from "./training/make-model.ts";
+export type { MetricLike, MetricName } from "./training/metric-names.ts";
 /** Metrics by their names in Keras, in camelCase. */
 export * as metrics from "./training/metrics.ts";
 export {
   binaryAccuracy,
   categoricalAccuracy,
   type Metric,
-  type MetricLike,
-  type MetricName,
   sparseCategoricalAccuracy,
 } from "./training/metrics.ts";
 export type { Model } from "./training/model.ts";

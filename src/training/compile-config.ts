@@ -9,7 +9,8 @@ import { isJsonObject, type Json, type JsonObject } from "../saving/json.ts";
 import type { Compiled, CompileOptions, LossLike } from "./compile.ts";
 import { lossClasses, lossFromConfig, metricClasses, metricFromConfig } from "./from-config.ts";
 import type { Loss, LossFunction } from "./losses.ts";
-import { type Metric, type MetricLike, meanMetricWrapper } from "./metrics.ts";
+import { type Metric, meanMetricWrapper } from "./metric.ts";
+import type { MetricLike } from "./metric-names.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { optimizerClasses, resolveOptimizer } from "./optimizers.ts";
 

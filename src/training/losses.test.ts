@@ -5,14 +5,9 @@ import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { divide, exponential, max, mean, multiply, reshape, sigmoid, subtract, sum } from "../ops/index.ts";
 import { lossClasses, lossFromConfig } from "./from-config.ts";
-import {
-  binaryCrossentropy,
-  binaryFocalCrossentropy,
-  categoricalCrossentropy,
-  lossValue,
-  meanSquaredError,
-  resolveLoss,
-} from "./losses.ts";
+import { lossValue } from "./loss.ts";
+import { resolveLoss } from "./loss-names.ts";
+import { binaryCrossentropy, binaryFocalCrossentropy, categoricalCrossentropy, meanSquaredError } from "./losses.ts";
 import { arrayOf, decode, type Encoded, gradientOf, scalarOf } from "./testing-graphs.ts";
 
 interface Case {

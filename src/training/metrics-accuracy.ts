@@ -6,7 +6,7 @@ import { equal, greater, max, multiply, reshape, slice, sum } from "../ops/index
 import { argmaxLast, lastAxis, oneHot, requireSameShape } from "./align.ts";
 import { type LabelRule, sparseLabels } from "./labels.ts";
 import type { LossFunction } from "./loss.ts";
-import { kindOf } from "./losses.ts";
+import { kindOf } from "./loss-names.ts";
 import { checkMetricOptions, type Metric, type MetricOptions, meanMetric } from "./metric.ts";
 import { numberIn, wholeNumber } from "./options.ts";
 

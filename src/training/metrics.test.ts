@@ -7,9 +7,9 @@ import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { absolute, mean as meanOf, placeholder, subtract, sum } from "../ops/index.ts";
 import { metricFromConfig } from "./from-config.ts";
-import { reportOf, valuesOf } from "./metric.ts";
+import { metricTotals, reportOf, valuesOf } from "./metric.ts";
+import { type MetricLike, resolveMetric } from "./metric-names.ts";
 import * as metrics from "./metrics.ts";
-import { type MetricLike, metricTotals, resolveMetric } from "./metrics.ts";
 import { arrayOf, decode, type Encoded } from "./testing-graphs.ts";
 
 /** The value of a metric over arrays, in batches: one number, or several. */

@@ -6,7 +6,7 @@ import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import { averagePooling2d } from "../../src/layers/pooling.ts";
 import { flatten, reshape } from "../../src/layers/reshaping.ts";
-import type { LossName } from "../../src/training/losses.ts";
+import type { LossName } from "../../src/training/loss-names.ts";
 import { sequential } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
 import { autoencoder, digitsFrom, labelsFrom } from "./seed.ts";

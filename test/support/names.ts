@@ -6,8 +6,8 @@ import { initializerOf } from "../../src/layers/initializers.ts";
 import { whereOf } from "../../src/layers/options.ts";
 import { layerRegistry } from "../../src/layers/registry.ts";
 import { regularizerOf } from "../../src/layers/regularizers.ts";
-import { resolveLoss } from "../../src/training/losses.ts";
-import { resolveMetric } from "../../src/training/metrics.ts";
+import { resolveLoss } from "../../src/training/loss-names.ts";
+import { resolveMetric } from "../../src/training/metric-names.ts";
 import { optimizerClasses } from "../../src/training/optimizers.ts";
 
 /** The names that a resolver lists when it is asked for one that there is not. */

@@ -8,8 +8,10 @@ import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import { l1, l1l2, l2, orthogonalRegularizer } from "../../src/layers/regularizers.ts";
 import type { CompileOptions, MetricsLike } from "../../src/training/compile.ts";
+import type { LossLike } from "../../src/training/loss-names.ts";
 import * as losses from "../../src/training/losses.ts";
 import { model, sequential } from "../../src/training/make-model.ts";
+import type { MetricLike } from "../../src/training/metric-names.ts";
 import * as metrics from "../../src/training/metrics.ts";
 import type { Model } from "../../src/training/model.ts";
 import * as optimizers from "../../src/training/optimizers.ts";
@@ -100,9 +102,9 @@ type Target = NdArray<Float32Array>;
 interface Output {
   readonly y: Target;
   readonly activation?: "softmax" | "sigmoid" | "softplus";
-  readonly loss: losses.LossLike | null;
-  readonly metrics?: readonly metrics.MetricLike[];
-  readonly weighted?: readonly metrics.MetricLike[];
+  readonly loss: LossLike | null;
+  readonly metrics?: readonly MetricLike[];
+  readonly weighted?: readonly MetricLike[];
 }
 
 /** A model with an output of three cells for each entry. */

@@ -24,7 +24,8 @@ import {
   sparseCategoricalCrossentropy,
 } from "../../src/training/losses.ts";
 import { model, sequential } from "../../src/training/make-model.ts";
-import { binaryAccuracy, categoricalAccuracy, ofLoss } from "../../src/training/metrics.ts";
+import { ofLoss } from "../../src/training/metric.ts";
+import { binaryAccuracy, categoricalAccuracy } from "../../src/training/metrics.ts";
 import type { Model } from "../../src/training/model.ts";
 import { adam, sgd } from "../../src/training/optimizers.ts";
 
