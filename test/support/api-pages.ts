@@ -114,7 +114,14 @@ export function entries(): Entry[] {
       const key = `${one.file} ${one.name.split(".").at(-1)}`;
       const before = found.get(key);
       if (before === undefined) found.set(key, { ...one, aliases: [], module });
-      else found.set(key, { ...before, aliases: [...before.aliases, one.name] });
+      else {
+        // A type is asked for by its short name; a function by the namespace that its page is about.
+        const [name, alias] =
+          one.kind === "type" && one.name.length < before.name.length
+            ? [one.name, before.name]
+            : [before.name, one.name];
+        found.set(key, { ...before, name, aliases: [...before.aliases, alias] });
+      }
     }
   }
   return [...found.values()];
