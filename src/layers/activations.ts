@@ -33,6 +33,7 @@ import {
 } from "../ops/index.ts";
 import { reshapeOp } from "../ops/movement.ts";
 import { maxOp, sumOp } from "../ops/reduce.ts";
+import type { Serialized } from "./options.ts";
 
 /** A function from tensor to tensor; with the `name` under which Keras knows it, when it does. */
 export interface Activation {
@@ -182,15 +183,23 @@ export function activationOf(where: string, value: ActivationLike | string | und
   throw argumentError({ where, argument: "activation", value, expected: "a name, a function of a tensor, or null" });
 }
 
-/** The name for a config file. @throws RhytonError `argument` for a function of one's own, which no file can hold. */
-export function activationConfig(where: string, activation: Activation): string {
-  if (activation.name !== undefined) return activation.name;
+/**
+ * As it stands in a config: the name that Keras has for it, or a function of one's own, of which files hold the name.
+ *
+ * @throws RhytonError `argument` for a function without a name of its own.
+ */
+export function activationConfig(where: string, { name, apply }: Activation): string | Serialized {
+  if (name !== undefined) return name;
+  // A function that was written as an option has the name of the option.
+  if (apply.name !== "" && apply.name !== "activation") {
+    return { module: "builtins", class_name: "function", config: apply.name, registered_name: apply.name };
+  }
   throw argumentError({
     where,
     argument: "activation",
-    value: "a function",
-    expected: "a name when a config is wanted",
-    fix: "Give the activation by name, or put the function into a layer of your own.",
+    value: apply,
+    expected: "a function with a name, by which files know it",
+    fix: "Write const swell = (x) => …, give that, and load the file with customObjects: { swell }.",
   });
 }
 

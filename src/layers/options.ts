@@ -171,7 +171,8 @@ export type Config = Readonly<Record<string, unknown>>;
 export interface Serialized {
   readonly module: string;
   readonly class_name: string;
-  readonly config: Config;
+  /** The arguments of a class; the name of a function. */
+  readonly config: Config | string;
   readonly registered_name: string | null;
 }
 

@@ -65,9 +65,9 @@ export function refuseCode(where: string, config: JsonObject): void {
     if (name === "function") {
       throw unsupportedFile({
         where,
-        problem: `${key} is the Python function ${brief(value.config)}`,
+        problem: `${key} is the function ${brief(value.config)}, which is not in the file`,
         fix:
-          "Rhyton cannot run Python. Write the function here and give it by its name: " +
+          "Code from files is never run. Write the function here and give it by its name: " +
           "loadModel(file, { customObjects: { … } }).",
       });
     }

@@ -8,6 +8,7 @@ import type { NdArray } from "../../src/core/array.ts";
 import type { RhytonError } from "../../src/core/errors.ts";
 import { VERSION } from "../../src/core/version.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
+import { activation } from "../../src/layers/activation.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import { Layer, type LayerOptions } from "../../src/layers/layer.ts";
@@ -329,6 +330,24 @@ describe("losses, metrics and functions of one's own", () => {
     const difference = (await loaded.evaluate(x, y)).loss - (await without.evaluate(x, y)).loss;
     expect(difference).toBeCloseTo(total - 0.01 * size, 4);
     expect((await errorOf(() => loadModel(measured))).message).toContain("customObjects");
+  });
+
+  test("activations are in the file by name", async () => {
+    const made = sequential([input([3]), dense(2, { activation: bend }), activation(bend)]);
+    made.compile({ optimizer: "sgd", loss: "mse", ...device });
+    await made.trainOnBatch(x, y);
+    const bytes = made.toBytes();
+    const loaded = await loadModel(bytes, { customObjects: { bend }, ...device });
+    expect(await loaded.predict(x)).toEqual(await made.predict(x));
+    expect(configOf(loaded)).toEqual(configOf(made));
+    expect(configOf(made)).toMatchObject({ config: { layers: [{}, { config: { activation: own("bend") } }, {}] } });
+    const error = await errorOf(() => loadModel(bytes));
+    expect(error.message).toContain('activation is the function "bend"');
+    expect(error.message).toContain("customObjects");
+    const nameless = sequential([input([3]), dense(2, { activation: (t) => ops.add(t, 1), name: "code" })]);
+    expect((await errorOf(async () => nameless.toBytes())).message).toMatch(
+      /^dense "code": activation is .* expected a function with a name, by which files know it\. Write const swell/,
+    );
   });
 
   test("are refused where they are of another kind", async () => {
