@@ -82,13 +82,10 @@ export function readCompileConfig(
   if (!isJsonObject(config)) throw malformed(where, `compile_config is ${brief(config)}, expected an object`);
   if (Object.keys(config).length === 0) return undefined;
   const at = `${where}: compile_config`;
-  if (config.loss === null || config.loss === undefined) {
-    throw unsupportedFile({ where: at, problem: "it has no loss", fix: WITHOUT });
-  }
   const weights = config.loss_weights ?? undefined;
   return {
     optimizer: readOptimizer(at, config),
-    loss: eachOutput(`${at}: loss`, config.loss, outputs, true).map((given) =>
+    loss: eachOutput(`${at}: loss`, config.loss ?? null, outputs, true).map((given) =>
       given === null ? null : nameOrObject(`${at}: loss`, given, lossClasses, lossFromConfig, custom),
     ) as readonly LossLike[],
     lossWeights:

@@ -24,8 +24,11 @@ export type MetricsLike = EachOutput<MetricLike | readonly MetricLike[] | null>;
 export interface CompileOptions {
   /** Default "rmsprop", as in Keras. */
   readonly optimizer?: OptimizerName | Optimizer;
-  /** One loss for every output, or one for each, in order or by name (`null` where an output is not trained). */
-  readonly loss: LossLike | EachOutput<LossLike | null>;
+  /**
+   * One loss for every output, or one for each, in order or by name (`null` where an output is not trained). Without any,
+   * what layers and weights cost is the loss: then there are no targets, `fit(x, [])`.
+   */
+  readonly loss?: LossLike | EachOutput<LossLike | null> | null;
   /** How much the loss of each output counts. Default 1. */
   readonly lossWeights?: number | EachOutput<number>;
   /** Sample weights do not count for these. */
@@ -64,11 +67,8 @@ export function resolveCompile(where: string, options: CompileOptions, outputs: 
   checkDevice(where, options.device);
   if (options.threads !== undefined) wholeNumber(where, "threads", options.threads);
   const optimizer = resolveOptimizer(options.optimizer ?? "rmsprop", where);
-  const given = eachOutput(where, "loss", options.loss, outputs).map((loss) => loss ?? undefined);
+  const given = eachOutput(where, "loss", options.loss ?? null, outputs).map((loss) => loss ?? undefined);
   const losses = given.map((loss) => (loss === undefined ? undefined : resolveLoss(loss, where)));
-  if (losses.every((loss) => loss === undefined)) {
-    throw argumentError({ where, argument: "loss", value: options.loss, expected: "a loss for at least one output" });
-  }
   const weights = readLossWeights(where, options.lossWeights, outputs);
   const metrics = eachMetrics(where, "metrics", options.metrics ?? [], outputs);
   const weightedMetrics = eachMetrics(where, "weightedMetrics", options.weightedMetrics ?? [], outputs);

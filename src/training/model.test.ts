@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../graph/tensor.ts";
+import { dense } from "../layers/dense.ts";
+import { constant } from "../layers/initializers.ts";
 import { input } from "../layers/input.ts";
 import { Layer } from "../layers/layer.ts";
+import { l2 } from "../layers/regularizers.ts";
 import { multiply, subtract } from "../ops/index.ts";
+import { loadModel } from "./load.ts";
 import { model, sequential } from "./make-model.ts";
 import { sgd } from "./optimizers.ts";
 import { arrayOf, Linear, line, silent, x, y } from "./testing.ts";
@@ -38,6 +42,40 @@ describe("several inputs and outputs", () => {
     const logs = await m.evaluate([x, y], [x, y]);
     expect(Object.keys(logs)).toEqual(["loss", "line_loss", "difference_loss"]);
     expect(logs.loss).toBeCloseTo(logs.line_loss + logs.difference_loss / 2, 4);
+  });
+});
+
+describe("a model without losses of its outputs", () => {
+  const costly = (l2Factor: number) =>
+    sequential([
+      input([1]),
+      dense(1, { useBias: false, kernelInitializer: constant(0.5), activityRegularizer: l2({ l2: l2Factor }) }),
+    ]);
+  const three = arrayOf([[1], [2], [3]]);
+
+  it("learns from what its layers cost, as in Keras", async () => {
+    for (const device of ["interp", "wasm"] as const) {
+      const m = costly(0.1);
+      m.compile({ optimizer: sgd({ learningRate: 0.1 }), device });
+      const { history } = await m.fit(three, [], { epochs: 3, shuffle: false, ...silent });
+      const losses = [0.11666666716337204, 0.09590517729520798, 0.07883832603693008];
+      losses.forEach((loss, epoch) => {
+        expect(history.loss[epoch]).toBeCloseTo(loss, 6);
+      });
+      expect(m.getWeights()[0].data[0]).toBeCloseTo(0.37266013, 6);
+      expect((await m.evaluate(three, [])).loss).toBeCloseTo(0.06480859965085983, 6);
+      const loaded = await loadModel(m.toBytes(), { device });
+      expect(await loaded.trainOnBatch(three, [])).toEqual(await m.trainOnBatch(three, []));
+    }
+  });
+
+  it("needs something that costs", async () => {
+    const m = sequential([input([1]), dense(1)]);
+    m.compile({ optimizer: "sgd", loss: null, device: "interp" });
+    const message = "loss is null, expected a loss for at least one output, or layers or weights that cost something";
+    await expect(m.fit(three, [], silent)).rejects.toThrow(message);
+    await expect(m.evaluate(three, [])).rejects.toThrow(message);
+    expect((await m.predict(three)).shape).toEqual([3, 1]);
   });
 });
 

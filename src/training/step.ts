@@ -136,6 +136,15 @@ function judge(
       metricParts.push(metricPart(own, metric, sums));
     }
   });
+  if (losses.length + costs.length === 0) {
+    throw argumentError({
+      where: "model compile",
+      argument: "loss",
+      value: null,
+      expected: "a loss for at least one output, or layers or weights that cost something",
+      fix: 'Give compile a loss, e.g. loss: "mse".',
+    });
+  }
   const loss = total([...losses, ...costs]);
   const parts = [lossPart("loss", loss), ...lossParts, ...metricParts];
   checkCells(parts.map(([report]) => report));
