@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Tensor } from "../graph/tensor.ts";
 import { add, divide, exponential, identity, placeholder, reshape, sigmoid, sum } from "../ops/index.ts";
 import { activation } from "./activation.ts";
 import { activationConfig, activationOf, activations, logitsOf } from "./activations.ts";
@@ -32,12 +33,16 @@ describe("by name", () => {
     expect(() => activationOf("dense", "toString")).toThrow("there is no activation");
   });
 
-  test("a function of one's own cannot go into a file", () => {
+  test("a function of one's own stands in a config by its name", () => {
     const own = dense(2, { activation: (t) => add(t, 1), name: "head" });
     expect(own(x).shape).toEqual([2]);
     expect(() => own.getConfig()).toThrow(
-      'dense "head": activation is "a function", expected a name when a config is wanted. Give the activation by name',
+      'dense "head": activation is the function activation, expected a function with a name, by which files know it.',
     );
+    const swell = (t: Tensor) => add(t, 1);
+    expect(dense(2, { activation: swell }).getConfig()).toMatchObject({
+      activation: { module: "builtins", class_name: "function", config: "swell", registered_name: "swell" },
+    });
   });
 });
 
