@@ -7,6 +7,7 @@
  */
 import { sizeOf } from "../core/array.ts";
 import { internalError } from "../core/errors.ts";
+import { atOnce, type Pieces } from "../core/pieces.ts";
 import { type Affine, type Loop, loopIndex, sameIndex } from "../expr/expr.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Lowering } from "../graph/op.ts";
@@ -16,9 +17,13 @@ import type { Buffer, Kernel, KernelExpr, Lowered, Place } from "./kernel.ts";
 import { orderUpdates } from "./order.ts";
 import { planStorage, type Storage, squeezedIndex, windowsTile } from "./storage.ts";
 
-export function lower(graph: Graph): Lowered {
+export const lower = (graph: Graph): Lowered => atOnce(lowering(graph));
+
+/** Lowers in pieces: a tensor each. */
+export function* lowering(graph: Graph): Pieces<Lowered> {
   const storage = planStorage(graph);
-  const plain = build(graph, storage, new Set());
+  yield;
+  const plain = yield* build(graph, storage, new Set());
   // A halo needs gaps between the rows. Which tensors carry one is known once all reads are; where such a tensor shares
   // its cells with another shape or comes from outside, it is built anew as a copy.
   const halos = findHalos(plain.kernels);
@@ -28,14 +33,18 @@ export function lower(graph: Graph): Lowered {
       (storage.lowering(t).kind === "view" && (padded.has(t) || padded.has(t.inputs[0]))) ||
       (isLeaf(t) && padded.has(t)),
   );
-  return orderUpdates(copies ? build(graph, storage, padded) : plain);
+  yield;
+  return orderUpdates(copies ? yield* build(graph, storage, padded) : plain);
 }
 
 const isLeaf = (t: Tensor): boolean => t.inputs.length === 0;
 
-function build(graph: Graph, storage: Storage, padded: ReadonlySet<Tensor>): Lowered {
+function* build(graph: Graph, storage: Storage, padded: ReadonlySet<Tensor>): Pieces<Lowered> {
   const builder = new Builder(graph, storage, padded);
-  for (const t of storage.order) builder.add(t);
+  for (const t of storage.order) {
+    builder.add(t);
+    yield;
+  }
   return builder.finish();
 }
 

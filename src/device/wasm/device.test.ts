@@ -2,8 +2,12 @@
 import { createHash } from "node:crypto";
 import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { lowering } from "../../kernel/lower.ts";
+import { prepare } from "../../passes/prepare.ts";
 import type { Outcome, Work } from "../device.ts";
 import { type WasmOptions, wasm } from "./device.ts";
+import { generating } from "./module.ts";
+import { narrow } from "./profile.ts";
 import { type Check, makeCheck } from "./self-check.ts";
 
 /** The bits of arrays, short enough to be shown. */
@@ -284,4 +288,17 @@ describe("where something is missing", () => {
     expect(warn).toHaveBeenCalledTimes(1);
     expect(warn.mock.calls[0][0]).toContain("SIMD");
   });
+});
+
+test("code is made in pieces between which the calling thread is free: a tensor or a kernel each", () => {
+  const { graph } = makeCheck();
+  const pieces = lowering(prepare(graph));
+  let count = 0;
+  let step = pieces.next();
+  for (; !step.done; step = pieces.next()) count++;
+  const lowered = step.value;
+  expect(count).toBeGreaterThanOrEqual(lowered.bufferOf.size);
+  count = 0;
+  for (const _ of generating(lowered, narrow, false)) count++;
+  expect(count).toBeGreaterThanOrEqual(lowered.kernels.length);
 });

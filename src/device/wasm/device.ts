@@ -6,8 +6,9 @@
  */
 import { sizeOf } from "../../core/array.ts";
 import { pagePolicy } from "../../core/errors.ts";
+import { atOnce, inTurns, type Pieces } from "../../core/pieces.ts";
 import type { Graph } from "../../graph/graph.ts";
-import { lower } from "../../kernel/lower.ts";
+import { lowering } from "../../kernel/lower.ts";
 import { prepare } from "../../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "../device.ts";
 import { interp } from "../interp.ts";
@@ -17,10 +18,10 @@ import { type Host, LocalHost, SharedHost } from "./host.ts";
 import { MessageHost } from "./host-message.ts";
 import { Image } from "./image.ts";
 import { giveBack, MOST_PAGES, PAGE, type Room, takeRoom } from "./memory.ts";
-import { cellsOf, type Generated, generate } from "./module.ts";
+import { cellsOf, type Generated, generating } from "./module.ts";
 import { controlBlock, type Frame, frameOf, type Places, place, stepsAtOnce } from "./placing.ts";
 import { nextProgram, Pool } from "./pool.ts";
-import { narrow, wide } from "./profile.ts";
+import { narrow, type Profile, wide } from "./profile.ts";
 import { canShare, cores, hasVectors, notIsolated, noVectors, warnOnce } from "./support.ts";
 import { wideVectors, wideWanted } from "./wide.ts";
 
@@ -66,7 +67,9 @@ interface Place {
 }
 
 export class WasmProgram implements Program {
-  readonly generated: Generated;
+  private readonly graph: Graph;
+  private readonly profile: Profile;
+  private made: Generated | undefined;
   private readonly shared: boolean;
   private readonly wantedThreads: number | undefined;
   private module: WebAssembly.Module | undefined;
@@ -80,8 +83,20 @@ export class WasmProgram implements Program {
   constructor(graph: Graph, options: WasmOptions = {}) {
     this.shared = options.shared ?? canShare();
     this.wantedThreads = options.threads;
-    const profile = (options.wide ?? wideWanted()) && wideVectors() ? wide : narrow;
-    this.generated = generate(lower(prepare(graph)), profile, this.shared);
+    this.profile = (options.wide ?? wideWanted()) && wideVectors() ? wide : narrow;
+    this.graph = graph;
+  }
+
+  /** The generated code, at once where no run has made it yet. */
+  get generated(): Generated {
+    this.made ??= atOnce(this.generating());
+    return this.made;
+  }
+
+  private *generating(): Pieces<Generated> {
+    const graph = prepare(this.graph);
+    yield;
+    return yield* generating(yield* lowering(graph), this.profile, this.shared);
   }
 
   /** The text of the generated module. */
@@ -97,9 +112,9 @@ export class WasmProgram implements Program {
   }
 
   private async runAlone(work: Work): Promise<Outcome> {
+    await this.load();
     const { lowered, costPerSample } = this.generated;
     const plan = checkWork(work, lowered.inputs);
-    await this.load();
     const long = plan.places * costPerSample >= WORTH_WAKING;
     try {
       return await this.runAt(long ? await this.placeAway() : await this.placeHere(), work, plan);
@@ -178,6 +193,7 @@ export class WasmProgram implements Program {
 
   private async load(): Promise<void> {
     if (this.module) return;
+    this.made ??= await inTurns(this.generating());
     this.cores = await cores();
     this.threads = this.wantedThreads ?? Math.min(this.cores, MOST_THREADS);
     try {

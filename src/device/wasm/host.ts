@@ -5,6 +5,7 @@
  * - `MessageHost` (in its own file): one worker.
  */
 import { internalError } from "../../core/errors.ts";
+import { Breath } from "../../core/pieces.ts";
 import { ControlBlock } from "./control.ts";
 import { growTo, type Room } from "./memory.ts";
 import type { Pool } from "./pool.ts";
@@ -30,20 +31,6 @@ export interface Host {
 
 export const PROGRESS_MS = 50;
 const PIECE_BYTES = 4 << 20;
-/** How long the calling thread may be kept by copying. */
-const PATIENCE_MS = 8;
-
-/** Gives the calling thread time for other things, now and then. */
-class Breath {
-  private since = performance.now();
-
-  async take(): Promise<void> {
-    if (performance.now() - this.since < PATIENCE_MS) return;
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    this.since = performance.now();
-  }
-}
-
 export class LocalHost implements Host {
   readonly program: Loadable;
   readonly room: Room;

@@ -4,6 +4,7 @@
  */
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
+import { atOnce, type Pieces } from "../../core/pieces.ts";
 import { type Buffer, type CollectKernel, type Kernel, type Lowered, ownerOf } from "../../kernel/kernel.ts";
 import { type Layout, planLayout } from "../../kernel/layout.ts";
 import { packOperands } from "../../kernel/pack.ts";
@@ -16,7 +17,7 @@ import { control, controlBytes, inputWord, most, outputWord } from "./control.ts
 import { bump, countedLoop } from "./loops.ts";
 import { emitKernel } from "./nest.ts";
 import type { Profile } from "./profile.ts";
-import { emitBarrier, emitRun, type Plan, placementOf, scalarCount, word } from "./run.ts";
+import { emitBarrier, emitRun, type Part, type Plan, placementOf, scalarCount, word } from "./run.ts";
 
 /** A program ready to be instantiated, and where its data lies. */
 export interface Generated {
@@ -42,11 +43,18 @@ const elements: readonly Element[] = ["float32", "uint8", "int32"];
 const signature = { arena: "i32", partial: "i32", kept: "i32", source: "i32" } as const;
 type KernelFunc = Func<typeof signature, "none">;
 
-export function generate(source: Lowered, profile: Profile, shared: boolean): Generated {
+export const generate = (source: Lowered, profile: Profile, shared: boolean): Generated =>
+  atOnce(generating(source, profile, shared));
+
+/** Generates in pieces: a kernel each. */
+export function* generating(source: Lowered, profile: Profile, shared: boolean): Pieces<Generated> {
   const lowered = packOperands(source);
+  yield;
   const stages = planStages(lowered);
+  yield;
   const totalCells = cellsOf(lowered.totals);
   const layout = planLayout(lowered, stages, controlBytes(totalCells));
+  yield;
   for (const [name, limit] of Object.entries(most)) {
     const count = lowered[name as keyof typeof most].length;
     if (count > limit)
@@ -61,7 +69,7 @@ export function generate(source: Lowered, profile: Profile, shared: boolean): Ge
     maximumPages: 65536,
     shared,
   });
-  builder.build();
+  yield* builder.build();
   const costPerSample = stages
     .filter((s) => s.perSample)
     .flatMap((s) => s.levels.flat())
@@ -103,11 +111,12 @@ class ModuleBuilder {
     this.profile = profile;
   }
 
-  build(): void {
+  *build(): Pieces<void> {
     const barrier = emitBarrier(this.module);
-    const parts = this.stages.map((stage, s) =>
-      stage.perSample ? this.sampleStage(stage, s) : this.sharedStage(stage, s),
-    );
+    const parts: Part[] = [];
+    for (const [s, stage] of this.stages.entries()) {
+      parts.push(stage.perSample ? yield* this.sampleStage(stage, s) : yield* this.sharedStage(stage, s));
+    }
     emitRun(this.module, this.plan, barrier, parts);
   }
 
@@ -150,7 +159,7 @@ class ModuleBuilder {
   // ---- stages -------------------------------------------------------------------------------------------------------
 
   /** `stage(place, global, arena, partial, kept)`: everything of one stage for one sample. */
-  private sampleStage(stage: Stage, s: number): Func {
+  private *sampleStage(stage: Stage, s: number): Pieces<Func> {
     const params = { place: "i32", global: "i32", arena: "i32", partial: "i32", kept: "i32" } as const;
     const func = this.module.func(`samples_${s}`, params);
     const { global: at, arena, partial, kept } = func.params;
@@ -161,6 +170,7 @@ class ModuleBuilder {
       }
     }
     for (const k of stage.levels.flat()) {
+      yield;
       const input = k.kind === "nest" ? readsOf(k).find((b) => b.place.kind === "input") : undefined;
       if (input?.place.kind !== "input") {
         func.emit(call(this.kernel(k, k.name), arena, partial, kept, 0));
@@ -211,15 +221,21 @@ class ModuleBuilder {
   }
 
   /** `level(unit)` for each level; a unit is a claimable piece of work. */
-  private sharedStage(stage: Stage, s: number): { func: Func; units: number }[] {
-    return stage.levels.map((level, l) => {
+  private *sharedStage(stage: Stage, s: number): Pieces<{ func: Func; units: number }[]> {
+    const parts: { func: Func; units: number }[] = [];
+    for (const [l, level] of stage.levels.entries()) {
       const units = splitUnits(level, costOf);
-      const bodies = units.map((kernels, u) => kernels.map((k, i) => this.kernel(k, `${k.name}@${s}.${l}.${u}.${i}`)));
+      const bodies: KernelFunc[][] = [];
+      for (const [u, kernels] of units.entries()) {
+        yield;
+        bodies.push(kernels.map((k, i) => this.kernel(k, `${k.name}@${s}.${l}.${u}.${i}`)));
+      }
       const func = this.module.func(`level_${s}_${l}`, { unit: "i32" });
       const calls = (kernels: readonly KernelFunc[]): Statement[] => kernels.map((k) => call(k, 0, 0, 0, 0));
       if (units.length === 1) func.emit(...calls(bodies[0]));
       else func.emit(...bodies.map((kernels, u) => if_(i32.eq(func.params.unit, u), calls(kernels))));
-      return { func: func as unknown as Func, units: units.length };
-    });
+      parts.push({ func: func as unknown as Func, units: units.length });
+    }
+    return parts;
   }
 }

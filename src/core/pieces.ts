@@ -1,0 +1,38 @@
+/**
+ * Long work on the calling thread, cut into pieces: a generator that yields where it may be interrupted. Done in turns,
+ * it leaves timers, a page's drawing and a terminal's keys their time in between.
+ */
+
+export type Pieces<T> = Generator<void, T>;
+
+/** How long the calling thread may be kept, in milliseconds. A piece that has begun is done to its end. */
+const PATIENCE_MS = 8;
+
+/** Gives the calling thread time for other things, now and then. */
+export class Breath {
+  #since = performance.now();
+
+  async take(): Promise<void> {
+    if (performance.now() - this.#since < PATIENCE_MS) return;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#since = performance.now();
+  }
+}
+
+/** All pieces, one after the other. */
+export function atOnce<T>(pieces: Pieces<T>): T {
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+  }
+}
+
+/** All pieces, with a turn of the event loop whenever they have kept the thread for some milliseconds. */
+export async function inTurns<T>(pieces: Pieces<T>): Promise<T> {
+  const breath = new Breath();
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+    await breath.take();
+  }
+}
