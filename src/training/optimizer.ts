@@ -12,7 +12,7 @@ import { sizeOf } from "../core/array.ts";
 import { argumentError, internalError } from "../core/errors.ts";
 import type { Update } from "../graph/graph.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
-import { checkBoolean, checkOptions } from "../layers/options.ts";
+import { checkBoolean, checkName, checkOptions } from "../layers/options.ts";
 import {
   add,
   where as choose,
@@ -84,7 +84,7 @@ export abstract class Optimizer {
   /** @param own - the names of the options that this optimizer has besides. */
   constructor(name: string, learningRate: number, options: OptimizerOptions, own: readonly string[]) {
     checkOptions(name, options, [...optimizerOptions, ...own]);
-    this.name = options.name ?? name;
+    this.name = checkName(name, options.name) ?? name;
     this.#learningRate = this.#checkLearningRate(options.learningRate ?? learningRate);
     const positive = (key: "weightDecay" | "clipnorm" | "globalClipnorm" | "clipvalue" | "lossScaleFactor") => {
       const value = options[key] ?? undefined;

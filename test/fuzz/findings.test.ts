@@ -14,6 +14,7 @@ const findings = new URL("findings/", import.meta.url);
 /** The file, what was wrong, and what comes of it now. */
 const FOUND: readonly (readonly [file: string, what: string, outcome: string])[] = [
   ["rows-beyond-the-picture.png", "rows that unpack to more than the picture has were unpacked", "data-format"],
+  ["optimizer-of-no-name.keras", "an object was taken for the name of an optimizer, and saving failed", "argument"],
 ];
 
 test.each(FOUND)("%s: %s", async (file, _what, outcome) => {

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { lowering } from "../../kernel/lower.ts";
+import { lower, lowering } from "../../kernel/lower.ts";
 import { prepare } from "../../passes/prepare.ts";
 import type { Outcome, Work } from "../device.ts";
 import { type WasmOptions, wasm } from "./device.ts";
@@ -291,14 +291,9 @@ describe("where something is missing", () => {
 });
 
 test("code is made in pieces between which the calling thread is free: a tensor or a kernel each", () => {
-  const { graph } = makeCheck();
-  const pieces = lowering(prepare(graph));
-  let count = 0;
-  let step = pieces.next();
-  for (; !step.done; step = pieces.next()) count++;
-  const lowered = step.value;
-  expect(count).toBeGreaterThanOrEqual(lowered.bufferOf.size);
-  count = 0;
-  for (const _ of generating(lowered, narrow, false)) count++;
-  expect(count).toBeGreaterThanOrEqual(lowered.kernels.length);
+  const lowered = lower(prepare(makeCheck().graph));
+  const { length } = lowered.kernels;
+  // A tensor may make several kernels.
+  expect([...lowering(prepare(makeCheck().graph))].length).toBeGreaterThan(length / 2);
+  expect([...generating(lowered, narrow, false)].length).toBeGreaterThan(length);
 });
