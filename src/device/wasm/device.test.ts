@@ -293,7 +293,7 @@ describe("where something is missing", () => {
 test("code is made in pieces between which the calling thread is free: a tensor or a kernel each", () => {
   const lowered = lower(prepare(makeCheck().graph));
   const { length } = lowered.kernels;
-  // A tensor may make several kernels.
+  // A tensor may make several kernels, and small kernels of one level are one piece.
   expect([...lowering(prepare(makeCheck().graph))].length).toBeGreaterThan(length / 2);
-  expect([...generating(lowered, narrow, false)].length).toBeGreaterThan(length);
+  expect([...generating(lowered, narrow, false)].length).toBeGreaterThan(length / 2);
 });
