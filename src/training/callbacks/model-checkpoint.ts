@@ -55,7 +55,10 @@ export class ModelCheckpoint implements Callback {
     const ending = this.#weightsOnly ? ".weights.h5" : ".keras";
     if (typeof path !== "string" || !path.endsWith(ending)) {
       const expected = `a path that ends in ${JSON.stringify(ending)}`;
-      throw argumentError({ where, argument: "path", value: path, expected });
+      const fix = this.#weightsOnly
+        ? "Leave saveWeightsOnly out for whole models, in .keras."
+        : "Set saveWeightsOnly: true for weights alone, in .weights.h5.";
+      throw argumentError({ where, argument: "path", value: path, expected, fix });
     }
     this.#path = path;
     const { saveFreq = "epoch" } = options;
