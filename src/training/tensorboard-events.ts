@@ -3,9 +3,10 @@
  * hand. Only the fields that are used here.
  */
 
-/** One value of a summary: a number, or how many numbers lie where. */
+/** One value of a summary: a number, how many numbers lie where, or a model as JSON for the page of graphs. */
 export type Summary =
   | { readonly tag: string; readonly scalar: number }
+  | { readonly tag: string; readonly model: string }
   | { readonly tag: string; readonly histogram: Histogram };
 
 export interface Histogram {
@@ -84,6 +85,9 @@ class Message {
   }
 }
 
+/** The type of tensors of texts. */
+const STRING = 7;
+
 const histogramMessage = (h: Histogram): Uint8Array =>
   new Message()
     .double(1, h.min)
@@ -97,6 +101,12 @@ const histogramMessage = (h: Histogram): Uint8Array =>
 function valueMessage(summary: Summary): Uint8Array {
   const message = new Message().text(1, summary.tag);
   if ("scalar" in summary) return message.float(2, summary.scalar).bytes;
+  if ("model" in summary) {
+    // A tensor of one text, and the plugin that reads it with the version of what it reads.
+    const plugin = new Message().text(1, "graph_keras_model").text(2, "1").bytes;
+    const tensor = new Message().whole(1, STRING).part(2, new Uint8Array()).text(8, summary.model).bytes;
+    return message.part(8, tensor).part(9, new Message().part(1, plugin).bytes).bytes;
+  }
   return message.part(5, histogramMessage(summary.histogram)).bytes;
 }
 

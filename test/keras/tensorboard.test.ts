@@ -4,8 +4,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
+import { add } from "../../src/layers/merging.ts";
 import { TensorBoard } from "../../src/training/callbacks.ts";
-import { sequential } from "../../src/training/make-model.ts";
+import { model, sequential } from "../../src/training/make-model.ts";
 import { folder } from "./ask.ts";
 
 interface Read {
@@ -16,6 +17,8 @@ interface Read {
   readonly plugins: { readonly scalars: readonly string[]; readonly histograms: readonly string[] };
   readonly shapes: Readonly<Record<string, readonly (readonly number[])[]>>;
   readonly times: readonly number[];
+  /** What TensorBoard's page of graphs draws: each layer with those before it. */
+  readonly edges: Readonly<Record<string, readonly string[]>>;
 }
 
 const { at, remove } = folder();
@@ -29,6 +32,19 @@ function read(...folders: readonly string[]): Read[] {
   if (run.status !== 0) throw new Error(`read_events.py ended with ${run.status}: ${run.stderr}`);
   return JSON.parse(run.stdout);
 }
+
+it("TensorBoard reads the layers and how they are connected", async () => {
+  const x = { data: Float32Array.from({ length: 8 }, (_, i) => Math.sin(i)), shape: [4, 2] };
+  const a = input([2], { name: "a" });
+  const h = dense(2, { name: "h" })(a);
+  const m = model(a, add([a, dense(2, { name: "k" })(h)], { name: "sum" }), { name: "net" });
+  m.compile({ optimizer: "sgd", loss: "mse", device: "interp" });
+  await m.fit(x, x, { verbose: 0, callbacks: [new TensorBoard(at("graph"))] });
+  await m.fit(x, x, { verbose: 0, callbacks: [new TensorBoard(at("bare"), { writeGraph: false })] });
+  const [{ edges }, bare] = read("graph/train", "bare/train");
+  expect(edges).toEqual({ "net/a": [], "net/h": ["net/a"], "net/k": ["net/h"], "net/sum": ["net/a", "net/k"] });
+  expect(bare.edges).toEqual({});
+});
 
 it("TensorBoard reads scalars and histograms", async () => {
   const began = Date.now() / 1000;

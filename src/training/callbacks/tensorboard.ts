@@ -1,7 +1,8 @@
-import { argumentError } from "../../core/errors.ts";
+import { argumentError, RhytonError } from "../../core/errors.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
+import { modelObject } from "../../saving/config-write.ts";
 import type { Callback, Logs } from "../callbacks.ts";
 import { attempt, fileSystem, makeFolderOf } from "../files.ts";
 import type { Model } from "../model.ts";
@@ -12,6 +13,8 @@ import { histogramOf, record, type Summary, summaryEvent, versionEvent } from ".
 export interface TensorBoardOptions {
   /** Histograms of all weights after every so many epochs. Default 0: none. */
   readonly histogramFreq?: number;
+  /** The layers and how they are connected, for the page of graphs. Default true. */
+  readonly writeGraph?: boolean;
   /** Also writes how many steps there are a second. Default false. */
   readonly writeStepsPerSecond?: boolean;
   /** "epoch" (the default), "batch", or after every so many batches: how often losses and metrics are written. */
@@ -74,6 +77,7 @@ export class TensorBoard implements Callback {
   readonly everyBatches: number | undefined;
   readonly #folder: string;
   readonly #histogramFreq: number;
+  readonly #writesGraph: boolean;
   readonly #writesSpeed: boolean;
   #train: EventFile;
   #validation: EventFile;
@@ -86,12 +90,13 @@ export class TensorBoard implements Callback {
   /** @param folder - gets `train` and `validation`. Use another one for every training. */
   constructor(folder = "logs", options: TensorBoardOptions = {}) {
     const where = "TensorBoard";
-    checkOptions(where, options, ["histogramFreq", "writeStepsPerSecond", "updateFreq"]);
+    checkOptions(where, options, ["histogramFreq", "writeGraph", "writeStepsPerSecond", "updateFreq"]);
     if (typeof folder !== "string" || folder === "") {
       throw argumentError({ where, argument: "folder", value: folder, expected: "the path of a folder" });
     }
     this.#folder = folder.replace(/[/\\]+$/, "");
     this.#histogramFreq = wholeNumber(where, "histogramFreq", options.histogramFreq ?? 0, 0);
+    this.#writesGraph = checkBoolean(where, "writeGraph", options.writeGraph ?? true);
     this.#writesSpeed = checkBoolean(where, "writeStepsPerSecond", options.writeStepsPerSecond ?? false);
     this.#train = new EventFile(`${this.#folder}/train`);
     this.#validation = new EventFile(`${this.#folder}/validation`);
@@ -104,10 +109,21 @@ export class TensorBoard implements Callback {
     this.onTrainBatchEnd = (_, logs) => this.#writeBatch(logs);
   }
 
-  onTrainBegin(): void {
+  onTrainBegin(_: Logs, model: Model): void {
     this.#train = new EventFile(`${this.#folder}/train`);
     this.#validation = new EventFile(`${this.#folder}/validation`);
     this.#batches = 0;
+    if (this.#writesGraph) this.#writeGraph(model);
+  }
+
+  #writeGraph(model: Model): void {
+    try {
+      this.#train.write(0, { tag: "keras", model: JSON.stringify(modelObject(model)) });
+    } catch (error) {
+      // A model that no file can hold trains all the same.
+      if (!(error instanceof RhytonError)) throw error;
+      console.warn(`TensorBoard: no graph is written. ${error.message}`);
+    }
   }
 
   #writeBatch(logs: Logs): void {
