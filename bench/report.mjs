@@ -1,4 +1,5 @@
 /** Numbers about numbers, records, and the table of a run. */
+import { readFileSync } from "node:fs";
 import os from "node:os";
 import process from "node:process";
 
@@ -8,11 +9,21 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The machine that this runs on. */
 export const machine = () => ({
   cpu: os.cpus()[0]?.model.trim() ?? "unknown",
   cores: os.availableParallelism(),
+  vectors: vectorsOf(),
+  memory: os.totalmem(),
   platform: `${process.platform} ${process.arch}`,
 });
+
+/** The widest vectors of the processor, where Linux says so. */
+function vectorsOf() {
+  if (process.platform !== "linux") return undefined;
+  const flags = readFileSync("/proc/cpuinfo", "utf8");
+  return ["avx512f", "avx2", "avx", "asimd"].find((name) => flags.includes(` ${name} `));
+}
 
 const round = (n) => (n === undefined ? undefined : Number(n.toPrecision(5)));
 
@@ -29,8 +40,8 @@ export function recordsOf(results, peaks, about) {
     const base = { job: measure.name, engine, revision, node, threads, wide };
     if (times.length === 0) return { ...base, ms: null, why, ...about };
     const [ms, min, max] = [median(times), Math.min(...times), Math.max(...times)].map(round);
-    const gflops = round(measure.operations / ms / 1e6);
-    const peak = peakFor(configuration, peaks);
+    const gflops = measure.operations && round(measure.operations / ms / 1e6);
+    const peak = gflops && peakFor(configuration, peaks);
     const ofPeak = peak && round(gflops / peak.gflops);
     // What memory would allow, if nothing stayed in a cache between the layers.
     const limit = peak && measure.bytes && Math.min(peak.gflops, (measure.operations / measure.bytes) * peak.gigabytes);
@@ -102,19 +113,26 @@ const columns = [
   ["", (r) => r.why?.split("\n")[0] ?? "", "text"],
 ];
 
-/** The records as text: a table for each job, the fastest first. */
+/** The records as text: a table for each job, the fastest first; one for all layers and sizes, in their order. */
 export function table(records) {
-  const jobs = [...new Set(records.map((r) => r.job))];
-  return jobs
-    .map((job) => {
-      const speed = (r) => r.ms ?? Number.POSITIVE_INFINITY;
-      const rows = records.filter((r) => r.job === job).sort((a, b) => speed(a) - speed(b) || a.threads - b.threads);
-      return `${job}\n${aligned(rows)}`;
+  const isMany = (r) => r.layer !== undefined || r.job.startsWith("scaling");
+  const groupOf = (r) => (isMany(r) ? r.job.split(" ")[0] : r.job);
+  const groups = [...new Set(records.map(groupOf))];
+  return groups
+    .map((group) => {
+      const rows = records.filter((r) => groupOf(r) === group);
+      if (!isMany(rows[0])) return `${group}\n${aligned(columns, rows.sort(byTime))}`;
+      const order = [...new Set(rows.map((r) => r.job))];
+      rows.sort((a, b) => order.indexOf(a.job) - order.indexOf(b.job) || byTime(a, b));
+      return aligned([[group, (r) => r.job.slice(group.length + 1), "text"], ...columns], rows);
     })
     .join("\n\n");
 }
 
-function aligned(records) {
+const speed = (r) => r.ms ?? Number.POSITIVE_INFINITY;
+const byTime = (a, b) => (speed(a) === speed(b) ? 0 : speed(a) - speed(b)) || a.threads - b.threads;
+
+function aligned(columns, records) {
   const cells = columns
     .map(([name, cell, kind]) => ({ kind, all: [name, ...records.map((r) => String(cell(r)))] }))
     .filter(({ all }) => all.slice(1).some((text) => text !== ""));

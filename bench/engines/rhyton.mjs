@@ -17,8 +17,7 @@ export async function prepare(settings) {
   );
   const per = size(network.input);
   // Digits as `mnist()` gives them: bytes, and what to multiply them by.
-  const [data, scale] =
-    job.data === "digits" ? [Uint8Array.from(samples, (x) => Math.round(255 * x)), 1 / 255] : [samples, 1];
+  const [data, scale] = job.data === "digits" ? [bytesOf(samples), 1 / 255] : [samples, 1];
   const first = (count) => ({ data: data.subarray(0, count * per), shape: [count, ...network.input], scale });
 
   return async (measure) => {
@@ -54,6 +53,12 @@ export async function prepare(settings) {
       epoch: (steps) => model.predict(first(measure.batch * steps), { batchSize: measure.batch }),
     };
   };
+}
+
+function bytesOf(samples) {
+  const bytes = new Uint8Array(samples.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Math.round(255 * samples[i]);
+  return bytes;
 }
 
 /** The network in Rhyton's layers. */
