@@ -13,7 +13,10 @@ const labelOf = (r) => {
   const width = r.wide ? ", wide" : "";
   return `Rhyton, Node ${r.node.slice(1).split(".")[0]}, ${r.threads} thread${r.threads === 1 ? "" : "s"}${width}`;
 };
-const time = (ms) => (ms < 1 ? `${(ms * 1000).toFixed(0)} µs` : `${ms.toPrecision(3)} ms`);
+function time(ms) {
+  if (ms < 1) return `${(ms * 1000).toFixed(0)} µs`;
+  return ms < 1000 ? `${ms.toPrecision(3)} ms` : `${(ms / 1000).toPrecision(3)} s`;
+}
 
 /** Lengths are logarithmic where the slowest takes more than thirty times as long as the fastest, and it says so. */
 function panel(job, records, top) {
