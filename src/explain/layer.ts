@@ -8,6 +8,7 @@ import type { SpatialRule } from "../layers/spatial.ts";
 import { allCells, positionsOn, upTo } from "./cells.ts";
 import { type Cost, costOf } from "./cost.ts";
 import { dependsOn } from "./field.ts";
+import type { FieldExplanation } from "./fields.ts";
 
 /** What a layer does along one axis. */
 export interface AxisExplanation extends SpatialRule {
@@ -39,6 +40,7 @@ export interface LayerExplanation {
   readonly axes: readonly AxisExplanation[];
   /** What it costs. */
   readonly cost: Cost;
+  readonly fields: readonly FieldExplanation[];
 }
 
 /** A layer between tensors that it made. */
@@ -61,6 +63,7 @@ export function layerBetween({ layer, name, inputs, outputs }: Span): LayerExpla
     outputs: outputs.map((t) => t.shape),
     axes: rules.map((rule) => axisBetween(rule, x, y)),
     cost: costOf(inputs, outputs, layer.countParams()),
+    fields: [],
   };
 }
 

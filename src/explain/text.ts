@@ -1,8 +1,12 @@
 /** Explanations as text for a terminal. */
+import { sizeOf } from "../core/array.ts";
 import { memory, thousands } from "../layers/summary.ts";
+import { upTo } from "./cells.ts";
 import type { Cost } from "./cost.ts";
+import type { FieldExplanation, FieldStep } from "./fields.ts";
 import type { AxisExplanation, LayerExplanation } from "./layer.ts";
-import { alike, axisFacts, drawn, flowWords, isCell } from "./words.ts";
+import type { ModelExplanation } from "./model.ts";
+import { alike, axisFacts, drawn, elided, flowWords, isCell, ranges } from "./words.ts";
 
 /** Every window as a row: ■ a cell that it reads, □ padding that it reads, · a cell that it does not. */
 export function drawing(axis: AxisExplanation): string[] {
@@ -38,6 +42,39 @@ export const costWords = ({ multiplyAdds, parameters, weightBytes, outputBytes }
   `multiply-adds ${thousands(multiplyAdds)}; parameters ${thousands(parameters)} (${memory(weightBytes)}); ` +
   `output ${memory(outputBytes)} a sample`;
 
+/** What a cell depends on, or has a say in: for each tensor positions on its axes. */
+export function fieldText(field: FieldExplanation): string[] {
+  const { of, start, steps } = field;
+  const show = ({ shape, axes }: FieldStep): string =>
+    `[${axes.map((list, axis) => (list.length === shape[axis] ? "all" : ranges(list))).join("; ")}]`;
+  const names = Math.max(0, ...steps.map(({ name }) => name.length));
+  const places = Math.max(0, ...steps.map((step) => show(step).length));
+  const map = fieldMap(field);
+  return [
+    `${of} cell ${show(start)} of ${start.name} ${of === "output" ? "depends on" : "has a say in"}`,
+    ...steps.map((step) => {
+      const cells = `${thousands(step.count)} of ${thousands(sizeOf(step.shape))}`;
+      return `  ${step.name.padEnd(names)}  ${show(step).padEnd(places)}  ${cells}`;
+    }),
+    ...(steps.length === 0 ? ["  nothing"] : []),
+    ...(map.length === 0 ? [] : ["", ...indented(map, 4)]),
+  ];
+}
+
+/** A picture at the end of a field: ■ for cells with a channel in it. Nothing where the end is no picture. */
+export function fieldMap({ of, steps, picture: [rowAxis, columnAxis] }: FieldExplanation): string[] {
+  const end = of === "output" ? steps[0] : steps[steps.length - 1];
+  if (end?.shape.length !== 3) return [];
+  const { shape, blocks } = end;
+  const has = (row: number, column: number): boolean =>
+    blocks.some((block) => block[rowAxis].includes(row) && block[columnAxis].includes(column));
+  const columns = elided(upTo(shape[columnAxis]), 40);
+  return elided(upTo(shape[rowAxis]), 40).map((row) => {
+    if (row === undefined) return "…";
+    return columns.map((column) => (column === undefined ? "…" : has(row, column) ? "■" : "·")).join(" ");
+  });
+}
+
 export const layerTitle = ({ name, className, inputs, outputs }: LayerExplanation): string =>
   `${name} (${className}): ${flowWords(inputs, outputs)}`;
 
@@ -48,5 +85,20 @@ export function layerText(layer: LayerExplanation): string[] {
     lines.push(...axisFacts(axis).map(([title, words]) => `    ${title.padEnd(8)}${words}`));
     lines.push("", ...indented(drawing(axis), 6), "");
   }
+  for (const field of layer.fields) lines.push(...fieldText(field), "");
   return lines;
+}
+
+export const modelTitle = ({ name, inputs, outputs }: ModelExplanation): string =>
+  `model ${JSON.stringify(name)}: ${flowWords(inputs, outputs)}`;
+
+export function modelText(model: ModelExplanation): string[] {
+  return [
+    modelTitle(model),
+    `  ${costWords(model.cost)}`,
+    ...(model.mirror === undefined ? [] : [`  to restore its sizes: ${model.mirror.advice}`]),
+    "",
+    ...model.layers.flatMap((layer) => [...layerText(layer), ...(layer.axes.length === 0 ? [""] : [])]),
+    ...model.fields.flatMap((field) => [...fieldText(field), ""]),
+  ];
 }
