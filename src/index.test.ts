@@ -12,7 +12,9 @@ test("these names are public, and nothing else", () => {
     ..."binaryAccuracy binaryCrossentropy categoricalAccuracy categoricalCrossentropy centerCrop".split(" "),
     ..."concatenate constant conv1d conv1dTranspose conv2d conv2dTranspose conv3d conv3dTranspose".split(" "),
     ..."cosineDecay cosineDecayRestarts cropping1d cropping2d cropping3d CSVLogger dense".split(" "),
-    ..."depthwiseConv1d depthwiseConv2d dot dropout EarlyStopping eLU explain exponentialDecay flatten ftrl".split(" "),
+    ..."depthwiseConv1d depthwiseConv2d dot dropout EarlyStopping eLU explain explainFormats exponentialDecay flatten ftrl".split(
+      " ",
+    ),
     ..."gaussianDropout gaussianNoise globalAveragePooling1d globalAveragePooling2d".split(" "),
     ..."globalAveragePooling3d globalMaxPooling1d globalMaxPooling2d globalMaxPooling3d glorotNormal".split(" "),
     ..."glorotUniform groupNormalization heNormal heUniform input interp inverseTimeDecay l1 l1l2 l2".split(" "),

@@ -5,7 +5,6 @@
 // Arrays and errors
 export { type DType, type NdArray, ndarray, type TypedArray } from "./core/array.ts";
 export { RhytonError } from "./core/errors.ts";
-// Explanations
 export type { Beyond } from "./core/shape.ts";
 // Arithmetic on sizes, for the rules of layers of your own
 export type { CeilDivide, FloorDivide, Minus, Plus, Product, Times } from "./core/shape-types.ts";
@@ -17,9 +16,19 @@ export { type ReconstructionSheet, reconstructionSheet } from "./data/pictures.t
 export type { Device } from "./device/device.ts";
 export { interp } from "./device/interp.ts";
 export { type WasmOptions, wasm } from "./device/wasm/device.ts";
+// Explanations of layers and models
+export type { Block } from "./explain/cells.ts";
 export type { Cost } from "./explain/cost.ts";
-export { type ExplainOptions, explain } from "./explain/explain.ts";
+export {
+  type ExplainFormat,
+  type ExplainOptions,
+  type Explanation,
+  explain,
+  explainFormats,
+} from "./explain/explain.ts";
+export type { Cell, FieldExplanation, FieldStep } from "./explain/fields.ts";
 export type { AxisExplanation, LayerExplanation } from "./explain/layer.ts";
+export type { MirrorExplanation, ModelExplanation } from "./explain/model.ts";
 // Functions of tensors and arrays
 export type { ArrayLike, NestedNumbers, Numbers, Operand } from "./functions/arrays.ts";
 /** Functions for layers, losses and metrics of your own, and for plain data: those of `keras.ops`. */

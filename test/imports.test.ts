@@ -22,8 +22,16 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   training: [...compiler, "layers", "functions", "saving"],
   data: ["core"],
   doctor: [...compiler, "layers/options.ts"],
-  // The command line sees what everybody sees, and two helpers that are not worth a public name.
-  cli: ["index.ts", "data/datasets.ts", "doctor/doctor.ts", "core/errors.ts", "saving/atomic.ts"],
+  // The command line sees what everybody sees, and some helpers that are not worth a public name.
+  cli: [
+    "index.ts",
+    "data/datasets.ts",
+    "doctor/doctor.ts",
+    "layers/registry.ts",
+    "layers/options.ts",
+    "core/errors.ts",
+    "saving/atomic.ts",
+  ],
   "index.ts": [...compiler, "layers", "explain", "functions", "saving", "training", "data"],
 };
 

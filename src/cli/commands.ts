@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { addCompletion } from "./completion.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEvaluate } from "./evaluate.ts";
+import { addExplain } from "./explain.ts";
 import { addPredict } from "./predict.ts";
 import { addHelp, makeProgram } from "./program.ts";
 import { addShow } from "./show.ts";
@@ -11,7 +12,17 @@ import { addTrain } from "./train.ts";
 
 export function makeCommands(): Command {
   const program = makeProgram();
-  const commands = [addTrain, addEvaluate, addPredict, addSummary, addShow, addDoctor, addCompletion, addHelp];
+  const commands = [
+    addTrain,
+    addEvaluate,
+    addPredict,
+    addSummary,
+    addExplain,
+    addShow,
+    addDoctor,
+    addCompletion,
+    addHelp,
+  ];
   for (const add of commands) add(program);
   return program;
 }

@@ -84,7 +84,7 @@ export function networkExplained(
       parameters,
       weightBytes: costOf([], [], parameters).weightBytes,
     },
-    mirror: mirrorOf(network),
+    mirror: mirrorOf(network, now),
     fields: fieldsOf(inputs, outputs, [...inputs, ...given], pictureOf(layers), options),
   };
 }
@@ -102,7 +102,8 @@ function tensorsFor(network: Network, shapes: readonly Shape[] | undefined): Rea
     throw argumentError({ where: "explain", argument: "shape", value: shapes, expected });
   }
   if (wanted.length !== own.length) {
-    const expected = `${own.length} shapes, one for each input`;
+    const expected =
+      own.length === 1 ? "1 shape, as the model has one input" : `${own.length} shapes, one for each input`;
     throw argumentError({ where: "explain", argument: "shape", value: shapes, expected });
   }
   if (own.every((shape, i) => sameShape(shape, wanted[i]))) return new Map();
@@ -113,10 +114,11 @@ function tensorsFor(network: Network, shapes: readonly Shape[] | undefined): Rea
   });
 }
 
-function mirrorOf(network: Network): MirrorExplanation | undefined {
+function mirrorOf(network: Network, now: ReadonlyMap<Tensor, Tensor>): MirrorExplanation | undefined {
   const { inputs, outputs, nodes } = network;
   if (inputs.length !== 1 || outputs.length !== 1) return undefined;
-  const mirror = mirrorAdvice(nodes, outputs[0], inputs[0].shape);
+  const { shape } = now.get(inputs[0]) ?? inputs[0];
+  const mirror = mirrorAdvice(nodes, outputs[0], shape, now);
   if (mirror === undefined) return undefined;
   const { expected, built, ways } = mirror;
   return {

@@ -15,7 +15,7 @@ const LINE = 18;
 const MARGIN = 16;
 const BETWEEN = 76;
 /** Of the letters, about. */
-const LETTER = 7.3;
+const LETTER = 8;
 
 /** Neighbouring windows are told apart by colour; all are legible on white and to the colour-blind. */
 const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"] as const;
@@ -54,7 +54,7 @@ const paddingMarks: Readonly<Record<AxisExplanation["beyond"], string>> = {
 };
 
 function axisPanel(names: string, axis: AxisExplanation): Panel {
-  const { columns, rows } = drawn(axis);
+  const { columns, rows } = drawn(axis, 32);
   const unread = new Set(axis.unread);
   const title = words([
     `${names}: ${axis.input} → ${axis.output}`,

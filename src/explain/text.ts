@@ -10,7 +10,7 @@ import { alike, axisFacts, drawn, elided, flowWords, isCell, ranges } from "./wo
 
 /** Every window as a row: ■ a cell that it reads, □ padding that it reads, · a cell that it does not. */
 export function drawing(axis: AxisExplanation): string[] {
-  const { columns, rows } = drawn(axis);
+  const { columns, rows } = drawn(axis, 12);
   const width = String(axis.input - 1).length;
   const label = String(axis.windows.length - 1).length;
   const line = (name: string, cells: readonly string[]): string =>

@@ -70,14 +70,14 @@ export function elided<T>(list: readonly T[], most: number): (T | undefined)[] {
   return [...list.slice(0, half), undefined, ...list.slice(list.length - half)];
 }
 
-/** A drawing of windows: which columns and rows are shown; `undefined` stands for those left out. */
-export function drawn(axis: AxisExplanation) {
+/** A drawing of windows: which columns and at most how many rows are shown; `undefined` stands for those left out. */
+export function drawn(axis: AxisExplanation, mostRows: number) {
   const { input, windows } = axis;
   const places = windows.flat();
   const first = places.reduce((a, b) => Math.min(a, b), 0);
   const last = places.reduce((a, b) => Math.max(a, b), input - 1);
   const columns = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  return { columns: elided(columns, 32), rows: elided([...windows.keys()], 12) };
+  return { columns: elided(columns, 32), rows: elided([...windows.keys()], mostRows) };
 }
 
 /** Whether a position is a cell of the input, and no padding. */

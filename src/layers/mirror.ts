@@ -45,13 +45,20 @@ const sizesOn = (shape: Shape, axes: readonly number[]): Shape => axes.map((axis
  * Channels do not count.
  *
  * @param nodes - of the network that the output belongs to.
+ * @param now - what stands in the place of its tensors, where these are not its own.
  */
-export function mirrorAdvice(nodes: readonly NetworkNode[], output: Tensor, expected: Shape): Mirror | undefined {
-  if (expected.length < 2 || output.shape.length !== expected.length) return undefined;
+export function mirrorAdvice(
+  nodes: readonly NetworkNode[],
+  output: Tensor,
+  expected: Shape,
+  now: ReadonlyMap<Tensor, Tensor> = new Map(),
+): Mirror | undefined {
+  const { shape } = now.get(output) ?? output;
+  if (expected.length < 2 || shape.length !== expected.length) return undefined;
   const axes = spatialOf(nodes, expected);
-  const [wanted, built] = [sizesOn(expected, axes), sizesOn(output.shape, axes)];
+  const [wanted, built] = [sizesOn(expected, axes), sizesOn(shape, axes)];
   if (sameShape(wanted, built)) return undefined;
-  const ways = waysTo(nodes, [output], ([shape]) => sameShape(sizesOn(shape, axes), wanted));
+  const ways = waysTo(nodes, [output], now, ([own]) => sameShape(sizesOn(own, axes), wanted));
   return { expected: wanted, built, ways, ...differences(wanted, built) };
 }
 
@@ -67,7 +74,7 @@ export function meetingAdvice(tensors: readonly Tensor[]): string | undefined {
   const other = sizes.find((own) => !sameShape(own, sizes[0]));
   if (other === undefined) return undefined;
   const [built, expected] = other.some((n, i) => n > sizes[0][i]) ? [other, sizes[0]] : [sizes[0], other];
-  const ways = waysTo(nodes, tensors, ([first, ...rest]) => {
+  const ways = waysTo(nodes, tensors, new Map(), ([first, ...rest]) => {
     return rest.every((own) => sameShape(sizesOn(own, axes), sizesOn(first, axes)));
   });
   const names = nameAll(operations);
@@ -98,12 +105,13 @@ const FEW = 16;
 function waysTo(
   nodes: readonly NetworkNode[],
   outputs: readonly Tensor[],
+  now: ReadonlyMap<Tensor, Tensor>,
   fits: (shapes: readonly Shape[]) => boolean,
 ): readonly (readonly Change[])[] {
   const layers = [...new Set(nodes.map((node) => node.operation))].filter((op): op is Layer => !(op instanceof Tensor));
   const changes = layers.flatMap((of) => of.variants().map((variant): Change => ({ ...variant, of })));
   const works = (way: readonly Change[]): boolean => {
-    const shapes = shapesAfter(nodes, outputs, way);
+    const shapes = shapesAfter(nodes, outputs, now, way);
     return shapes !== undefined && fits(shapes);
   };
   const single = changes.map((change) => [change]).filter(works);
@@ -113,7 +121,12 @@ function waysTo(
 }
 
 /** The shapes of outputs after changes; undefined where a layer does not take what it then gets. */
-function shapesAfter(nodes: readonly NetworkNode[], outputs: readonly Tensor[], way: readonly Change[]) {
+function shapesAfter(
+  nodes: readonly NetworkNode[],
+  outputs: readonly Tensor[],
+  now: ReadonlyMap<Tensor, Tensor>,
+  way: readonly Change[],
+): readonly Shape[] | undefined {
   // What does not follow from a changed layer stays.
   const changed = new Set<Tensor>();
   const same = new Map<Tensor, Tensor>();
@@ -121,16 +134,16 @@ function shapesAfter(nodes: readonly NetworkNode[], outputs: readonly Tensor[], 
     const follows = inputs.some((t) => changed.has(t)) || way.some(({ of }) => of === operation);
     for (const t of own) {
       if (follows) changed.add(t);
-      else same.set(t, t);
+      else same.set(t, now.get(t) ?? t);
     }
   }
   try {
-    const now = rerun(nodes, same, (layer, x) => {
+    const after = rerun(nodes, same, (layer, x) => {
       const instead = way.find(({ of }) => of === layer)?.layer ?? layer;
       instead.prepare((Array.isArray(x) ? (x as readonly Tensor[]) : [x as Tensor]).map((t) => t.shape));
       return instead.trace(x, { training: false });
     });
-    return outputs.map((t) => (now.get(t) ?? t).shape);
+    return outputs.map((t) => (after.get(t) ?? t).shape);
   } catch (error) {
     if (error instanceof RhytonError) return undefined;
     throw error;

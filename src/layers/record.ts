@@ -8,8 +8,14 @@ export interface LayerRecord {
   readonly fromConfig: (config: Config) => Layer;
 }
 
+/** A record that says what it takes. */
+export interface ArgumentsRecord extends LayerRecord {
+  /** The names of the constructor's arguments and options. */
+  readonly known: readonly string[];
+}
+
 /** A record under the name of its class in Keras. */
-export type NamedRecord = readonly [className: string, record: LayerRecord];
+export type NamedRecord = readonly [className: string, record: ArgumentsRecord];
 
 /**
  * The record of a class, from the names of its arguments (in camelCase) and what makes a layer from those that a config
@@ -19,4 +25,4 @@ export const recordOf = (
   className: string,
   known: readonly string[],
   make: (given: Record<string, unknown>) => Layer,
-): NamedRecord => [className, { fromConfig: (config) => make(readConfig(className, config, known)) }];
+): NamedRecord => [className, { known, fromConfig: (config) => make(readConfig(className, config, known)) }];

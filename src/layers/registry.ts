@@ -20,7 +20,7 @@ import { BatchNormalization } from "./normalization-batch.ts";
 import { poolingRecords } from "./pooling.ts";
 import { CenterCrop, Rescaling, Resizing } from "./preprocessing.ts";
 import { Normalization } from "./preprocessing-normalization.ts";
-import type { LayerRecord } from "./record.ts";
+import type { ArgumentsRecord, LayerRecord } from "./record.ts";
 import {
   ActivityRegularization,
   AlphaDropout,
@@ -33,17 +33,22 @@ import { Flatten, Permute, RepeatVector, Reshape } from "./reshaping.ts";
 import { convolutionTransposeRecords } from "./transposed-convolution.ts";
 import { upSamplingRecords } from "./upsampling.ts";
 
+/** The layers with windows over signals, pictures and volumes. */
+export const windowLayers: ReadonlyMap<string, ArgumentsRecord> = new Map([
+  ...convolutionRecords,
+  ...depthwiseRecords,
+  ...convolutionTransposeRecords,
+  ...poolingRecords,
+  ...globalPoolingRecords,
+  ...adaptivePoolingRecords,
+  ...upSamplingRecords,
+  ...borderRecords,
+]);
+
 /** Every layer that a file may name. A map, since names come from files. */
 export const layerRegistry: ReadonlyMap<string, LayerRecord> = new Map<string, LayerRecord>([
-  ...adaptivePoolingRecords,
-  ...borderRecords,
-  ...convolutionRecords,
-  ...convolutionTransposeRecords,
-  ...depthwiseRecords,
-  ...globalPoolingRecords,
+  ...windowLayers,
   ...mergeRecords,
-  ...poolingRecords,
-  ...upSamplingRecords,
   ["Activation", ActivationLayer],
   ["ActivityRegularization", ActivityRegularization],
   ["AlphaDropout", AlphaDropout],

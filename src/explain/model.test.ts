@@ -1,0 +1,193 @@
+/** Models explained: every layer, costs, receptive fields; and all formats. */
+import { describe, expect, it } from "vitest";
+import {
+  add,
+  concatenate,
+  conv2d,
+  dense,
+  type ExplainOptions,
+  type Explanation,
+  explain,
+  explainFormats,
+  flatten,
+  input,
+  type Layer,
+  type Model,
+  maxPooling2d,
+  model,
+  ops,
+  pipe,
+  type Shape,
+  sequential,
+  upSampling2d,
+} from "../index.ts";
+
+const same = { padding: "same" } as const;
+
+/** An explanation and what was printed. */
+function explained(what: unknown, shape?: Shape, options: ExplainOptions = {}): { data: Explanation; text: string } {
+  let text = "";
+  const print = (given: string) => {
+    text = given;
+  };
+  return { data: explain(what as Layer, shape as Shape, { ...options, print }), text };
+}
+
+const autoencoder = (): Model => {
+  const image = input([7, 7, 1]);
+  return model(
+    image,
+    pipe(image, conv2d(2, 3, same), maxPooling2d(2, same), upSampling2d(2), conv2d(1, 3, same)),
+  ) as unknown as Model;
+};
+
+const modelOf = (data: Explanation) => {
+  if (data.kind !== "model") throw new Error("a layer");
+  return data;
+};
+
+describe("a model", () => {
+  it("is explained layer by layer, with costs and what would restore its sizes", () => {
+    const { data, text } = explained(autoencoder());
+    const { layers, cost, mirror } = modelOf(data);
+    expect(layers.map(({ name, axes }) => [name, axes[0]?.output])).toEqual([
+      ["conv2d", 7],
+      ["max_pooling2d", 4],
+      ["up_sampling2d", 8],
+      ["conv2d_1", 8],
+    ]);
+    expect(cost.multiplyAdds).toBe(7 * 7 * 2 * 9 + 8 * 8 * 9 * 2);
+    expect(cost.parameters).toBe(2 * 9 + 2 + 2 * 9 + 1);
+    expect(mirror?.advice).toBe("7×7 expected, 8×8 built: crop [[0, 1], [0, 1]]");
+    expect(text).toContain("to restore its sizes: 7×7 expected, 8×8 built");
+    expect(text).toContain("max_pooling2d (MaxPooling2D): (None, 7, 7, 2) → (None, 4, 4, 2)");
+  });
+
+  it("may be explained for other sizes, where its layers take them", () => {
+    const m = autoencoder();
+    expect(modelOf(explained(m, [8, 8, 1]).data)).toMatchObject({ outputs: [[8, 8, 1]], mirror: undefined });
+    const nine = modelOf(explained(m, [9, 9, 1]).data);
+    expect(nine.mirror?.advice).toBe("9×9 expected, 10×10 built: crop [[0, 1], [0, 1]]");
+    expect(m.network.outputs[0].shape).toEqual([8, 8, 1]);
+    const x = input([4, 4, 1]);
+    const flat = model(x, pipe(x, flatten(), dense(3)));
+    expect(() => explained(flat, [5, 5, 1])).toThrow("dense");
+    expect(() =>
+      explained(flat, [
+        [4, 4, 1],
+        [4, 4, 1],
+      ] as unknown as Shape),
+    ).toThrow("expected 1 shape");
+  });
+
+  it("counts weights that are used twice once, and names both runs", () => {
+    const twice = conv2d(1, 3, same);
+    const x = input([5, 5, 1]);
+    const m = model(x, (twice as unknown as Layer)((twice as unknown as Layer)(x)));
+    const { layers, cost } = modelOf(explained(m).data);
+    expect(layers.map(({ name }) => name)).toEqual(["conv2d", "conv2d (run 2)"]);
+    expect(cost.parameters).toBe(10);
+  });
+
+  it("shows ops that stand between layers", () => {
+    const x = input([4, 4, 1]);
+    const m = model(x, ops.multiply(conv2d(1, 1)(x), 2));
+    expect(modelOf(explained(m).data).layers.map(({ className }) => className)).toEqual(["Conv2D", "Multiply"]);
+  });
+
+  it("needs to know its input", () => {
+    expect(() => explained(sequential([dense(3)] as unknown as Layer[]))).toThrow("does not know its input shape yet");
+  });
+});
+
+describe("a receptive field", () => {
+  it("is followed back to the input, tensor by tensor", () => {
+    const [field] = modelOf(explained(autoencoder(), undefined, { cell: [0, 4] }).data).fields;
+    // A 3×3 window, two halves of a cell each, pooled from two cells each, by a 3×3 window.
+    expect(field.steps.map(({ name, axes, count }) => [name, axes[0], axes[1], count])).toEqual([
+      ["input_layer", [0, 1, 2], [1, 2, 3, 4, 5, 6], 18],
+      ["conv2d", [0, 1], [2, 3, 4, 5], 16],
+      ["max_pooling2d", [0], [1, 2], 4],
+      ["up_sampling2d", [0, 1], [3, 4, 5], 12],
+    ]);
+  });
+
+  it("is followed forward from a cell of the input", () => {
+    const [field] = modelOf(explained(autoencoder(), undefined, { inputCell: [6, 6, 0] }).data).fields;
+    expect(field.of).toBe("input");
+    expect(field.steps.at(-1)).toMatchObject({ name: "conv2d_1", axes: [[3, 4, 5, 6, 7], [3, 4, 5, 6, 7], [0]] });
+  });
+
+  it("goes through all branches", () => {
+    const x = input([9, 9, 1]);
+    const wide = conv2d(1, 5, same)(x);
+    const narrow = conv2d(1, 1)(x);
+    const m = model(x, [add([wide, narrow]), concatenate([narrow, narrow])]);
+    const fields = (options: ExplainOptions) => modelOf(explained(m, undefined, options).data).fields;
+    expect(fields({ cell: [4, 4] })[0].steps[0]).toMatchObject({
+      axes: [[2, 3, 4, 5, 6], [2, 3, 4, 5, 6], [0]],
+      count: 25,
+    });
+    expect(fields({ cell: [4, 4], output: 1 })[0].steps[0]).toMatchObject({ axes: [[4], [4], [0]], count: 1 });
+    expect(fields({ cell: [0, 0], inputCell: [0, 0] })).toHaveLength(2);
+  });
+
+  it("of a layer is that of its windows", () => {
+    const { data, text } = explained(conv2d(1, 3, { ...same, strides: 2 }), [5, 5, 1], { cell: [2, 0] });
+    expect(data.fields[0].steps[0]).toMatchObject({ name: "input", axes: [[3, 4], [0, 1], [0]], count: 4 });
+    expect(text).toContain(`output cell [2; 0; all] of output depends on
+  input  [3, 4; 0, 1; all]  4 of 25
+
+    · · · · ·
+    · · · · ·
+    · · · · ·
+    ■ ■ · · ·
+    ■ ■ · · ·`);
+  });
+
+  it("refuses cells that there are not", () => {
+    const m = autoencoder();
+    expect(() => explained(m, undefined, { cell: [8, 0] })).toThrow(
+      "explain: cell is [8, 0], expected positions within (8, 8, 1), null for all of an axis.",
+    );
+    expect(() => explained(m, undefined, { cell: [0], output: 1 })).toThrow(
+      "output is 1, expected a number from 0 to 0",
+    );
+    expect(() => explained(m, undefined, { format: "pdf" } as unknown as ExplainOptions)).toThrow('no format "pdf"');
+  });
+});
+
+describe("formats", () => {
+  it("say the same: JSON is the data", () => {
+    const { data, text } = explained(autoencoder(), undefined, { format: "json", cell: [1, 1] });
+    expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(data)));
+  });
+
+  it("Markdown has a table of costs and one for each axis", () => {
+    const { text } = explained(autoencoder(), undefined, { format: "markdown" });
+    expect(text).toContain("| conv2d | (None, 7, 7, 1) → (None, 7, 7, 2) | 882 | 20 | 80.00 B | 392.00 B |");
+    expect(text).toContain("| height, width | 7 → 4 |\n| --- | --- |\n| size | ⌈n / s⌉ = ⌈7 / 2⌉ = 4 |");
+    expect(text.split("```").length % 2).toBe(1);
+  });
+
+  it("SVG draws padding on the side where it is, and a line for every cell that is read", () => {
+    const { data, text } = explained(maxPooling2d(2, same), [7, 7, 1], { format: "svg" });
+    const [axis] = (data as Extract<Explanation, { kind: "layer" }>).axes;
+    expect(text.match(/<line /g)).toHaveLength(axis.windows.flat().length);
+    const cells = [...text.matchAll(/<rect x="(\d+)"[^>]* class="(\w+)"/g)].map(([, x, kind]) => [Number(x), kind]);
+    expect(cells.filter(([, kind]) => kind === "padding")).toEqual([[7 * 24, "padding"]]);
+    // In front where it is in front.
+    const causal = explained(conv2d(1, [1, 3], same), [1, 4, 1], { format: "svg" }).text;
+    expect([...causal.matchAll(/<rect x="(\d+)"[^>]* class="padding"/g)].map(([, x]) => Number(x))).toEqual([
+      0,
+      5 * 24,
+    ]);
+    expect(text).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" [^>]*>\n[\s\S]*<\/svg>$/);
+  });
+
+  it.each(explainFormats)("%s leaves out the middle of what is long", (format) => {
+    const { text } = explained(conv2d(1, 3, same), [1000, 1000, 1], { format });
+    expect(format === "json" || text.length < 30_000).toBe(true);
+    expect(format === "json" || text.includes("…")).toBe(true);
+  });
+});
