@@ -41,6 +41,7 @@ export interface FieldStep {
 export interface FieldExplanation {
   /** `"output"`: what a cell of an output depends on. `"input"`: what a cell of an input has a say in. */
   readonly of: "output" | "input";
+  /** The tensor that the chosen cell belongs to, and the cell. */
   readonly start: FieldStep;
   /** From the inputs to the outputs, without the start; tensors without such cells are left out. */
   readonly steps: readonly FieldStep[];

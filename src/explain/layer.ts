@@ -40,6 +40,7 @@ export interface LayerExplanation {
   readonly axes: readonly AxisExplanation[];
   /** What it costs. */
   readonly cost: Cost;
+  /** What the cells that were asked for depend on, or have a say in. */
   readonly fields: readonly FieldExplanation[];
 }
 

@@ -13,8 +13,9 @@ import { type LayerExplanation, layerBetween } from "./layer.ts";
 
 /** Whether a model gives the sizes that went in, and what to do where not. */
 export interface MirrorExplanation {
-  /** Sizes on the spatial axes. */
+  /** Sizes on the spatial axes: those of the input. */
   readonly expected: Shape;
+  /** Sizes on the spatial axes: those of the output. */
   readonly built: Shape;
   /** Ways to change layers so that the sizes are restored, each of one or two changes. */
   readonly ways: readonly (readonly { readonly layer: string; readonly change: string }[])[];
@@ -24,9 +25,13 @@ export interface MirrorExplanation {
 
 /** What `explain` answers for a model. Shapes are without the batch. */
 export interface ModelExplanation {
+  /** `"model"`; of a layer it is `"layer"`. */
   readonly kind: "model";
+  /** The name of the model. */
   readonly name: string;
+  /** The shapes of the inputs. */
   readonly inputs: readonly Shape[];
+  /** The shapes of the outputs. */
   readonly outputs: readonly Shape[];
   /** Every run of every layer, in order; also ops that stand between layers. */
   readonly layers: readonly LayerExplanation[];
@@ -34,6 +39,7 @@ export interface ModelExplanation {
   readonly cost: Cost;
   /** For a model with one input and one output of as many axes, where the sizes differ. */
   readonly mirror: MirrorExplanation | undefined;
+  /** What the cells that were asked for depend on, or have a say in. */
   readonly fields: readonly FieldExplanation[];
 }
 
