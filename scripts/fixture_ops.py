@@ -1,4 +1,4 @@
-"""fixtures/ops.json: functions of keras.ops on arrays, over the arguments that change what they do.
+"""fixtures/ops.json: functions of keras.ops, keras.losses and keras.metrics on arrays, over the arguments that change what they do.
 
 A case holds the name, the arguments by position, the options, and the results. An array among the arguments is
 {"shape", "f32"}, a list of arrays {"list": [...]}, anything else stands as it is.
@@ -39,7 +39,7 @@ SEEN = {}
 
 
 def case(name, *args, dtype="float64", **options):
-    function = K
+    function = keras if name.startswith(("losses.", "metrics.")) else K
     for part in name.split("."):
         function = getattr(function, part)
 
@@ -456,7 +456,46 @@ def images():
     yield case("image.gaussian_blur", x, kernel_size=(3, 5), sigma=(0.7, 1.6), dtype="float32")
 
 
+def judges():
+    """Losses and metrics as functions: the value of each sample."""
+    t, p = np.array([[0.0, 1.0, 0.0], [0.2, 0.3, 0.5]]), np.array([[0.1, 0.8, 0.3], [0.5, 0.4, 0.6]])
+    z = numbers("judges", 2, 3, scale=2)
+    plain = """mean_squared_error mean_absolute_error mean_absolute_percentage_error mean_squared_logarithmic_error log_cosh
+        poisson kl_divergence hinge squared_hinge categorical_hinge huber cosine_similarity binary_crossentropy
+        binary_focal_crossentropy categorical_crossentropy categorical_focal_crossentropy dice tversky""".split()
+    for name in plain:
+        yield case(f"losses.{name}", t, p)
+    for name in plain[:4] + ["huber"]:
+        yield case(f"losses.{name}", numbers("deep a", 2, 3, 4), numbers("deep b", 2, 3, 4))
+    for name in ("mean_squared_error", "mean_absolute_error", "log_cosh"):
+        yield case(f"losses.{name}", t[0], p[0])
+    yield case("losses.mean_squared_error", np.array([[1.0], [2.0]]), np.array([[0.5], [4.0]]))
+    yield case("losses.huber", t, p * 4, delta=0.3)
+    yield case("losses.cosine_similarity", t, p, axis=-1)
+    yield case("losses.binary_crossentropy", t, z, from_logits=True)
+    yield case("losses.binary_crossentropy", t, p, label_smoothing=0.2)
+    yield case("losses.categorical_crossentropy", t, z, from_logits=True, label_smoothing=0.1)
+    yield case("losses.binary_focal_crossentropy", t, p, gamma=3.0, apply_class_balancing=True)
+    yield case("losses.sparse_categorical_crossentropy", np.array([2.0, 0.0]), p)
+    yield case("losses.sparse_categorical_crossentropy", np.array([[2.0], [0.0]]), z, from_logits=True)
+    yield case("losses.sparse_categorical_crossentropy", np.array([2.0, 0.0]), p, ignore_class=2)
+    yield case("losses.tversky", t, p, alpha=0.3, beta=0.8)
+    yield case("losses.dice", t, p, axis=(1,))
+    rows, best = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]), np.array([2.0, 0.0])
+    yield case("metrics.binary_accuracy", np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.9, 0.6], [0.2, 0.5]]))
+    yield case("metrics.binary_accuracy", np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.9, 0.6], [0.2, 0.5]]), threshold=0.65)
+    yield case("metrics.categorical_accuracy", rows, p)
+    yield case("metrics.sparse_categorical_accuracy", best, p)
+    yield case("metrics.top_k_categorical_accuracy", rows, p, k=2, dtype="float32")
+    yield case("metrics.sparse_top_k_categorical_accuracy", best, p, k=2, dtype="float32")
+    for name in plain[:4] + ["kl_divergence", "poisson", "hinge", "squared_hinge", "categorical_hinge", "binary_crossentropy"]:
+        yield case(f"metrics.{name}", t, p)
+    yield case("metrics.sparse_categorical_crossentropy", best, p)
+    yield case("metrics.pearson_correlation", t, p)
+    yield case("metrics.concordance_correlation", t, p)
+
+
 def make():
     SEEN.clear()
-    parts = [cells, pairs, reductions, places, made, order, products, networks, images]
+    parts = [cells, pairs, reductions, places, made, order, products, networks, images, judges]
     write("ops.json", [one for part in parts for one in part()])

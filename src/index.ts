@@ -361,6 +361,7 @@ export {
   binaryCrossentropy,
   type CrossentropyOptions,
   categoricalCrossentropy,
+  type Judge,
   type Loss,
   type LossFunction,
   meanAbsoluteError,

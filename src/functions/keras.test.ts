@@ -1,7 +1,9 @@
-/** Functions of plain data against keras.ops (fixtures/ops.json), over the arguments that change what they do. */
+/** Functions of plain data, and losses and metrics as functions, against Keras (fixtures/ops.json), over the arguments that change what they do. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { camelCase } from "../layers/options.ts";
+import * as losses from "../training/losses.ts";
+import * as metrics from "../training/metrics.ts";
 import type { Numbers } from "./arrays.ts";
 import * as ops from "./index.ts";
 
@@ -37,9 +39,11 @@ function argument(value: unknown): unknown {
 type AnyFunction = (...args: readonly unknown[]) => Numbers | readonly Numbers[];
 
 function functionOf(name: string): AnyFunction {
-  const found = name
-    .split(".")
-    .reduce<unknown>((from, part) => (from as Record<string, unknown>)[camelCase(part)], ops);
+  const found = name.split(".").reduce<unknown>((from, part) => (from as Record<string, unknown>)[camelCase(part)], {
+    ...ops,
+    losses,
+    metrics,
+  });
   if (typeof found !== "function") throw new Error(`there is no ops.${name}`);
   return found as AnyFunction;
 }

@@ -17,6 +17,7 @@ import {
   sum,
 } from "../ops/index.ts";
 import { axisOf, meanLast, requireSameShape } from "./align.ts";
+import { lossJudge } from "./judge.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
 import { numberIn } from "./options.ts";
 
@@ -31,12 +32,11 @@ export const cellwise = (name: string, each: LossFunction): LossFunction => {
 export const square = (x: Tensor): Tensor => multiply(x, x);
 
 /** A loss without arguments of its own. */
-const plain =
-  (where: string, className: string, name: string, each: LossFunction) =>
-  (options: LossOptions = {}): Loss => {
+const plain = (where: string, className: string, name: string, each: LossFunction) =>
+  lossJudge(where, (options: LossOptions = {}): Loss => {
     checkLossOptions(where, options);
     return loss(where, className, name, cellwise(name, each), options);
-  };
+  });
 
 /** The mean of (t − p)². */
 export const meanSquaredError = plain("meanSquaredError", "MeanSquaredError", "mean_squared_error", (t, p) =>
@@ -76,22 +76,25 @@ export const poisson = plain("poisson", "Poisson", "poisson", (t, p) =>
 );
 
 /** The mean of ½e² where |e| ≤ δ, and of δ|e| − ½δ² beyond; e = p − t. `delta` is 1 unless given. */
-export function huber(
-  options: LossOptions & {
-    /** Where the square becomes a straight line. Default 1. */
-    readonly delta?: number;
-  } = {},
-): Loss {
-  checkLossOptions("huber", options, ["delta"]);
-  const delta = numberIn("huber", "delta", options.delta ?? 1, 0, Infinity);
-  const each: LossFunction = (t, p) => {
-    const error = subtract(p, t);
-    const size = absolute(error);
-    const far = subtract(multiply(delta, size), 0.5 * delta * delta);
-    return choose(greaterEqual(delta, size), multiply(0.5, square(error)), far);
-  };
-  return loss("huber", "Huber", "huber_loss", cellwise("huber_loss", each), options, { delta });
-}
+export const huber = lossJudge(
+  "huber",
+  (
+    options: LossOptions & {
+      /** Where the square becomes a straight line. Default 1. */
+      readonly delta?: number;
+    } = {},
+  ): Loss => {
+    checkLossOptions("huber", options, ["delta"]);
+    const delta = numberIn("huber", "delta", options.delta ?? 1, 0, Infinity);
+    const each: LossFunction = (t, p) => {
+      const error = subtract(p, t);
+      const size = absolute(error);
+      const far = subtract(multiply(delta, size), 0.5 * delta * delta);
+      return choose(greaterEqual(delta, size), multiply(0.5, square(error)), far);
+    };
+    return loss("huber", "Huber", "huber_loss", cellwise("huber_loss", each), options, { delta });
+  },
+);
 
 /** `x` divided by its length along an axis, without that axis's 0 becoming NaN. */
 function unit(x: Tensor, axis: number): Tensor {
@@ -109,15 +112,18 @@ export function cosine(where: string, axis: number): LossFunction {
 }
 
 /** Minus the cosine of the angle between target and prediction: −1 where they point the same way. */
-export function cosineSimilarity(
-  options: LossOptions & {
-    /** The axis of the vectors, the batch being 0. Default −1. */
-    readonly axis?: number;
-  } = {},
-): Loss {
-  checkLossOptions("cosineSimilarity", options, ["axis"]);
-  const { axis = -1 } = options;
-  const similarity = cosine('loss "cosine_similarity"', axis);
-  const call: LossFunction = (t, p) => negative(similarity(t, p));
-  return loss("cosineSimilarity", "CosineSimilarity", "cosine_similarity", call, options, { axis });
-}
+export const cosineSimilarity = lossJudge(
+  "cosineSimilarity",
+  (
+    options: LossOptions & {
+      /** The axis of the vectors, the batch being 0. Default −1. */
+      readonly axis?: number;
+    } = {},
+  ): Loss => {
+    checkLossOptions("cosineSimilarity", options, ["axis"]);
+    const { axis = -1 } = options;
+    const similarity = cosine('loss "cosine_similarity"', axis);
+    const call: LossFunction = (t, p) => negative(similarity(t, p));
+    return loss("cosineSimilarity", "CosineSimilarity", "cosine_similarity", call, options, { axis });
+  },
+);

@@ -35,6 +35,12 @@ export interface Metric {
   result(sums: Sums): number | readonly number[];
 }
 
+/** A metric that is the mean of values. */
+export interface MeanMetric extends Metric {
+  /** The values, for each sample. */
+  readonly values: LossFunction;
+}
+
 /** What every metric takes. */
 export interface MetricOptions {
   /** The name in the history. Default: after the metric. */
@@ -74,10 +80,11 @@ export function meanMetric(
   parts: Pick<Metric, "className" | "name" | "config" | "direction" | "labels">,
   call: LossFunction,
   mask?: LossFunction,
-): Metric {
+): MeanMetric {
   const where = `metric "${parts.name}"`;
   return {
     ...parts,
+    values: call,
     sums: (t, p, weight) => {
       const values = requireTensor(where, call(t, p));
       if (weight === undefined || mask === undefined) return meanSums(where, values, weight);
@@ -88,7 +95,11 @@ export function meanMetric(
 }
 
 /** A metric that is the mean of a loss. */
-export function ofLoss(loss: Loss, options: MetricOptions = {}, direction: "up" | "down" | undefined = "down"): Metric {
+export function ofLoss(
+  loss: Loss,
+  options: MetricOptions = {},
+  direction: "up" | "down" | undefined = "down",
+): MeanMetric {
   const { className } = loss;
   const name = options.name ?? loss.name;
   // Of a metric Keras knows no reduction, and of this one no axis.

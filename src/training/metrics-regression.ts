@@ -6,19 +6,28 @@ import { epsilon } from "../functions/crossentropy.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add, batchSize, broadcastTo, divide, mean, multiply, squareRoot, subtract } from "../ops/index.ts";
 import { axisOf, requireSameShape, weightOfCells } from "./align.ts";
+import { metricJudge } from "./judge.ts";
 import type { LossFunction } from "./loss.ts";
 import * as losses from "./losses.ts";
 import { cosine, square } from "./losses-regression.ts";
-import { checkMetricOptions, type Metric, type MetricOptions, meanMetric, meanSums, ofLoss, ratio } from "./metric.ts";
+import {
+  checkMetricOptions,
+  type MeanMetric,
+  type Metric,
+  type MetricOptions,
+  meanMetric,
+  meanSums,
+  ofLoss,
+  ratio,
+} from "./metric.ts";
 import { wholeNumber } from "./options.ts";
 
 /** The mean of a loss without arguments. */
-const plain =
-  (where: string, make: () => losses.Loss, direction?: "down") =>
-  (options: MetricOptions = {}): Metric => {
+const plain = (where: string, make: () => losses.Loss, direction?: "down") =>
+  metricJudge(where, (options: MetricOptions = {}) => {
     checkMetricOptions(where, options);
     return ofLoss(make(), options, direction);
-  };
+  });
 
 /** The mean of (t − p)² over all samples. */
 export const meanSquaredError = plain("meanSquaredError", losses.meanSquaredError, "down");
@@ -48,23 +57,29 @@ export const squaredHinge = plain("squaredHinge", losses.squaredHinge, "down");
 export const categoricalHinge = plain("categoricalHinge", losses.categoricalHinge, "down");
 
 /** The mean of ln cosh(p − t). */
-export function logCoshError(options: MetricOptions = {}): Metric {
+export const logCoshError = metricJudge("logCoshError", (options: MetricOptions = {}) => {
   checkMetricOptions("logCoshError", options);
   return { ...ofLoss(losses.logCosh(), { name: options.name ?? "logcosh" }), className: "LogCoshError" };
-}
+});
 
 type Own<Options> = Omit<Options, keyof losses.LossOptions> & MetricOptions;
 
 /** The mean of −t·ln p − (1 − t)·ln(1 − p) over all samples. */
-export const binaryCrossentropy = (options: Omit<Own<losses.CrossentropyOptions>, "axis"> = {}): Metric =>
-  ofLoss(losses.binaryCrossentropy(options), options);
+export const binaryCrossentropy = metricJudge(
+  "binaryCrossentropy",
+  (options: Omit<Own<losses.CrossentropyOptions>, "axis"> = {}) => ofLoss(losses.binaryCrossentropy(options), options),
+);
 /** The mean of −Σ t·ln p over all samples; targets are one-hot. */
-export const categoricalCrossentropy = (options: Own<losses.CrossentropyOptions> = {}): Metric =>
-  ofLoss(losses.categoricalCrossentropy(options), options);
+export const categoricalCrossentropy = metricJudge(
+  "categoricalCrossentropy",
+  (options: Own<losses.CrossentropyOptions> = {}) => ofLoss(losses.categoricalCrossentropy(options), options),
+);
 /** The mean of −ln p of the target's class over all samples; targets are class numbers. */
-export const sparseCategoricalCrossentropy = (
-  options: Own<NonNullable<Parameters<typeof losses.sparseCategoricalCrossentropy>[0]>> = {},
-): Metric => ofLoss(losses.sparseCategoricalCrossentropy(options), options);
+export const sparseCategoricalCrossentropy = metricJudge(
+  "sparseCategoricalCrossentropy",
+  (options: Own<losses.SparseCrossentropyOptions> = {}) =>
+    ofLoss(losses.sparseCategoricalCrossentropy(options), options),
+);
 
 /** The square root of the mean of (t − p)². */
 export function rootMeanSquaredError(options: MetricOptions = {}): Metric {
@@ -84,7 +99,7 @@ export function rootMeanSquaredError(options: MetricOptions = {}): Metric {
   };
 }
 
-interface AxisOptions extends MetricOptions {
+export interface AxisOptions extends MetricOptions {
   /** The axis of the vectors, the batch being 0. Default −1. */
   readonly axis?: number;
 }
@@ -96,15 +111,16 @@ function alongAxis(
   defaultName: string,
   options: AxisOptions,
   make: (where: string, axis: number) => LossFunction,
-): Metric {
+): MeanMetric {
   checkMetricOptions(where, options, ["axis"]);
   const { name = defaultName, axis = -1 } = options;
   return meanMetric({ className, name, config: { name, axis }, direction: "up" }, make(`metric "${name}"`, axis));
 }
 
 /** The cosine of the angle between target and prediction: 1 where they point the same way. */
-export const cosineSimilarity = (options: AxisOptions = {}): Metric =>
-  alongAxis("cosineSimilarity", "CosineSimilarity", "cosine_similarity", options, cosine);
+export const cosineSimilarity = metricJudge("cosineSimilarity", (options: AxisOptions = {}) =>
+  alongAxis("cosineSimilarity", "CosineSimilarity", "cosine_similarity", options, cosine),
+);
 
 /** Mean and variance along an axis, kept as an axis of 1. */
 function moments(x: Tensor, axis: number): { mean: Tensor; variance: Tensor } {
@@ -113,7 +129,7 @@ function moments(x: Tensor, axis: number): { mean: Tensor; variance: Tensor } {
 }
 
 /** Pearson's correlation of target and prediction along an axis; NaN where one of them does not vary. */
-export const pearsonCorrelation = (options: AxisOptions = {}): Metric =>
+export const pearsonCorrelation = metricJudge("pearsonCorrelation", (options: AxisOptions = {}) =>
   alongAxis("pearsonCorrelation", "PearsonCorrelation", "pearson_correlation", options, (where, axis) => (t, p) => {
     requireSameShape(where, t, p);
     const own = axisOf(where, axis, p);
@@ -122,10 +138,11 @@ export const pearsonCorrelation = (options: AxisOptions = {}): Metric =>
       return divide(subtract(x, m.mean), squareRoot(m.variance));
     });
     return mean(multiply(u, v), [own]);
-  });
+  }),
+);
 
 /** Lin's concordance correlation of target and prediction along an axis, as Keras computes it. */
-export const concordanceCorrelation = (options: AxisOptions = {}): Metric => {
+export const concordanceCorrelation = metricJudge("concordanceCorrelation", (options: AxisOptions = {}) => {
   const make = (where: string, axis: number): LossFunction => {
     return (t, p) => {
       requireSameShape(where, t, p);
@@ -138,7 +155,7 @@ export const concordanceCorrelation = (options: AxisOptions = {}): Metric => {
     };
   };
   return alongAxis("concordanceCorrelation", "ConcordanceCorrelation", "concordance_correlation", options, make);
-};
+});
 
 /** Options of `r2Score`. */
 export interface R2Options extends MetricOptions {

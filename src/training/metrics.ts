@@ -1,4 +1,4 @@
-/** The metrics: what `metrics` offers. */
+/** The metrics: what `metrics` offers. Those that are means are functions of targets and predictions, too. */
 export {
   type Metric,
   type MetricOptions,
