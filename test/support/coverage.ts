@@ -10,6 +10,7 @@ import * as callbacks from "../../src/training/callbacks.ts";
 import { lossClasses, metricClasses } from "../../src/training/from-config.ts";
 import { optimizerClasses } from "../../src/training/optimizers.ts";
 import { scheduleFromConfig } from "../../src/training/schedules.ts";
+import { opsSection } from "./coverage-ops.ts";
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
 
@@ -204,6 +205,7 @@ export function coverage(): string {
     "What of Keras 3.15 there is, how many cases are compared with Keras itself, and what is missing and why. " +
       "`npm run docs` writes this page from the code and the fixtures.",
     ...kinds.map(table),
+    opsSection(),
     "## Ops between layers",
     `Files may hold these of \`keras.ops\` between layers: ${[...opClasses].sort().join(", ")}.`,
   ].join("\n\n")}\n`;
