@@ -164,6 +164,7 @@ export const categoricalFocalCrossentropy = lossJudge(
   },
 );
 
+/** Options of the cross-entropy with class numbers as targets. */
 export interface SparseCrossentropyOptions extends LossOptions {
   /** The prediction is a logit, not a probability. */
   readonly fromLogits?: boolean;

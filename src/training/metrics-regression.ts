@@ -99,6 +99,7 @@ export function rootMeanSquaredError(options: MetricOptions = {}): Metric {
   };
 }
 
+/** Options of metrics between vectors. */
 export interface AxisOptions extends MetricOptions {
   /** The axis of the vectors, the batch being 0. Default −1. */
   readonly axis?: number;
