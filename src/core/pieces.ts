@@ -10,7 +10,12 @@ const PATIENCE_MS = 8;
 
 /** Gives the calling thread time for other things, now and then. */
 export class Breath {
-  #since = performance.now();
+  #since: number;
+
+  /** @param since - when the thread was last free, as far as is known. */
+  constructor(since = performance.now()) {
+    this.#since = since;
+  }
 
   async take(): Promise<void> {
     if (performance.now() - this.#since < PATIENCE_MS) return;
@@ -27,12 +32,15 @@ export function atOnce<T>(pieces: Pieces<T>): T {
   }
 }
 
-/** All pieces, with a turn of the event loop whenever they have kept the thread for some milliseconds. */
+/**
+ * All pieces, with a turn of the event loop before the first, since nobody knows what kept the thread until then, and
+ * whenever they have kept it for some milliseconds.
+ */
 export async function inTurns<T>(pieces: Pieces<T>): Promise<T> {
-  const breath = new Breath();
+  const breath = new Breath(Number.NEGATIVE_INFINITY);
   for (;;) {
+    await breath.take();
     const { done, value } = pieces.next();
     if (done) return value;
-    await breath.take();
   }
 }

@@ -1,11 +1,12 @@
 /** What happens in processes of their own: `node scripts.mjs NAME ARGUMENTS…`. Each tells what it does, line by line. */
 import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { makeAutoencoder } from "../../src/cli/autoencoder.ts";
 import { fillUniform } from "../../src/core/random.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import { dropout } from "../../src/layers/regularization.ts";
-import { BackupAndRestore } from "../../src/training/callbacks.ts";
+import { BackupAndRestore, ModelCheckpoint } from "../../src/training/callbacks.ts";
 import { sequential } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
 
@@ -145,8 +146,45 @@ async function models(): Promise<void> {
   say("result", JSON.stringify(seen));
 }
 
+// ---- time ---------------------------------------------------------------------------------------------------------
+
+/** Milliseconds of the processor that the calling thread took: it does not count while others are let run. */
+const threadTime = (): number => Number(readFileSync("/proc/self/schedstat", "utf8").split(" ")[0]) / 1e6;
+
+/**
+ * Three trainings of the seed network, each made and compiled anew, with validation, checkpoints and predictions, beside a
+ * timer of 10 ms. Says for each by how much the timer was late at most, and how long the thread worked at most between
+ * two of its calls.
+ */
+async function timer(folder: string): Promise<void> {
+  const [x, few] = [samples(6400, 784), samples(640, 784)].map(({ data, shape }) => ({
+    data,
+    shape: [shape[0], 28, 28, 1],
+  }));
+  for (let round = 0; round < 3; round++) {
+    const { autoencoder } = makeAutoencoder(round);
+    autoencoder.compile({ optimizer: "adam", loss: "binary_crossentropy" });
+    let [late, worked] = [0, 0];
+    let [then, before] = [performance.now(), threadTime()];
+    const tick = (): void => {
+      late = Math.max(late, performance.now() - then - 10);
+      worked = Math.max(worked, threadTime() - before);
+      [then, before] = [performance.now(), threadTime()];
+      next = setTimeout(tick, 10);
+    };
+    let next = setTimeout(tick, 10);
+    const callbacks = [new ModelCheckpoint(join(folder, "model.keras"))];
+    const options = { epochs: 3, batchSize: 128, verbose: 0 } as const;
+    await autoencoder.fit(x, x, { ...options, validationData: [few, few], callbacks });
+    await autoencoder.predict(few);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    clearTimeout(next);
+    say("round", late.toFixed(1), worked.toFixed(1));
+  }
+}
+
 const scripts: Readonly<Record<string, (...args: string[]) => Promise<void>>> = {
-  ...{ save, fullDisk, train, calls, models },
+  ...{ save, fullDisk, train, calls, models, timer },
 };
 
 await scripts[process.argv[2]](...process.argv.slice(3));

@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/accidents/**/*.test.ts"],
-    testTimeout: 170_000,
-    hookTimeout: 60_000,
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,
   },
