@@ -68,7 +68,7 @@ async function runOnce({ nodePath, wide, tree }) {
 
 /** @throws Error unless all epochs are there and the last is as good as Keras'. */
 function check(csv) {
-  const [head, ...lines] = csv.trim().split("\n");
+  const [head, ...lines] = csv.trim().split(/\r?\n/);
   const column = head.split(",").indexOf("val_loss");
   const last = Number(lines.at(-1)?.split(",")[column]);
   if (lines.length !== EPOCHS || !(last <= WORST_LOSS)) {

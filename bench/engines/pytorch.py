@@ -140,6 +140,8 @@ def prepare(settings):
             return y.transpose(0, 2, 3, 1) if y.ndim == 4 else y
 
     def open(measure):
+        if compiled and len(network["nodes"]) > 100:
+            return {"unable": "left out: compiling a network of so many layers takes minutes"}
         if compiled:
             torch._dynamo.reset()
         began = time.perf_counter()
