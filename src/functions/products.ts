@@ -54,7 +54,6 @@ function matrixProduct(where: string, x1: Tensor, x2: Tensor): Tensor {
   const b = r2 === 1 ? reshape(x2, [...x2.shape, 1]) : x2;
   const isRows = a.perSample && a.shape.length === 1;
   const left = isRows ? reshape(a, [1, a.shape[0]]) : a;
-  const k = left.shape.length;
   // left […, m, 1, n] · right […, 1, columns, n]
   const turned = withLast(b, b.shape.length - 2);
   const [m, n] = left.shape.slice(-2);
@@ -66,7 +65,7 @@ function matrixProduct(where: string, x1: Tensor, x2: Tensor): Tensor {
   const y = own.sum(product, [product.shape.length - 1]);
   const last = y.shape.length - 1;
   const gone = [...(r1 === 1 || isRows ? [last - 1] : []), ...(r2 === 1 ? [last] : [])];
-  return k >= 0 && gone.length > 0
+  return gone.length > 0
     ? reshape(
         y,
         y.shape.filter((_, i) => !gone.includes(i)),
