@@ -41,6 +41,7 @@ GROUPS = [
     "seed",
     "summary",
     "models",
+    "sizes",
 ]
 
 

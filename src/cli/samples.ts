@@ -27,6 +27,8 @@ export interface Pairs {
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((n, size) => n * size, 1);
 
+type OpenShape = readonly (number | null)[];
+
 /** The first `n` samples, without copying. */
 export function firstOf(array: NdArray, n: number): NdArray {
   const [samples, ...rest] = array.shape;
@@ -50,19 +52,24 @@ export async function openSamples(data: string, model: Model): Promise<{ train: 
 
 /** Digits for a model: pictures for one that answers pictures, their numbers for one that answers a choice of ten. */
 function pairsFor(model: Model, { images, labels }: Samples): Pairs {
-  const [input, ...others] = model.isBuilt ? model.network.inputs : [{ shape: images.shape.slice(1) }];
-  const [output, ...more] = model.isBuilt ? model.network.outputs : [];
-  const pixels = sizeOf(images.shape.slice(1));
-  if (others.length + more.length > 0 || sizeOf(input.shape) !== pixels) {
-    const shapes = model.network.inputs.map(({ shape }) => `(${shape.join(", ")})`).join(" and ");
+  const own = images.shape.slice(1);
+  const pixels = sizeOf(own);
+  // A size that the model leaves open is that of the digits; another number of axes has no such size.
+  const sized = (shape: OpenShape) => shape.map((n, i) => n ?? (shape.length === own.length ? own[i] : Number.NaN));
+  const shapesOf = (ends: readonly { readonly shape: OpenShape }[]) => ends.map(({ shape }) => sized(shape));
+  const [input, ...others] = model.isBuilt ? shapesOf(model.network.inputs) : [own];
+  const [output, ...more] = model.isBuilt ? shapesOf(model.network.outputs) : [];
+  if (others.length + more.length > 0 || sizeOf(input) !== pixels) {
+    const text = (shape: OpenShape): string => `(${shape.map((n) => n ?? "None").join(", ")})`;
+    const shapes = model.network.inputs.map(({ shape }) => text(shape)).join(" and ");
     throw new UsageError(
       `the digits have the shape (28, 28, 1), and the model takes ${shapes}.`,
       "Give samples of that shape: --data x.npy,y.npy.",
     );
   }
-  const x = { ...images, shape: [images.shape[0], ...input.shape] };
-  if (output !== undefined && sizeOf(output.shape) === pixels) {
-    return { x, y: String(input.shape) === String(output.shape) ? x : { ...x, shape: [x.shape[0], ...output.shape] } };
+  const x = { ...images, shape: [images.shape[0], ...input] };
+  if (output !== undefined && sizeOf(output) === pixels) {
+    return { x, y: String(input) === String(output) ? x : { ...x, shape: [x.shape[0], ...output] } };
   }
   return { x, y: labels };
 }

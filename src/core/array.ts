@@ -2,6 +2,7 @@
  * Arrays at the border of Rhyton: plain typed arrays with a shape. Nothing here computes; symbolic values are `Tensor`.
  */
 import { argumentError, shapeError } from "./errors.ts";
+import type { OpenShape } from "./open-shape.ts";
 
 /** What a number is stored as. Arithmetic is float32; `uint8` and `int32` are converted as they are read. */
 export type DType = "float32" | "uint8" | "int32";
@@ -43,13 +44,14 @@ export function dtypeOf(data: TypedArray): DType {
   return "int32";
 }
 
-/** `[28, 28, 1]` as `(28, 28, 1)`; with `batch`, as Keras shows it: `(None, 28, 28, 1)`. */
-export function showShape(shape: readonly number[], batch = false): string {
-  const parts = batch ? ["None", ...shape] : shape.map(String);
+/** `[28, 28, 1]` as `(28, 28, 1)`; with `batch`, as Keras shows it: `(None, 28, 28, 1)`. Open sizes are None, too. */
+export function showShape(shape: OpenShape, batch = false): string {
+  const sizes = shape.map((size) => String(size ?? "None"));
+  const parts = batch ? ["None", ...sizes] : sizes;
   return parts.length === 1 ? `(${parts[0]},)` : `(${parts.join(", ")})`;
 }
 
-export const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+export const sameShape = (a: OpenShape, b: OpenShape): boolean =>
   a.length === b.length && a.every((size, i) => size === b[i]);
 
 /**

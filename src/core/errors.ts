@@ -145,6 +145,13 @@ export const shapeError = kind(
     `${d.where}: got ${d.got}, expected ${d.expected}. ${d.fix}`,
 );
 
+/** A layer or an op needs a size that the input of the model leaves open. `where` names it. */
+export const openSizeError = kind(
+  "open-size",
+  (d: { where: string; got: string; expected: string; fix: string }) =>
+    `${d.where}: got ${d.got}, expected ${d.expected}. ${d.fix}`,
+);
+
 /** An argument has a value that is not allowed. */
 export const argumentError = kind(
   "argument",

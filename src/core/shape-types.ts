@@ -3,8 +3,15 @@
  *
  * Numbers are worked on as lists of decimal digits, the way it is done on paper, so a size of seven digits costs little
  * more than one of two. Every operation answers `number` when an operand is `number` (or no whole number ≥ 0): a size
- * that is unknown at compile time loses the check and nothing else.
+ * that is unknown at compile time loses the check and nothing else. What is made of an open size (`null`) is open.
  */
+import type { OpenShape } from "./open-shape.ts";
+
+/** A size; null when it is open. */
+export type Size = number | null;
+
+/** `R`, unless one of the operands `X` is open. */
+type Opened<X, R> = null extends X ? (number extends X ? Size : null) : R;
 
 // ---- digits -------------------------------------------------------------------------------------------------------
 
@@ -30,7 +37,7 @@ type Count = [
 type Bit = 0 | 1;
 
 /** The digits of `N`; never when it is no whole number ≥ 0. */
-type DigitsOf<N extends number> = TextDigits<`${N}`>;
+type DigitsOf<N extends Size> = TextDigits<`${N & number}`>;
 
 type TextDigits<T extends string, Done extends Digits = []> = T extends `${infer D extends Digit}${infer Rest}`
   ? TextDigits<Rest, [...Done, D]>
@@ -124,30 +131,37 @@ type HowOften<R extends Digits, B extends Digits, Times extends 0[] = []> = [Min
 // ---- arithmetic ---------------------------------------------------------------------------------------------------
 
 /** Whether `N` is known at compile time and a whole number ≥ 0. */
-export type Known<N extends number> = number extends N ? false : [DigitsOf<N>] extends [never] ? false : true;
+export type Known<N extends Size> = number extends N ? false : [DigitsOf<N>] extends [never] ? false : true;
 
-type BothKnown<A extends number, B extends number> = [Known<A>, Known<B>] extends [true, true] ? true : false;
+type BothKnown<A extends Size, B extends Size> = [Known<A>, Known<B>] extends [true, true] ? true : false;
 
 /** A + B. */
-export type Plus<A extends number, B extends number> =
-  BothKnown<A, B> extends true ? NumberOf<PlusDigits<DigitsOf<A>, DigitsOf<B>>> : number;
+export type Plus<A extends Size, B extends Size> = Opened<
+  A | B,
+  BothKnown<A, B> extends true ? NumberOf<PlusDigits<DigitsOf<A>, DigitsOf<B>>> : number
+>;
 
 /** A − B; never when that is below zero. */
-export type Minus<A extends number, B extends number> =
+export type Minus<A extends Size, B extends Size> = Opened<
+  A | B,
   BothKnown<A, B> extends true
     ? [MinusDigits<DigitsOf<A>, DigitsOf<B>>] extends [infer D extends Digits]
       ? [D] extends [never]
         ? never
         : NumberOf<D>
       : never
-    : number;
+    : number
+>;
 
 /** A · B. */
-export type Times<A extends number, B extends number> =
-  BothKnown<A, B> extends true ? (B extends 1 ? A : NumberOf<TimesDigits<DigitsOf<A>, DigitsOf<B>>>) : number;
+export type Times<A extends Size, B extends Size> = Opened<
+  A | B,
+  BothKnown<A, B> extends true ? (B extends 1 ? A : NumberOf<TimesDigits<DigitsOf<A>, DigitsOf<B>>>) : number
+>;
 
 /** ⌊A / B⌋; `number` for B = 0. */
-export type FloorDivide<A extends number, B extends number> =
+export type FloorDivide<A extends Size, B extends Size> = Opened<
+  A | B,
   BothKnown<A, B> extends true
     ? B extends 0
       ? number
@@ -156,10 +170,12 @@ export type FloorDivide<A extends number, B extends number> =
         : DivideDigits<DigitsOf<A>, DigitsOf<B>> extends [infer Q extends Digits, unknown]
           ? NumberOf<Q>
           : number
-    : number;
+    : number
+>;
 
 /** ⌈A / B⌉; `number` for B = 0. */
-export type CeilDivide<A extends number, B extends number> =
+export type CeilDivide<A extends Size, B extends Size> = Opened<
+  A | B,
   BothKnown<A, B> extends true
     ? B extends 0
       ? number
@@ -170,10 +186,11 @@ export type CeilDivide<A extends number, B extends number> =
             ? NumberOf<Q>
             : NumberOf<PlusDigits<Q, [1]>>
           : number
-    : number;
+    : number
+>;
 
 /** Whether B divides A without rest; `boolean` when unknown. */
-export type Divides<B extends number, A extends number> =
+export type Divides<B extends Size, A extends Size> =
   BothKnown<A, B> extends true
     ? DivideDigits<DigitsOf<A>, DigitsOf<B>> extends [unknown, infer R]
       ? R extends readonly []
@@ -183,23 +200,23 @@ export type Divides<B extends number, A extends number> =
     : boolean;
 
 /** The product of a shape's sizes: its number of elements. */
-export type Product<S extends readonly number[], Done extends number = 1> = S extends readonly []
+export type Product<S extends OpenShape, Done extends Size = 1> = S extends readonly []
   ? Done
-  : S extends readonly [infer H extends number, ...infer T extends readonly number[]]
+  : S extends readonly [infer H extends Size, ...infer T extends OpenShape]
     ? Product<T, Times<H, Done>>
     : number;
 
 // ---- windows ------------------------------------------------------------------------------------------------------
 
 /** The extent of a dilated kernel: (K − 1)·D + 1. */
-export type Extent<K extends number, D extends number> = D extends 1 ? K : Plus<Times<Minus<K, 1>, D>, 1>;
+export type Extent<K extends Size, D extends Size> = D extends 1 ? K : Plus<Times<Minus<K, 1>, D>, 1>;
 
 /**
  * What `placeWindow` of `shape.ts` answers as output, as a type: the cells left of an axis of `N` by a window of extent
  * `E` moving by `S` under padding `P`; never when the window does not fit.
  */
-export type WindowOutput<N extends number, E extends number, S extends number, P> = P extends "valid"
-  ? [Minus<N, E>] extends [infer Rest extends number]
+export type WindowOutput<N extends Size, E extends Size, S extends Size, P> = P extends "valid"
+  ? [Minus<N, E>] extends [infer Rest extends Size]
     ? [Rest] extends [never]
       ? never
       : Plus<FloorDivide<Rest, S>, 1>
@@ -207,16 +224,16 @@ export type WindowOutput<N extends number, E extends number, S extends number, P
   : CeilDivide<N, S>;
 
 /** The larger of A and B. */
-type Larger<A extends number, B extends number> = [Minus<A, B>] extends [never] ? B : A;
+type Larger<A extends Size, B extends Size> = [Minus<A, B>] extends [never] ? B : A;
 
 /**
  * What `placeTransposed` of `shape.ts` answers as output, as a type: `N` cells spread by a stride of `S`, each over an
  * extent of `E`, under padding `P`, with an output padding of `O` (null: none given).
  */
 export type TransposedOutput<
-  N extends number,
-  E extends number,
-  S extends number,
+  N extends Size,
+  E extends Size,
+  S extends Size,
   P,
   O extends number | null,
 > = O extends number
@@ -225,5 +242,5 @@ export type TransposedOutput<
     ? Plus<Times<Minus<N, 1>, S>, BothKnown<E, S> extends true ? Larger<E, S> : number>
     : Times<N, S>;
 
-type Odd<N extends number> =
+type Odd<N extends Size> =
   Divides<2, N> extends infer Even ? (boolean extends Even ? number : Even extends true ? 0 : 1) : number;

@@ -1,11 +1,11 @@
 /** A model explained: every layer between its tensors, costs, and what would make it restore the sizes of its input. */
 import { sameShape, sizeOf } from "../core/array.ts";
 import { argumentError } from "../core/errors.ts";
-import { type Shape, Tensor } from "../graph/tensor.ts";
+import { type OpenTensor, type Shape, Tensor } from "../graph/tensor.ts";
 import { mirrorAdvice, mirrorWords } from "../layers/mirror.ts";
 import type { Network } from "../layers/network.ts";
 import { classNameOf } from "../layers/network-names.ts";
-import { rerun } from "../layers/network-nodes.ts";
+import { rerun, type SizedNode } from "../layers/network-nodes.ts";
 import { placeholder } from "../ops/index.ts";
 import { type Cost, costOf, sumOfCosts } from "./cost.ts";
 import { type FieldExplanation, type FieldOptions, fieldsOf, type Named } from "./fields.ts";
@@ -55,7 +55,7 @@ export function networkExplained(
   options: FieldOptions,
 ): ModelExplanation {
   const now = tensorsFor(network, shapes);
-  const at = (t: Tensor): Tensor => now.get(t) ?? t;
+  const at = (t: OpenTensor): Tensor => now.get(t) ?? (t as Tensor);
   const runs = network.nodes.filter((node) => node.inputs.length > 0);
   const named = runs.map((node) => {
     const own = network.nameOf(node.operation);
@@ -100,7 +100,7 @@ export const pictureOf = (layers: readonly LayerExplanation[]): readonly number[
   layers.find(({ axes }) => axes.length === 2)?.axes.map(({ axis }) => axis) ?? [0, 1];
 
 /** What stands in the place of every tensor of the network for inputs of other shapes. */
-function tensorsFor(network: Network, shapes: readonly Shape[] | undefined): ReadonlyMap<Tensor, Tensor> {
+function tensorsFor(network: Network, shapes: readonly Shape[] | undefined): ReadonlyMap<OpenTensor, Tensor> {
   const own = network.inputs.map(({ shape }) => shape);
   const wanted = shapes ?? own;
   if (!wanted.flat().every((size) => Number.isInteger(size))) {
@@ -115,16 +115,17 @@ function tensorsFor(network: Network, shapes: readonly Shape[] | undefined): Rea
   if (own.every((shape, i) => sameShape(shape, wanted[i]))) return new Map();
   const given = new Map(network.inputs.map((t, i) => [t, placeholder(wanted[i], `x${i}`)]));
   return rerun(network.nodes, given, (layer, x) => {
-    layer.prepare((x instanceof Tensor ? [x] : x).map(({ shape }) => shape));
-    return layer.trace(x, { training: false });
-  });
+    const sized = x as Tensor | readonly Tensor[];
+    layer.prepare((sized instanceof Tensor ? [sized] : sized).map(({ shape }) => shape));
+    return layer.trace(sized, { training: false });
+  }) as ReadonlyMap<OpenTensor, Tensor>;
 }
 
-function mirrorOf(network: Network, now: ReadonlyMap<Tensor, Tensor>): MirrorExplanation | undefined {
+function mirrorOf(network: Network, now: ReadonlyMap<OpenTensor, Tensor>): MirrorExplanation | undefined {
   const { inputs, outputs, nodes } = network;
   if (inputs.length !== 1 || outputs.length !== 1) return undefined;
-  const { shape } = now.get(inputs[0]) ?? inputs[0];
-  const mirror = mirrorAdvice(nodes, outputs[0], shape, now);
+  const { shape } = now.get(inputs[0]) ?? (inputs[0] as Tensor);
+  const mirror = mirrorAdvice(nodes as readonly SizedNode[], outputs[0] as Tensor, shape, now);
   if (mirror === undefined) return undefined;
   const { expected, built, ways } = mirror;
   return {

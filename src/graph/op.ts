@@ -2,7 +2,9 @@
  * An Op is one record in one place: how its shape follows (`infer`), its gradient answered in ops (`grad`), and its
  * loops (`lower`). A pass or a device asks the record and never the name.
  */
-import { argumentError, internalError } from "../core/errors.ts";
+import { showShape } from "../core/array.ts";
+import { argumentError, internalError, openSizeError } from "../core/errors.ts";
+import { byTrial, isOpen } from "../core/open-shape.ts";
 import type { Affine, Expr, Loop } from "../expr/expr.ts";
 import { type Attributes, type Shape, Tensor } from "./tensor.ts";
 
@@ -61,6 +63,8 @@ export interface Inferred {
 export interface Op<A extends Attributes = Attributes> {
   readonly name: string;
   infer(inputs: readonly Tensor[], attributes: A): Inferred;
+  /** Whether the attributes hold no sizes, so that they also serve inputs of other sizes. */
+  readonly anySize?: boolean;
   /** The gradients of the inputs for `dy`, the gradient of `y`. Absent where an op has no gradient (leaves). */
   grad?(y: Tensor, dy: Tensor, wanted: readonly boolean[]): (Tensor | undefined)[];
   lower(y: Tensor): Lowering;
@@ -79,11 +83,40 @@ export function checkTensor(where: string, x: unknown, expected = "a tensor"): a
   });
 }
 
+/** Throws unless `x` is a tensor of which every size is known: for functions that compute with its sizes. */
+export function checkSized(where: string, x: unknown): asserts x is Tensor {
+  checkTensor(where, x);
+  if (!isOpen(x.shape)) return;
+  throw openSizeError({
+    where: `ops.${where}`,
+    got: `a tensor of shape ${showShape(x.shape, x.perSample)}`,
+    expected: "sizes that are known",
+    fix: "Use a layer for it, or call it in a layer of your own, where every size is known.",
+  });
+}
+
+/** What an op makes of inputs of which sizes are open. */
+function inferOpen<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Inferred {
+  if (op.anySize !== true) for (const x of inputs) checkSized(op.name, x);
+  let perSample: boolean | undefined;
+  const shapes = inputs.map((x) => x.shape);
+  const [shape] = byTrial(op.name, shapes, (sized) => {
+    const tried = inputs.map((x, i) => new Tensor(x.op, x.inputs, x.attributes, sized[i], x.perSample));
+    const inferred = op.infer(tried, attributes);
+    perSample = inferred.perSample;
+    return [inferred.shape];
+  });
+  return { shape: shape as Shape, perSample };
+}
+
 /** Makes a tensor of an op: shape inferred, checked. */
 export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor {
   for (const x of inputs) checkTensor(op.name, x);
-  const { shape, perSample = inputs.some((x) => x.perSample) } = op.infer(inputs, attributes);
-  if (shape.some((size) => !Number.isInteger(size) || size < 0)) {
+  const inferred = inputs.some((x) => isOpen(x.shape))
+    ? inferOpen(op, inputs, attributes)
+    : op.infer(inputs, attributes);
+  const { shape, perSample = inputs.some((x) => x.perSample) } = inferred;
+  if (shape.some((size) => size !== null && (!Number.isInteger(size) || size < 0))) {
     throw internalError({ where: op.name, problem: `inferred the shape [${shape.join(", ")}]` });
   }
   return new Tensor(op as unknown as Op, inputs, attributes, shape, perSample);

@@ -1,10 +1,12 @@
 /**
  * A Tensor is one symbolic value: an op, its inputs and attributes, a shape and a kind. It never holds data.
  *
- * Shapes leave out the batch axis. A tensor either belongs to a sample (`perSample`: there is one value for each sample
+ * Shapes leave out the batch axis. A size may be open (`null`) in tensors that models are made of; programs are made of
+ * tensors whose sizes are all known, so ops and passes see numbers only. A tensor either belongs to a sample (`perSample`: there is one value for each sample
  * of a batch) or is shared by all of them (weights, statistics, gradients of weights, losses).
  */
 import { type DType, showShape } from "../core/array.ts";
+import type { OpenShape } from "../core/open-shape.ts";
 import type { Op } from "./op.ts";
 
 /** The sizes of all axes; without the batch, where it is that of a tensor. */
@@ -20,14 +22,14 @@ export interface Origin {
 }
 
 /** One symbolic value: what an op makes of its inputs. It has a shape and never holds data. */
-export class Tensor<out S extends Shape = Shape> {
+export class Tensor<out S extends OpenShape = Shape> {
   /** What makes it of its inputs. */
   readonly op: Op;
   /** The tensors it is made of. */
   readonly inputs: readonly Tensor[];
   /** The arguments of the op. */
   readonly attributes: Attributes;
-  /** The shape without the batch axis. */
+  /** The shape without the batch axis; null where a size is open. */
   readonly shape: S;
   /** Whether there is one for each sample of a batch, or one that all share. */
   readonly perSample: boolean;
@@ -53,6 +55,9 @@ export class Tensor<out S extends Shape = Shape> {
     return this.toString();
   }
 }
+
+/** A tensor of which sizes may be open. */
+export type OpenTensor = Tensor<OpenShape>;
 
 /** How the values of a new variable are drawn: filled in place, from a generator that belongs to this variable alone. */
 export interface Initializer {
@@ -122,4 +127,4 @@ export class Variable {
   }
 }
 
-export type { DType };
+export type { DType, OpenShape };

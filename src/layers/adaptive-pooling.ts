@@ -1,6 +1,6 @@
 /** Pooling to a given size: the windows follow from it. */
 import { adaptiveRule, adaptiveWindows } from "../core/shape.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { OpenShape, Shape, Tensor } from "../graph/tensor.ts";
 import { concatenate, contractAxis, maxPool, slice } from "../ops/index.ts";
 import type { Config, None, Only } from "./options.ts";
 import { recordOf } from "./record.ts";
@@ -60,7 +60,7 @@ const pools = { Max: maxAxis, Average: averageAxis } as const;
 
 type Kind = keyof typeof pools;
 
-type Resized<N, K> = N extends readonly number[] ? { -readonly [I in keyof N]: SizeAt<K, I> } : N;
+type Resized<N, K> = N extends OpenShape ? { -readonly [I in keyof N]: SizeAt<K, I> } : N;
 
 type Adapted<S, R extends Rank, Name extends string, K, F> = F extends unknown
   ? Joined<Resized<SpatialOf<S, R, Name, F>, K>, ChannelsOf<S, F>, F>

@@ -1,8 +1,8 @@
 /** Zeros around signals, pictures and volumes, and their opposite: cells cut off at the ends. */
 import { argumentError, shapeError } from "../core/errors.ts";
 import { croppedRule, paddedRule } from "../core/shape.ts";
-import type { Known, Minus, Plus } from "../core/shape-types.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { Known, Minus, Plus, Size } from "../core/shape-types.ts";
+import type { OpenShape, Shape, Tensor } from "../graph/tensor.ts";
 import { pad, slice } from "../ops/index.ts";
 import { type LayerOptions, layerOptions } from "./layer.ts";
 import type { Config, None, Only } from "./options.ts";
@@ -78,10 +78,10 @@ type EndsAt<B, R extends Rank, I> = R extends 1 ? B : At<B, I>;
 
 type End<E, I extends 0 | 1> = E extends readonly [number, number] ? E[I] : E extends number ? E : number;
 
-type Padded<N extends number, E> = Plus<Plus<N, End<E, 0>>, End<E, 1>>;
+type Padded<N extends Size, E> = Plus<Plus<N, End<E, 0>>, End<E, 1>>;
 
-type PaddedAll<N, R extends Rank, B> = N extends readonly number[]
-  ? { -readonly [I in keyof N]: Padded<N[I] & number, EndsAt<B, R, I>> }
+type PaddedAll<N, R extends Rank, B> = N extends OpenShape
+  ? { -readonly [I in keyof N]: Padded<N[I] & Size, EndsAt<B, R, I>> }
   : N;
 
 export interface ZeroPaddingRule<R extends Rank, B, O> extends Rule {
@@ -93,8 +93,8 @@ type WithZeros<S, R extends Rank, Name extends string, B, F> = F extends unknown
   : never;
 
 /** What is left of `N` cells; words when nothing is. */
-type Cropped<N extends number, C extends number, Name extends string, Axis extends string> = [Minus<N, C>] extends [
-  infer Left extends number,
+type Cropped<N extends Size, C extends Size, Name extends string, Axis extends string> = [Minus<N, C>] extends [
+  infer Left extends Size,
 ]
   ? [Left] extends [never]
     ? ShapeError<`${Name}: cannot crop ${C} cells from a ${Axis} of ${N}`>
@@ -105,10 +105,10 @@ type Cropped<N extends number, C extends number, Name extends string, Axis exten
       : Left
   : number;
 
-type CroppedAll<N, R extends Rank, Name extends string, B> = N extends readonly number[]
+type CroppedAll<N, R extends Rank, Name extends string, B> = N extends OpenShape
   ? {
       -readonly [I in keyof N]: Cropped<
-        N[I] & number,
+        N[I] & Size,
         Plus<End<EndsAt<B, R, I>, 0>, End<EndsAt<B, R, I>, 1>>,
         Name,
         AxisName<R, I>

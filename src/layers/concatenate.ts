@@ -1,8 +1,8 @@
 /** Several tensors to one, end to end: `concatenate([a, b])`. */
 import { sameShape } from "../core/array.ts";
 import { shapeError } from "../core/errors.ts";
-import type { Plus } from "../core/shape-types.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { Plus, Size } from "../core/shape-types.ts";
+import type { OpenShape, OpenTensor, Shape, Tensor } from "../graph/tensor.ts";
 import { concatenate as concatenateTensors } from "../ops/index.ts";
 import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import {
@@ -19,30 +19,37 @@ import { type Config, checkAxis, checkOptions, type None, type Only, readConfig 
 import type { Accepted, After, Rule, ShapeError, ShapesOf, Tensors } from "./rule.ts";
 
 /** `A` and `B` end to end along position `I`. */
-type Join<A extends Shape, B extends Shape, I extends number> = {
-  -readonly [K in keyof A]: K extends `${I}` ? Plus<A[K] & number, SizeOf<B, K>> : Equal<A[K] & number, SizeOf<B, K>>;
+type Join<A extends OpenShape, B extends OpenShape, I extends number> = {
+  -readonly [K in keyof A]: K extends `${I}` ? Plus<A[K] & Size, SizeOf<B, K>> : Equal<A[K] & Size, SizeOf<B, K>>;
 };
 
-type SizeOf<S extends Shape, K> = K extends keyof S ? S[K] & number : number;
+type SizeOf<S extends OpenShape, K> = K extends keyof S ? S[K] & Size : number;
 
-type Equal<A extends number, B extends number> = number extends A
-  ? B
-  : number extends B
-    ? A
-    : A extends B
+/** The size of the first wherever one of the two is open. */
+type Equal<A extends Size, B extends Size> = null extends A | B
+  ? A
+  : number extends A
+    ? B
+    : number extends B
       ? A
-      : ShapeError<`concatenate: sizes of ${A} and ${B} on an axis that is not joined`>;
+      : A extends B
+        ? A
+        : ShapeError<`concatenate: sizes of ${A} and ${B} on an axis that is not joined`>;
 
-type ConcatenateAll<L, A extends number> = L extends readonly [infer S extends Shape]
+type ConcatenateAll<L, A extends number> = L extends readonly [infer S extends OpenShape]
   ? S
-  : L extends readonly [infer S extends Shape, infer T extends Shape, ...infer Rest extends readonly Shape[]]
+  : L extends readonly [
+        infer S extends OpenShape,
+        infer T extends OpenShape,
+        ...infer Rest extends readonly OpenShape[],
+      ]
     ? number extends S["length"] | T["length"]
       ? number[]
       : S["length"] extends T["length"]
         ? [AxisIndex<S, A>] extends [never]
           ? ShapeError<`concatenate: there is no axis ${A} to join along`>
           : Whole<Join<S, T, AxisIndex<S, A>>> extends infer J
-            ? J extends Shape
+            ? J extends OpenShape
               ? ConcatenateAll<[J, ...Rest], A>
               : J
             : never
@@ -52,7 +59,7 @@ type ConcatenateAll<L, A extends number> = L extends readonly [infer S extends S
 type AxisOf<O> = O extends { readonly axis: infer A extends number } ? A : "axis" extends keyof O ? number : -1;
 
 /** With an axis that is not known as many axes as the first has. */
-type Unknown<L> = L extends readonly [infer S extends Shape, ...unknown[]]
+type Unknown<L> = L extends readonly [infer S extends OpenShape, ...unknown[]]
   ? { -readonly [K in keyof S]: number }
   : number[];
 
@@ -89,6 +96,14 @@ export class Concatenate<const O extends ConcatenateOptions = ConcatenateOptions
     return "Concatenate";
   }
 
+  /** Besides the joined axis the sizes are those of the first wherever one of the two is open. */
+  protected override alike(shapes: readonly OpenShape[]): readonly OpenShape[] {
+    const [first] = shapes;
+    const joined = this.axis < 0 ? this.axis + first.length : this.axis - 1;
+    const asFirst = (n: number | null, i: number) => (i !== joined && (n === null || first[i] === null) ? first[i] : n);
+    return shapes.map((shape) => (shape.length === first.length ? shape.map(asFirst) : shape));
+  }
+
   call(x: Tensor | readonly Tensor[]): Tensor {
     const { where } = this;
     const xs = listOf(where, x);
@@ -122,7 +137,7 @@ export class Concatenate<const O extends ConcatenateOptions = ConcatenateOptions
 type ConcatenateOf<O> = [O] extends [infer P extends ConcatenateOptions] ? Concatenate<P> : never;
 
 /** Tensors end to end along an axis: `concatenate([a, b])`. */
-export function concatenate<const X extends readonly Tensor[], const O extends ConcatenateOptions = None>(
+export function concatenate<const X extends readonly OpenTensor[], const O extends ConcatenateOptions = None>(
   tensors: X & Accepted<ConcatenateRule<O>, ShapesOf<X>>,
   options?: Only<O, ConcatenateOptions>,
 ): Tensors<After<ConcatenateRule<O>, ShapesOf<X>>>;
@@ -130,7 +145,7 @@ export function concatenate<const X extends readonly Tensor[], const O extends C
 export function concatenate<const O extends ConcatenateOptions = None>(
   options?: Only<O, ConcatenateOptions>,
 ): ConcatenateOf<O>;
-export function concatenate(first?: readonly Tensor[] | ConcatenateOptions, options?: ConcatenateOptions): unknown {
+export function concatenate(first?: readonly OpenTensor[] | ConcatenateOptions, options?: ConcatenateOptions): unknown {
   return isList(first)
     ? (new Concatenate<ConcatenateOptions>(options) as unknown as Layer)(first)
     : new Concatenate<ConcatenateOptions>(first as ConcatenateOptions | undefined);

@@ -1,6 +1,8 @@
 /** Every output from every input. */
+
 import { shapeError } from "../core/errors.ts";
-import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
+import type { Size } from "../core/shape-types.ts";
+import type { OpenShape, Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { add, matmulLast } from "../ops/index.ts";
 import { type Activation, type ActivationLike, activationConfig, activationOf } from "./activations.ts";
 import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
@@ -31,11 +33,13 @@ const optionNames = [
 ] as const satisfies readonly (keyof DenseOptions)[];
 
 export interface DenseRule<U extends number> extends Rule {
-  readonly out: this["in"] extends infer S extends Shape
+  readonly out: this["in"] extends infer S extends OpenShape
     ? S extends readonly []
       ? ShapeError<"dense: needs at least one axis besides the batch">
-      : S extends readonly [...infer Front extends number[], number]
-        ? [...Front, U]
+      : S extends readonly [...infer Front extends Size[], infer Last extends Size]
+        ? [Last] extends [null]
+          ? ShapeError<"dense: needs a last axis of known size, and it is open">
+          : [...Front, U]
         : number[]
     : ShapeError<"dense: takes one tensor, not a list">;
 }

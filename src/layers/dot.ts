@@ -1,6 +1,8 @@
 /** Two tensors to one, as products of vectors: `dot([a, b], 1)`. */
+
 import { argumentError, shapeError } from "../core/errors.ts";
-import { type Shape, Tensor } from "../graph/tensor.ts";
+import type { Size } from "../core/shape-types.ts";
+import { type OpenShape, type OpenTensor, Tensor } from "../graph/tensor.ts";
 import { divide, maximum, multiply, reshape, squareRoot, sum, transpose } from "../ops/index.ts";
 import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type AxisIndex, checkMergeAxis, isList, type Listed, listOf, showShapes } from "./merging-list.ts";
@@ -8,9 +10,9 @@ import { type Config, checkAxis, checkBoolean, checkOptions, readConfig } from "
 import type { Accepted, After, Rule, ShapeError, ShapesOf, Tensors } from "./rule.ts";
 
 /** `S` without the size at position `I`. */
-type Dropped<S extends Shape, I extends number, Done extends Shape = []> = S extends readonly [
-  infer H extends number,
-  ...infer T extends Shape,
+type Dropped<S extends OpenShape, I extends number, Done extends OpenShape = []> = S extends readonly [
+  infer H extends Size,
+  ...infer T extends OpenShape,
 ]
   ? Done["length"] extends I
     ? [...Done, ...T]
@@ -19,9 +21,9 @@ type Dropped<S extends Shape, I extends number, Done extends Shape = []> = S ext
 
 type Side<A, I extends 0 | 1> = A extends readonly [number, number] ? A[I] : A extends number ? A : number;
 
-type AtLeastOne<S extends Shape> = S extends readonly [] ? [1] : S;
+type AtLeastOne<S extends OpenShape> = S extends readonly [] ? [1] : S;
 
-type Dotted<S extends Shape, T extends Shape, A extends number, B extends number> = number extends
+type Dotted<S extends OpenShape, T extends OpenShape, A extends number, B extends number> = number extends
   | S["length"]
   | T["length"]
   | A
@@ -35,15 +37,15 @@ type Dotted<S extends Shape, T extends Shape, A extends number, B extends number
         ? AtLeastOne<[...Dropped<S, AxisIndex<S, A>>, ...Dropped<T, AxisIndex<T, B>>]>
         : ShapeError<`dot: ${S[AxisIndex<S, A>]} cells on axis ${A} of the first tensor and ${T[AxisIndex<T, B>]} on axis ${B} of the second`>;
 
-type Alike<A extends number, B extends number> = number extends A | B ? true : A extends B ? true : false;
+type Alike<A extends Size, B extends Size> = number extends A | B ? true : A extends B ? true : false;
 
 export interface DotRule<A> extends Rule {
   readonly out: Listed<this["in"], "dot"> extends infer L
     ? L extends ShapeError<string>
       ? L
-      : L extends readonly [infer S extends Shape, infer T extends Shape]
+      : L extends readonly [infer S extends OpenShape, infer T extends OpenShape]
         ? Dotted<S, T, Side<A, 0>, Side<A, 1>>
-        : L extends readonly Shape[]
+        : L extends readonly OpenShape[]
           ? number extends L["length"]
             ? number[]
             : ShapeError<`dot: takes a list of 2 tensors, not of ${L["length"]}`>
@@ -137,7 +139,7 @@ type DotOf<A> = [A] extends [infer P extends DotAxes] ? Dot<P> : never;
  *
  * @param axes - the axis of both, or one for each; 0 is the batch.
  */
-export function dot<const X extends readonly Tensor[], const A extends DotAxes>(
+export function dot<const X extends readonly OpenTensor[], const A extends DotAxes>(
   tensors: X & Accepted<DotRule<A>, ShapesOf<X>>,
   axes: A,
   options?: DotOptions,

@@ -1,6 +1,6 @@
 /** Pooling over everything: the largest value or the mean of each channel. */
 import { globalRule } from "../core/shape.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { OpenShape, Shape, Tensor } from "../graph/tensor.ts";
 import { max, mean } from "../ops/index.ts";
 import { type Config, checkBoolean, type Given, type None, type Only } from "./options.ts";
 import { recordOf } from "./record.ts";
@@ -30,13 +30,13 @@ export interface GlobalPoolingOptions extends SpatialOptions {
 
 const optionNames = ["keepdims", ...spatialOptions] as const satisfies readonly (keyof GlobalPoolingOptions)[];
 
-type Ones<N> = N extends readonly number[] ? { -readonly [I in keyof N]: 1 } : N;
+type Ones<N> = N extends OpenShape ? { -readonly [I in keyof N]: 1 } : N;
 
 type Pooled<S, R extends Rank, Name extends string, Keep, F> = F extends unknown
   ? Keep extends true
     ? Joined<Ones<SpatialOf<S, R, Name, F>>, ChannelsOf<S, F>, F>
     : SpatialOf<S, R, Name, F> extends infer N
-      ? N extends readonly number[]
+      ? N extends OpenShape
         ? [ChannelsOf<S, F>]
         : N
       : never

@@ -1,6 +1,6 @@
 /** Where samples enter a model. */
 import { argumentError } from "../core/errors.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { OpenShape, OpenTensor, Tensor } from "../graph/tensor.ts";
 import { placeholder } from "../ops/index.ts";
 import { Layer, type LayerCall, type LayerOptions } from "./layer.ts";
 import { type Config, checkOptions, readConfig } from "./options.ts";
@@ -8,17 +8,17 @@ import type { Same } from "./rule.ts";
 
 /** Holds the shape of what a model is fed. Made by `input`. */
 export class InputLayer extends Layer<Same> {
-  /** Without the batch axis. */
-  readonly shape: Shape;
+  /** Without the batch axis; null where any size may come. */
+  readonly shape: OpenShape;
 
-  constructor(shape: Shape, options: LayerOptions = {}) {
+  constructor(shape: OpenShape, options: LayerOptions = {}) {
     super(options);
-    if (!Array.isArray(shape) || shape.some((size) => !Number.isInteger(size) || size < 1)) {
+    if (!Array.isArray(shape) || shape.some((size) => size !== null && (!Number.isInteger(size) || size < 1))) {
       throw argumentError({
         where: this.where,
         argument: "shape",
         value: shape,
-        expected: "the sizes of one sample's axes, whole numbers of at least 1, without the batch",
+        expected: "the sizes of one sample's axes, whole numbers of at least 1 or null for any, without the batch",
       });
     }
     this.shape = [...shape];
@@ -38,12 +38,12 @@ export class InputLayer extends Layer<Same> {
 }
 
 /** Records that `tensor` is what the layer gives. */
-export function enterAt(layer: InputLayer, tensor: Tensor): LayerCall {
+export function enterAt(layer: InputLayer, tensor: OpenTensor): LayerCall {
   return { layer, index: layer.calls.length, inputs: [], outputs: [tensor], listed: false };
 }
 
 /** As a tuple that can be written to, which is how shapes show best. */
-type Plain<S extends Shape> = S extends readonly [...infer Sizes extends number[]] ? Sizes : never;
+type Plain<S extends OpenShape> = S extends readonly [...infer Sizes extends (number | null)[]] ? Sizes : never;
 
 /** Options of `input`. */
 export interface InputOptions {
@@ -54,12 +54,14 @@ export interface InputOptions {
 /**
  * A symbolic sample of this shape, to call layers on.
  *
- * @param shape - without the batch axis: `input([28, 28, 1])` takes pictures of 28 × 28 with one channel.
+ * @param shape - without the batch axis: `input([28, 28, 1])` takes pictures of 28 × 28 with one channel. A size may be
+ *   null, for any: `input([null, null, 3])` takes pictures of all sizes, those of one call being of one size. The model is
+ *   then compiled for every size that comes, and keeps the programs of the eight that were used last.
  */
-export function input<const S extends Shape>(shape: S, options: InputOptions = {}): Tensor<Plain<S>> {
+export function input<const S extends OpenShape>(shape: S, options: InputOptions = {}): Tensor<Plain<S>> {
   checkOptions("input", options, ["name"]);
   const layer = new InputLayer(shape, options);
-  const tensor = placeholder(layer.shape, layer.name) as Tensor<Plain<S>>;
+  const tensor = placeholder(layer.shape as Plain<S>, layer.name);
   const call = enterAt(layer, tensor);
   layer.calls.push(call);
   tensor.origin = { call, output: 0 };
@@ -70,5 +72,5 @@ export function input<const S extends Shape>(shape: S, options: InputOptions = {
 export function inputLayerFromConfig(config: Config): InputLayer {
   const { name, batchShape } = readConfig("InputLayer", config, ["name", "batchShape", "trainable"]);
   const shape = Array.isArray(batchShape) ? batchShape.slice(1) : batchShape;
-  return new InputLayer(shape as Shape, { name: name as string | undefined });
+  return new InputLayer(shape as OpenShape, { name: name as string | undefined });
 }

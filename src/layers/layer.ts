@@ -3,11 +3,15 @@
  *
  * Calling a layer builds it (once, from the shapes of its first input), lets `call` make tensors from ops, and notes the
  * call on the tensors that come out. Models are cut out of these notes later (`network.ts`).
+ *
+ * `build` and `call` see known sizes only. For inputs of which sizes are open both run at two sizes in their place, which
+ * shows what the output has and whether a weight would depend on them; the model then calls the layer at every size.
  */
 import { sameShape, showShape } from "../core/array.ts";
-import { argumentError, internalError, shapeError } from "../core/errors.ts";
+import { argumentError, internalError, openSizeError, shapeError } from "../core/errors.ts";
+import { agree, byTrial, common, isOpen } from "../core/open-shape.ts";
 import type { Words } from "../core/random.ts";
-import { type Regularizer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
+import { type OpenShape, type OpenTensor, type Regularizer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { batchSize, divide, identity, placeholder, sumSamples, variableTensor } from "../ops/index.ts";
 import { type ConstraintLike, constraintOf } from "./constraints.ts";
 import { type InitializerLike, initializerOf } from "./initializers.ts";
@@ -79,27 +83,30 @@ export interface LayerCall {
   readonly layer: Layer;
   /** How many calls of the layer came before. */
   readonly index: number;
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
+  readonly inputs: readonly OpenTensor[];
+  readonly outputs: readonly OpenTensor[];
   /** Whether the inputs were given as a list (a layer that merges), rather than as one tensor. */
   readonly listed: boolean;
 }
 
 /** What a call gives: a tensor, or as many as the rule has shapes. */
-type Answer<R extends Rule, X> = "saysNothing" extends keyof R ? Tensor : Tensors<After<R, ShapesOf<X>>>;
+type Answer<R extends Rule, X> = "saysNothing" extends keyof R ? AnswerTo<X> : Tensors<After<R, ShapesOf<X>>>;
+
+/** What is said of no size is open where an input has open ones. */
+type AnswerTo<X> = X extends Tensor | readonly Tensor[] ? Tensor : OpenTensor;
 
 /**
  * What makes instances callable. (Written as a method type because methods are compared leniently: only so is every
  * `Layer<R>` also a `Layer`.)
  */
 type Callable<R extends Rule> = {
-  method<const X extends Tensor | readonly Tensor[]>(x: X & Accepted<R, ShapesOf<X>>): Answer<R, X>;
+  method<const X extends OpenTensor | readonly OpenTensor[]>(x: X & Accepted<R, ShapesOf<X>>): Answer<R, X>;
 }["method"];
 
 /** Its constructor answers a function with the prototype of the class that is being made. */
 const Callable = function (this: object): unknown {
   const prototype = Object.getPrototypeOf(this) as object;
-  const self = (x: Tensor | readonly Tensor[]): unknown => (self as unknown as Layer).enter(x);
+  const self = (x: OpenTensor | readonly OpenTensor[]): unknown => (self as unknown as Layer).enter(x);
   // A function's own `name` and `length` would hide what the class has under these names.
   Reflect.deleteProperty(self, "name");
   Reflect.deleteProperty(self, "length");
@@ -108,6 +115,9 @@ const Callable = function (this: object): unknown {
 
 /** The call that is being traced, for layers that are called inside another layer's `call`: they join it, unrecorded. */
 let enclosing: CallContext | undefined;
+
+/** While sizes are tried: the layers that were built for it, whose weights no model has yet. */
+let tried: Set<Layer> | undefined;
 
 /**
  * The base of all layers. A layer of your own:
@@ -140,7 +150,9 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
 
   readonly #className: string | undefined;
   readonly #weights: { readonly variable: Variable; readonly trainable: boolean }[] = [];
-  #builtShapes: readonly Shape[] | undefined;
+  #builtShapes: readonly OpenShape[] | undefined;
+  /** While `build` runs again: which weight comes next. */
+  #next: number | undefined;
   #trainable: boolean;
 
   /** @param className - its name in Keras, of a class that is several of Keras'; by default the class's own. */
@@ -186,10 +198,27 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     return [];
   }
 
-  /** Whether the layer's own weights, made for inputs of the shapes `built`, also serve `now`. */
-  protected suits(built: readonly Shape[], now: readonly Shape[]): boolean {
+  /**
+   * Whether the layer's own weights, made for inputs of the shapes `built`, also serve `now`. Sizes of `built` are null
+   * where the model leaves them open.
+   */
+  protected suits(built: readonly OpenShape[], now: readonly Shape[]): boolean {
     if (this.#weights.length === 0) return true;
-    return built.length === now.length && built.every((shape, i) => sameShape(shape, now[i]));
+    if (built.length === now.length && built.every((shape, i) => agree(shape, now[i]))) return true;
+    return this.isTried && this.#buildsAlike(now);
+  }
+
+  /** Whether the layer was built for a trial that goes on: other sizes than those of `build` will follow. */
+  protected get isTried(): boolean {
+    return tried?.has(this as unknown as Layer) ?? false;
+  }
+
+  /**
+   * The shapes with which a trial begins, for layers whose inputs must be alike: what is open in one of them may have to be
+   * open in another, too.
+   */
+  protected alike(shapes: readonly OpenShape[]): readonly OpenShape[] {
+    return shapes;
   }
 
   /** The name of the class in Keras; of the class itself for layers of your own. */
@@ -215,8 +244,8 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     return whereOf(this.className, this.givenName ?? this.modelName);
   }
 
-  /** The shapes of the first call's inputs, without the batch axis; undefined before. */
-  get builtShapes(): readonly Shape[] | undefined {
+  /** The shapes of the first call's inputs, without the batch axis; undefined before. Null where a size is open. */
+  get builtShapes(): readonly OpenShape[] | undefined {
     return this.#builtShapes;
   }
 
@@ -290,6 +319,7 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     checkOptions(where, given, ["trainable", "regularizer", "constraint"]);
     const trainable = checkBoolean(where, "trainable", given.trainable ?? true);
     const values = initializerOf(where, "initializer", initializer);
+    if (this.#next !== undefined) return this.#weightAgain(name, shape);
     const variable = new Variable(name, [...shape], values, trainable && this.#trainable);
     variable.regularizer = regularizerOf(where, "regularizer", given.regularizer);
     variable.constraint = constraintOf(where, "constraint", given.constraint);
@@ -308,13 +338,14 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
   }
 
   /** What `layer(x)` does. */
-  enter(x: Tensor | readonly Tensor[]): Tensor | readonly Tensor[] {
+  enter(x: OpenTensor | readonly OpenTensor[]): OpenTensor | readonly OpenTensor[] {
     const inputs = this.#checkInputs(x);
-    this.prepare(inputs.map((t) => t.shape));
-    if (enclosing) return this.#run(x, enclosing);
-    const result = this.trace(x, { training: false });
+    const sized = allSized(x);
+    if (sized !== undefined) this.prepare(inputs.map((t) => t.shape as Shape));
+    if (sized !== undefined && enclosing) return this.#run(sized, enclosing);
+    const result = sized === undefined ? this.answer(x) : this.trace(sized, { training: false });
     // An output must be this call's alone: not an input, not another layer's output, not given twice.
-    const outputs: Tensor[] = [];
+    const outputs: OpenTensor[] = [];
     for (const t of result instanceof Tensor ? [result] : result) {
       outputs.push(t.origin !== undefined || inputs.includes(t) || outputs.includes(t) ? identity(t) : t);
     }
@@ -351,17 +382,69 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     }
   }
 
-  /** Builds the weights for inputs of these shapes, or checks that those built suit. */
-  prepare(shapes: readonly Shape[]): void {
+  /**
+   * What the layer answers to inputs of which sizes are open: tensors that are known by their shapes alone. Makes the
+   * weights.
+   *
+   * @throws RhytonError `open-size` when a weight depends on such a size.
+   */
+  answer(x: OpenTensor | readonly OpenTensor[]): OpenTensor | readonly OpenTensor[] {
+    const list = x instanceof Tensor ? [x] : x;
+    const [outer, outerTried] = [enclosing, tried];
+    enclosing = undefined;
+    tried = new Set(outerTried);
+    const forget = this.remember();
+    let isList = false;
+    const outputsAt = (sized: readonly Shape[]): readonly Shape[] => {
+      try {
+        this.prepare(sized);
+        const inputs = sized.map((shape, i) => placeholder(shape, `x${i}`));
+        const result = this.trace(x instanceof Tensor ? inputs[0] : inputs, { training: false });
+        isList = !(result instanceof Tensor);
+        return result instanceof Tensor ? [result.shape] : result.map((t) => t.shape);
+      } catch (error) {
+        forget();
+        throw error;
+      }
+    };
+    try {
+      const shapes = byTrial(this.where, this.alike(list.map((t) => t.shape)), outputsAt);
+      const outputs = shapes.map((shape) => placeholder(shape, this.name));
+      return isList ? outputs : outputs[0];
+    } finally {
+      enclosing = outer;
+      tried = outerTried;
+    }
+  }
+
+  /**
+   * Builds the weights for inputs of these shapes, or checks that those built suit. Only models get open sizes here.
+   */
+  prepare(shapes: readonly OpenShape[]): void {
+    const sized = shapes as readonly Shape[];
     if (this.#builtShapes === undefined) {
       // Parts that were set after the constructor's options were read.
       if (!this.#trainable) this.trainable = false;
-      this.build(...shapes);
+      tried?.add(this as unknown as Layer);
+      outside(() => this.build(...sized));
       this.#builtShapes = shapes.map((shape) => [...shape]);
       return;
     }
-    if (this.suits(this.#builtShapes, shapes)) return;
-    const show = (list: readonly Shape[]): string => list.map((shape) => showShape(shape, true)).join(", ");
+    const built = this.#builtShapes;
+    const opened = built.map((shape, i) => common(shape, shapes[i] ?? []) ?? shape);
+    if (this.suits(built, sized)) {
+      if (this.isTried) this.#builtShapes = opened;
+      return;
+    }
+    const show = (list: readonly OpenShape[]): string => list.map((shape) => showShape(shape, true)).join(", ");
+    if (this.isTried && opened.some(isOpen)) {
+      throw openSizeError({
+        where: this.where,
+        got: `an input of shape ${show(opened)}`,
+        expected: "known sizes on the axes that its weights lie along",
+        fix: "Give the input of the model these sizes, or a layer before this one that makes them, such as global pooling.",
+      });
+    }
     throw shapeError({
       where: this.where,
       got: `an input of shape ${show(shapes)}`,
@@ -385,6 +468,25 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     } finally {
       forget();
     }
+  }
+
+  /** Whether `build` for these shapes asks for the weights that there are. */
+  #buildsAlike(shapes: readonly Shape[]): boolean {
+    this.#next = 0;
+    try {
+      outside(() => this.build(...shapes));
+      return this.#next === this.#weights.length;
+    } finally {
+      this.#next = undefined;
+    }
+  }
+
+  /** The weight that is there already where `build` runs again; another one where a size differs. */
+  #weightAgain(name: string, shape: Shape): Variable {
+    const { variable } = this.#weights[this.#next ?? 0] ?? {};
+    const isSame = variable?.name === name && sameShape(variable.shape, shape);
+    this.#next = isSame ? (this.#next ?? 0) + 1 : Number.NaN;
+    return variable ?? this.#weights[0].variable;
   }
 
   /** Notes how far this layer and its parts are built. The answer takes them back there. */
@@ -421,7 +523,7 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     return result;
   }
 
-  #checkInputs(x: unknown): readonly Tensor[] {
+  #checkInputs(x: unknown): readonly OpenTensor[] {
     const list: readonly unknown[] = Array.isArray(x) ? x : [x];
     for (const item of list) {
       if (item instanceof Tensor) continue;
@@ -433,8 +535,25 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
         fix: "To run a model on data, use predict.",
       });
     }
-    return list as readonly Tensor[];
+    return list as readonly OpenTensor[];
   }
+}
+
+/** Runs `build`: layers that are called there are calls of their own. */
+function outside(work: () => void): void {
+  const outer = enclosing;
+  enclosing = undefined;
+  try {
+    work();
+  } finally {
+    enclosing = outer;
+  }
+}
+
+/** `x`, when every size of it is known. */
+function allSized(x: OpenTensor | readonly OpenTensor[]): Tensor | readonly Tensor[] | undefined {
+  const list = x instanceof Tensor ? [x] : x;
+  return list.some((t) => isOpen(t.shape)) ? undefined : (x as Tensor | readonly Tensor[]);
 }
 
 /** Throws unless `value` is a layer; a class or a function that makes layers is told apart. */

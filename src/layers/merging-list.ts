@@ -2,7 +2,7 @@
 import { showShape } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
 import type { Minus } from "../core/shape-types.ts";
-import { type Shape, Tensor } from "../graph/tensor.ts";
+import { type OpenShape, type OpenTensor, Tensor } from "../graph/tensor.ts";
 import { meetingAdvice } from "./mirror.ts";
 import type { ShapeError } from "./rule.ts";
 
@@ -26,7 +26,7 @@ export function fixOf(xs: readonly Tensor[], otherwise: string): string {
   return advice === undefined ? otherwise : `${advice}.`;
 }
 
-export const isList = (value: unknown): value is readonly Tensor[] => Array.isArray(value);
+export const isList = (value: unknown): value is readonly OpenTensor[] => Array.isArray(value);
 
 /** An axis of tensors that are merged, as Keras counts: the batch is 0. */
 export function checkMergeAxis(where: string, argument: string, axis: unknown): number {
@@ -43,22 +43,22 @@ export function checkMergeAxis(where: string, argument: string, axis: unknown): 
 // ---- types --------------------------------------------------------------------------------------------------------
 
 /** The shapes of a list; words where one tensor was given. */
-export type Listed<S, Name extends string> = S extends Shape
+export type Listed<S, Name extends string> = S extends OpenShape
   ? S extends readonly []
     ? ShapeError<`${Name}: takes a list of tensors, e.g. [a, b]`>
     : ShapeError<`${Name}: takes a list of tensors, not one`>
   : S;
 
 /** The shape, or what is wrong with one of its sizes. */
-export type Whole<S> = S extends readonly number[]
+export type Whole<S> = S extends OpenShape
   ? S
   : S extends readonly unknown[]
     ? Extract<S[number], ShapeError<string>>
     : S;
 
 /** The position of axis `A` (0 is the batch, negative ones count from the end) in `S`; never when there is none. */
-export type AxisIndex<S extends Shape, A extends number> = `${A}` extends `-${infer Back extends number}`
-  ? Minus<S["length"], Back>
+export type AxisIndex<S extends OpenShape, A extends number> = `${A}` extends `-${infer Back extends number}`
+  ? Minus<S["length"], Back> & number
   : A extends 0
     ? never
     : Minus<A, 1> extends infer I extends number

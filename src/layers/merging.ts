@@ -2,8 +2,10 @@
  * Several tensors to one, cell by cell. Each layer takes a list of tensors, and has a function that makes it and calls it at
  * once: `add([a, b])` is `add()([a, b])`.
  */
+
 import { shapeError } from "../core/errors.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { Size } from "../core/shape-types.ts";
+import type { OpenShape, OpenTensor, Shape, Tensor } from "../graph/tensor.ts";
 import {
   add as addTensors,
   divide,
@@ -32,37 +34,43 @@ type Kind = keyof typeof merges;
 
 // ---- types --------------------------------------------------------------------------------------------------------
 
-type Match<A extends number, B extends number, Name extends string> = A extends B
-  ? A
-  : number extends A
-    ? B
-    : number extends B
-      ? A
-      : A extends 1
-        ? B
-        : B extends 1
-          ? A
-          : ShapeError<`${Name}: sizes of ${A} and ${B} on the same axis do not go together`>;
+type Match<A extends Size, B extends Size, Name extends string> = null extends A | B
+  ? null
+  : A extends B
+    ? A
+    : number extends A
+      ? B
+      : number extends B
+        ? A
+        : A extends 1
+          ? B
+          : B extends 1
+            ? A
+            : ShapeError<`${Name}: sizes of ${A} and ${B} on the same axis do not go together`>;
 
 /** Both shapes from their last axes on. */
 type Broadcast<A, B, Name extends string, Done extends readonly unknown[] = []> = A extends readonly [
-  ...infer FrontA extends Shape,
-  infer LastA extends number,
+  ...infer FrontA extends OpenShape,
+  infer LastA extends Size,
 ]
-  ? B extends readonly [...infer FrontB extends Shape, infer LastB extends number]
+  ? B extends readonly [...infer FrontB extends OpenShape, infer LastB extends Size]
     ? Broadcast<FrontA, FrontB, Name, [Match<LastA, LastB, Name>, ...Done]>
     : [...A, ...Done]
   : B extends readonly unknown[]
     ? [...B, ...Done]
     : Done;
 
-type BroadcastAll<L, Name extends string> = L extends readonly [infer A extends Shape]
+type BroadcastAll<L, Name extends string> = L extends readonly [infer A extends OpenShape]
   ? A
-  : L extends readonly [infer A extends Shape, infer B extends Shape, ...infer Rest extends readonly Shape[]]
+  : L extends readonly [
+        infer A extends OpenShape,
+        infer B extends OpenShape,
+        ...infer Rest extends readonly OpenShape[],
+      ]
     ? number extends A["length"] | B["length"]
       ? number[]
       : Whole<Broadcast<A, B, Name>> extends infer S
-        ? S extends Shape
+        ? S extends OpenShape
           ? BroadcastAll<[S, ...Rest], Name>
           : S
         : never
@@ -101,6 +109,12 @@ export class Merge<P extends Kind> extends Layer<MergeRule<P>> {
     this.kind = kind;
   }
 
+  /** A size that is open in one tensor is open in the result, and in the others of the same axis but for 1. */
+  protected override alike(shapes: readonly OpenShape[]): readonly OpenShape[] {
+    const isOpenAt = (fromEnd: number): boolean => shapes.some((s) => s.at(-fromEnd) === null);
+    return shapes.map((s) => s.map((n, i) => (n !== 1 && isOpenAt(s.length - i) ? null : n)));
+  }
+
   call(x: Tensor | readonly Tensor[]): Tensor {
     const xs = listOf(this.where, x, counts[this.kind]);
     const fits = (a: Shape, b: Shape): boolean => {
@@ -135,7 +149,7 @@ export type Minimum = Merge<"Minimum">;
 /** Makes a layer, or makes and calls it at once. */
 interface MergeOf<P extends Kind> {
   /** The result of the layer for a list of tensors. */
-  <const X extends readonly Tensor[]>(
+  <const X extends readonly OpenTensor[]>(
     tensors: X & Accepted<MergeRule<P>, ShapesOf<X>>,
     options?: LayerOptions,
   ): Tensors<After<MergeRule<P>, ShapesOf<X>>>;
@@ -144,7 +158,7 @@ interface MergeOf<P extends Kind> {
 }
 
 const merging = <P extends Kind>(kind: P): MergeOf<P> =>
-  ((first?: readonly Tensor[] | LayerOptions, options?: LayerOptions) =>
+  ((first?: readonly OpenTensor[] | LayerOptions, options?: LayerOptions) =>
     isList(first) ? (new Merge(kind, options) as unknown as Layer)(first) : new Merge(kind, first)) as MergeOf<P>;
 
 /** The sum of tensors, cell by cell: `add([a, b])`, or the layer `add()`. */

@@ -21,6 +21,7 @@ import {
   upSampling2d,
 } from "../index.ts";
 import { mirrorAdvice, mirrorWords } from "./mirror.ts";
+import type { SizedNode } from "./network-nodes.ts";
 
 const same = { padding: "same" } as const;
 
@@ -48,8 +49,10 @@ function mirrored(size = 28): Model {
   ) as Model;
 }
 
+const nodesOf = ({ network }: Model) => network.nodes as readonly SizedNode[];
+
 const adviceFor = (m: Model, expected: readonly number[]): string | undefined => {
-  const mirror = mirrorAdvice(m.network.nodes, m.network.outputs[0], expected);
+  const mirror = mirrorAdvice(nodesOf(m), m.network.outputs[0] as Tensor, expected);
   return mirror && mirrorWords(mirror, (layer) => m.network.nameOf(layer));
 };
 
@@ -60,7 +63,7 @@ describe("advice about sizes", () => {
 
   it("holds: the change that it names gives the sizes", () => {
     const m = mirrored();
-    const mirror = mirrorAdvice(m.network.nodes, m.network.outputs[0], [28, 28, 1]);
+    const mirror = mirrorAdvice(nodesOf(m), m.network.outputs[0] as Tensor, [28, 28, 1]);
     expect(mirror?.ways.map((way) => way.map(({ of, change }) => [m.network.nameOf(of), change[1]]))).toEqual([
       [["conv2d_5", "valid"]],
     ]);

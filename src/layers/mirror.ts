@@ -8,7 +8,7 @@ import { type Shape, Tensor } from "../graph/tensor.ts";
 import { InputLayer } from "./input.ts";
 import type { Layer, LayerCall, Variant } from "./layer.ts";
 import { nameAll } from "./network-names.ts";
-import { cutNetwork, type NetworkNode, rerun } from "./network-nodes.ts";
+import { cutNetwork, rerun, type SizedNode } from "./network-nodes.ts";
 
 /** A layer and what it would become. */
 export interface Change extends Variant {
@@ -29,7 +29,7 @@ export interface Mirror {
 }
 
 /** The axes that are sizes of a picture, as the last layer with windows has them: by default all but the last. */
-function spatialOf(nodes: readonly NetworkNode[], shape: Shape): readonly number[] {
+function spatialOf(nodes: readonly SizedNode[], shape: Shape): readonly number[] {
   for (const { operation, inputs, outputs } of nodes.toReversed()) {
     if (operation instanceof Tensor || inputs.length !== 1 || inputs[0].shape.length !== shape.length) continue;
     const rules = operation.axisRules(inputs[0].shape, outputs[0].shape);
@@ -48,7 +48,7 @@ const sizesOn = (shape: Shape, axes: readonly number[]): Shape => axes.map((axis
  * @param now - what stands in the place of its tensors, where these are not its own.
  */
 export function mirrorAdvice(
-  nodes: readonly NetworkNode[],
+  nodes: readonly SizedNode[],
   output: Tensor,
   expected: Shape,
   now: ReadonlyMap<Tensor, Tensor> = new Map(),
@@ -68,7 +68,8 @@ export function meetingAdvice(tensors: readonly Tensor[]): string | undefined {
   const inputs = inputsOf(tensors);
   if (inputs === undefined || shape.length < 2 || tensors.some((t) => t.shape.length !== shape.length))
     return undefined;
-  const { nodes, operations } = cutNetwork(inputs, [...new Set(tensors)]);
+  const { nodes: cut, operations } = cutNetwork(inputs, [...new Set(tensors)]);
+  const nodes = cut as readonly SizedNode[];
   const axes = spatialOf(nodes, shape);
   const sizes = tensors.map((t) => sizesOn(t.shape, axes));
   const other = sizes.find((own) => !sameShape(own, sizes[0]));
@@ -93,7 +94,7 @@ function inputsOf(tensors: readonly Tensor[]): Tensor[] | undefined {
     if (call?.layer instanceof InputLayer) found.add(t);
     const from = call ? call.inputs : t.inputs;
     if (call === undefined && from.length === 0 && t.perSample) return undefined;
-    stack.push(...from);
+    stack.push(...(from as readonly Tensor[]));
   }
   return found.size > 0 ? [...found] : undefined;
 }
@@ -103,7 +104,7 @@ const FEW = 16;
 
 /** The smallest changes after which the outputs are right. */
 function waysTo(
-  nodes: readonly NetworkNode[],
+  nodes: readonly SizedNode[],
   outputs: readonly Tensor[],
   now: ReadonlyMap<Tensor, Tensor>,
   fits: (shapes: readonly Shape[]) => boolean,
@@ -122,7 +123,7 @@ function waysTo(
 
 /** The shapes of outputs after changes; undefined where a layer does not take what it then gets. */
 function shapesAfter(
-  nodes: readonly NetworkNode[],
+  nodes: readonly SizedNode[],
   outputs: readonly Tensor[],
   now: ReadonlyMap<Tensor, Tensor>,
   way: readonly Change[],
@@ -140,10 +141,11 @@ function shapesAfter(
   try {
     const after = rerun(nodes, same, (layer, x) => {
       const instead = way.find(({ of }) => of === layer)?.layer ?? layer;
-      instead.prepare((Array.isArray(x) ? (x as readonly Tensor[]) : [x as Tensor]).map((t) => t.shape));
-      return instead.trace(x, { training: false });
+      const sized = x as Tensor | readonly Tensor[];
+      instead.prepare((sized instanceof Tensor ? [sized] : sized).map((t) => t.shape));
+      return instead.trace(sized, { training: false });
     });
-    return outputs.map((t) => (after.get(t) ?? t).shape);
+    return outputs.map((t) => (after.get(t) ?? t).shape as Shape);
   } catch (error) {
     if (error instanceof RhytonError) return undefined;
     throw error;

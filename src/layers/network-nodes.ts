@@ -5,12 +5,12 @@
 import { showShape } from "../core/array.ts";
 import { networkError } from "../core/errors.ts";
 import { apply } from "../graph/op.ts";
-import { Tensor } from "../graph/tensor.ts";
+import { type OpenTensor, Tensor } from "../graph/tensor.ts";
 import { enterAt, InputLayer } from "./input.ts";
 import type { Layer, LayerCall } from "./layer.ts";
 
 /** A layer, or an op that stands between layers. */
-export type Operation = Layer | Tensor;
+export type Operation = Layer | OpenTensor;
 
 /** One run of an operation within a network. */
 export interface NetworkNode {
@@ -18,24 +18,30 @@ export interface NetworkNode {
   /** How many runs of the operation in this network come before (Keras' node index). */
   readonly index: number;
   /** Tensors that come from other nodes; constants and weights that an op reads are not among them. */
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
+  readonly inputs: readonly OpenTensor[];
+  readonly outputs: readonly OpenTensor[];
   /** Whether a layer got its inputs as a list. */
   readonly listed: boolean;
   /** The longest way to an output, in nodes. */
   readonly depth: number;
 }
 
-/** What a node is before it is known which nodes there are. */
-interface Step {
-  readonly operation: Operation;
-  readonly call: LayerCall | undefined;
+/** A node of which every size is known. */
+export interface SizedNode extends NetworkNode {
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
 }
 
+/** What a node is before it is known which nodes there are. */
+interface Step {
+  readonly operation: Operation;
+  readonly call: LayerCall | undefined;
+  readonly inputs: readonly OpenTensor[];
+  readonly outputs: readonly OpenTensor[];
+}
+
 /** The nodes between inputs and outputs, inputs before users, and the operations, farthest from the outputs first. */
-export function cutNetwork(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
+export function cutNetwork(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[]) {
   checkEnds(inputs, outputs);
   const { steps, visits } = collect(inputs, outputs);
   const { nodeDepths, operationDepths } = depths(steps);
@@ -48,24 +54,28 @@ export function cutNetwork(inputs: readonly Tensor[], outputs: readonly Tensor[]
  * Runs nodes again, for other tensors.
  *
  * @param given - what stands in the place of the inputs, and of other tensors that are known already.
- * @param run - what a layer makes of a tensor, or of a list.
+ * @param run - what a layer makes of a tensor, or of a list, in the place of these outputs.
  * @returns what stands in the place of every tensor.
  */
 export function rerun(
   nodes: readonly NetworkNode[],
-  given: ReadonlyMap<Tensor, Tensor>,
-  run: (layer: Layer, x: Tensor | readonly Tensor[]) => Tensor | readonly Tensor[],
-): ReadonlyMap<Tensor, Tensor> {
+  given: ReadonlyMap<OpenTensor, OpenTensor>,
+  run: (
+    layer: Layer,
+    x: OpenTensor | readonly OpenTensor[],
+    outputs: readonly OpenTensor[],
+  ) => OpenTensor | readonly OpenTensor[],
+): ReadonlyMap<OpenTensor, OpenTensor> {
   const now = new Map(given);
   for (const { operation, inputs, outputs, listed } of nodes) {
     if (outputs.every((t) => now.has(t))) continue;
     if (operation instanceof Tensor) {
       const rebuilt = operation.inputs.map((t) => now.get(t) ?? t);
-      now.set(operation, apply(operation.op, rebuilt, operation.attributes));
+      now.set(operation, apply(operation.op, rebuilt as readonly Tensor[], operation.attributes));
       continue;
     }
     const own = inputs.map((t) => now.get(t)!);
-    const result = run(operation, listed ? own : own[0]);
+    const result = run(operation, listed ? own : own[0], outputs);
     const list = result instanceof Tensor ? [result] : result;
     outputs.forEach((t, i) => {
       if (!now.has(t)) now.set(t, list[i]);
@@ -74,7 +84,7 @@ export function rerun(
   return now;
 }
 
-function checkEnds(inputs: readonly Tensor[], outputs: readonly Tensor[]): void {
+function checkEnds(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[]): void {
   for (const [kind, list] of [
     ["input", inputs],
     ["output", outputs],
@@ -102,13 +112,13 @@ function checkEnds(inputs: readonly Tensor[], outputs: readonly Tensor[]): void 
 }
 
 /** The steps that the outputs need, inputs before users, and when each operation was first met on the way back. */
-function collect(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
+function collect(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[]) {
   const steps: Step[] = [];
   const visits = new Map<Operation, number>();
   const finished = new Set<object>();
   const inputSteps = new Map(inputs.map((t) => [t, inputStep(t)]));
   const made = new Map<object, Step>();
-  const stepOf = (t: Tensor): Step => {
+  const stepOf = (t: OpenTensor): Step => {
     const key = inputSteps.get(t) ?? t.origin?.call ?? t;
     let step = made.get(key);
     if (step === undefined) {
@@ -119,7 +129,7 @@ function collect(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
   };
   // An explicit stack: networks of hundreds of layers are deeper than the call stack is safe for.
   const stack: { readonly step: Step; next: number }[] = [];
-  const push = (t: Tensor, user: Step | undefined): void => {
+  const push = (t: OpenTensor, user: Step | undefined): void => {
     const step = stepOf(t);
     if (finished.has(step)) return;
     finished.add(step);
@@ -148,13 +158,13 @@ function collect(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
 }
 
 /** A tensor from within another network becomes the output of an `InputLayer` of this one. */
-function inputStep(t: Tensor): Step {
+function inputStep(t: OpenTensor): Step {
   const call = t.origin?.call as LayerCall | undefined;
   const entry = call?.layer instanceof InputLayer ? call : enterAt(new InputLayer(t.shape), t);
   return { operation: entry.layer, call: entry, inputs: [], outputs: [t] };
 }
 
-function stepFor(t: Tensor): Step {
+function stepFor(t: OpenTensor): Step {
   const call = t.origin?.call as LayerCall | undefined;
   if (call) return { operation: call.layer, call, inputs: call.inputs, outputs: call.outputs };
   // Constants and weights are part of the op that reads them.
@@ -162,7 +172,7 @@ function stepFor(t: Tensor): Step {
   return { operation: t, call: undefined, inputs, outputs: [t] };
 }
 
-function checkLeaf(step: Step, t: Tensor, user: Step | undefined, isInput: boolean): void {
+function checkLeaf(step: Step, t: OpenTensor, user: Step | undefined, isInput: boolean): void {
   if (isInput || step.inputs.length > 0 || !t.perSample) return;
   const needs = user === undefined ? "an output is" : `${describe(user.operation)} needs`;
   throw networkError({
@@ -182,7 +192,7 @@ const describe = (operation: Operation): string =>
 function depths(steps: readonly Step[]) {
   const nodeDepths = new Map<Step, number>();
   const operationDepths = new Map<Operation, number>();
-  const giver = new Map<Tensor, Step>();
+  const giver = new Map<OpenTensor, Step>();
   for (const step of steps) for (const t of step.outputs) giver.set(t, step);
   for (const step of [...steps].reverse()) {
     const depth = Math.max(nodeDepths.get(step) ?? 0, operationDepths.get(step.operation) ?? 0);

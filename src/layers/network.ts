@@ -2,10 +2,11 @@
  * A Network is what lies between given input and output tensors: calls of layers, and ops between them, in Keras' order.
  * Layers may be shared with other networks, and any tensor in the middle of one may be an end of another.
  */
-import { sameShape, showShape, sizeOf } from "../core/array.ts";
+import { showShape, sizeOf } from "../core/array.ts";
 import { networkError, outOfMemory, shapeError } from "../core/errors.ts";
+import { agree } from "../core/open-shape.ts";
 import { deriveSeed, purposes } from "../core/random.ts";
-import { Tensor, type Variable } from "../graph/tensor.ts";
+import { type OpenTensor, Tensor, type Variable } from "../graph/tensor.ts";
 import { variableOp } from "../ops/leaf.ts";
 import type { CallContext, Layer } from "./layer.ts";
 import { nameAll } from "./network-names.ts";
@@ -19,8 +20,8 @@ export interface History {
 }
 
 export class Network {
-  readonly inputs: readonly Tensor[];
-  readonly outputs: readonly Tensor[];
+  readonly inputs: readonly OpenTensor[];
+  readonly outputs: readonly OpenTensor[];
   /** Every node, inputs before users. */
   readonly nodes: readonly NetworkNode[];
   /** Layers and ops, farthest from the outputs first. */
@@ -29,7 +30,7 @@ export class Network {
   readonly layers: readonly Layer[];
 
   readonly #names: ReadonlyMap<Operation, string>;
-  readonly #histories = new Map<Tensor, History>();
+  readonly #histories = new Map<OpenTensor, History>();
   /** The variables that ops between layers read. */
   readonly #looseWeights: readonly Variable[];
 
@@ -37,7 +38,7 @@ export class Network {
    * @throws RhytonError `network` when an output needs a tensor that does not follow from the inputs, when it follows
    *   from none of them, or when two layers were given one name.
    */
-  constructor(inputs: readonly Tensor[], outputs: readonly Tensor[]) {
+  constructor(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[]) {
     this.inputs = inputs;
     this.outputs = outputs;
     const { nodes, operations } = cutNetwork(inputs, outputs);
@@ -68,7 +69,7 @@ export class Network {
   }
 
   /** Where a tensor comes from. Undefined for tensors outside the network. */
-  historyOf(tensor: Tensor): History | undefined {
+  historyOf(tensor: OpenTensor): History | undefined {
     return this.#histories.get(tensor);
   }
 
@@ -132,16 +133,32 @@ export class Network {
    * @param inputs - one tensor for each input of the network, of the same shape.
    */
   trace(inputs: readonly Tensor[], context: CallContext): Tensor[] {
+    return this.#rerun(inputs, (layer, x, outputs) => {
+      const result = layer.trace(x as Tensor | readonly Tensor[], context);
+      checkResult(layer, result instanceof Tensor ? [result] : result, outputs);
+      return result;
+    }) as Tensor[];
+  }
+
+  /**
+   * The outputs for inputs of other shapes, of which sizes may be open: known by their shapes alone.
+   *
+   * @param inputs - one tensor for each input of the network; sizes that are known on both sides must be equal.
+   */
+  answer(inputs: readonly OpenTensor[]): OpenTensor[] {
+    return this.#rerun(inputs, (layer, x) => layer.answer(x));
+  }
+
+  #rerun(inputs: readonly OpenTensor[], run: Parameters<typeof rerun>[2]): OpenTensor[] {
     this.#checkInputs(inputs);
     const given = new Map(this.inputs.map((t, i) => [t, inputs[i]]));
-    const now = rerun(this.nodes, given, (layer, x) => layer.trace(x, context));
+    const now = rerun(this.nodes, given, run);
     return this.outputs.map((t) => now.get(t)!);
   }
 
-  #checkInputs(inputs: readonly Tensor[]): void {
-    const show = (list: readonly Tensor[]): string => list.map((t) => showShape(t.shape, true)).join(", ");
-    if (inputs.length === this.inputs.length && inputs.every((t, i) => sameShape(t.shape, this.inputs[i].shape)))
-      return;
+  #checkInputs(inputs: readonly OpenTensor[]): void {
+    const show = (list: readonly OpenTensor[]): string => list.map((t) => showShape(t.shape, true)).join(", ");
+    if (inputs.length === this.inputs.length && inputs.every((t, i) => agree(t.shape, this.inputs[i].shape))) return;
     throw shapeError({
       where: "model",
       got: `${inputs.length === 1 ? "an input" : `${inputs.length} inputs`} of shape ${show(inputs)}`,
@@ -152,7 +169,7 @@ export class Network {
 
   /** Every output must follow from an input, or training it would be training nothing. */
   #checkReach(): void {
-    const reached = new Set<Tensor>(this.inputs);
+    const reached = new Set<OpenTensor>(this.inputs);
     for (const node of this.nodes) {
       if (node.inputs.some((t) => reached.has(t))) for (const t of node.outputs) reached.add(t);
     }
@@ -164,4 +181,16 @@ export class Network {
       });
     });
   }
+}
+
+/** Layers behind this one were built for what it gave when the model was made. */
+function checkResult(layer: Layer, results: readonly OpenTensor[], outputs: readonly OpenTensor[]): void {
+  const wrong = outputs.findIndex((t, i) => !agree(t.shape, results[i].shape));
+  if (wrong < 0) return;
+  throw shapeError({
+    where: layer.where,
+    got: `an output of shape ${showShape(results[wrong].shape, true)} from its call`,
+    expected: `${showShape(outputs[wrong].shape, true)}, as it was when the model was made`,
+    fix: "What call does to the shape must be the same at every size.",
+  });
 }

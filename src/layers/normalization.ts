@@ -213,7 +213,7 @@ export class LayerNormalization extends ScaledNormalization {
   }
 
   protected override suits([built]: readonly Shape[], [now]: readonly Shape[]): boolean {
-    return suitsAt((rank) => this.#at(rank), built, now);
+    return this.ownWeights.length === 0 || suitsAt((rank) => this.#at(rank), built, now);
   }
 
   call(x: Tensor): Tensor {

@@ -1,6 +1,6 @@
 /** Layers one after another. */
 import { placed } from "../core/errors.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { OpenShape, OpenTensor, Shape, Tensor } from "../graph/tensor.ts";
 import { checkLayer, type Layer } from "./layer.ts";
 import type { Accepted, After, Rule, Tensors } from "./rule.ts";
 
@@ -32,7 +32,7 @@ export type Piped<S, L extends readonly unknown[]> = L extends readonly [infer H
  * @param x - a symbolic tensor, usually an `input`.
  * @returns what the last layer answers; `x` itself without layers.
  */
-export function pipe<S extends Shape, const L extends readonly Ruled[]>(
+export function pipe<S extends OpenShape, const L extends readonly Ruled[]>(
   x: Tensor<S>,
   ...layers: { readonly [K in keyof L]: L[K] & Asked<S, L>[K & keyof Asked<S, L>] }
 ): Tensors<Piped<S, L>> {
@@ -47,8 +47,8 @@ export function pipe<S extends Shape, const L extends readonly Ruled[]>(
  *
  * @param row - what the layers stand in, for messages: a layer without a name is told by its place.
  */
-export function pour(x: Tensor, layers: readonly Layer[], row: string): Tensor | readonly Tensor[] {
-  let y: Tensor | readonly Tensor[] = x;
+export function pour(x: OpenTensor, layers: readonly Layer[], row: string): OpenTensor | readonly OpenTensor[] {
+  let y: OpenTensor | readonly OpenTensor[] = x;
   for (const [i, layer] of layers.entries()) {
     try {
       y = layer.enter(y);

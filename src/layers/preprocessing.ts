@@ -1,6 +1,6 @@
 /** Preparing inputs inside the model: another range of values, other sizes. */
 import { argumentError } from "../core/errors.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { OpenShape, Shape, Tensor } from "../graph/tensor.ts";
 import { add, concatenate, constantTensor, contractAxis, fill, multiply, slice } from "../ops/index.ts";
 import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import {
@@ -136,7 +136,7 @@ const resizingNames = [
 
 type Resized<S, Name extends string, H extends number, W extends number, F> = F extends unknown
   ? SpatialOf<S, 2, Name, F> extends infer N
-    ? N extends readonly number[]
+    ? N extends OpenShape
       ? Joined<[H, W], ChannelsOf<S, F>, F>
       : N
     : never

@@ -1,9 +1,9 @@
 /** The same numbers under another shape. */
 import { showShape, sizeOf } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
-import type { Divides, FloorDivide, Known, Product } from "../core/shape-types.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
-import { broadcastTo, reshape as reshapeTensor, transpose } from "../ops/index.ts";
+import type { Divides, FloorDivide, Known, Product, Size } from "../core/shape-types.ts";
+import type { OpenShape, OpenTensor, Shape, Tensor } from "../graph/tensor.ts";
+import { broadcastTo, placeholder, reshape as reshapeTensor, transpose } from "../ops/index.ts";
 import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkCount, checkOptions, type DataFormat, readConfig } from "./options.ts";
 import type { Rule, ShapeError, ShapeText } from "./rule.ts";
@@ -20,7 +20,7 @@ export interface FlattenOptions extends LayerOptions {
 const flattenOptions = ["dataFormat", ...layerOptions] as const satisfies readonly (keyof FlattenOptions)[];
 
 export interface FlattenRule extends Rule {
-  readonly out: this["in"] extends infer S extends Shape
+  readonly out: this["in"] extends infer S extends OpenShape
     ? [Product<S>]
     : ShapeError<"flatten: takes one tensor, not a list">;
 }
@@ -59,7 +59,7 @@ export const flatten = (options?: FlattenOptions): Flatten => new Flatten(option
 // ---- Reshape ------------------------------------------------------------------------------------------------------
 
 /** `T` with −1 replaced by what is left of `N`. */
-type Filled<N extends number, T extends Shape, Rest extends Shape = GivenSizes<T>> = -1 extends T[number]
+type Filled<N extends Size, T extends Shape, Rest extends Shape = GivenSizes<T>> = -1 extends T[number]
   ? { [K in keyof T]: T[K] extends -1 ? FloorDivide<N, Product<Rest>> : T[K] }
   : T;
 
@@ -70,9 +70,9 @@ type GivenSizes<T extends Shape> = T extends readonly [infer H extends number, .
     : [H, ...GivenSizes<R>]
   : [];
 
-type Plain<S> = S extends readonly [...infer Sizes extends number[]] ? Sizes : never;
+type Plain<S> = S extends readonly [...infer Sizes extends Size[]] ? Sizes : never;
 
-type Reshaped<N extends number, T extends Shape> = number extends T["length"]
+type Reshaped<N extends Size, T extends Shape> = number extends T["length"]
   ? number[]
   : Known<N> extends true
     ? (-1 extends T[number] ? Divides<Product<GivenSizes<T>>, N> : Divides<1, N> & Equals<Product<T>, N>) extends false
@@ -82,10 +82,10 @@ type Reshaped<N extends number, T extends Shape> = number extends T["length"]
       : Plain<Filled<N, T>>
     : Plain<Filled<N, T>>;
 
-type Equals<A extends number, B extends number> = number extends A ? boolean : A extends B ? true : false;
+type Equals<A extends Size, B extends Size> = number extends A ? boolean : A extends B ? true : false;
 
 export interface ReshapeRule<T extends Shape> extends Rule {
-  readonly out: this["in"] extends infer S extends Shape
+  readonly out: this["in"] extends infer S extends OpenShape
     ? Reshaped<Product<S>, T>
     : ShapeError<"reshape: takes one tensor, not a list">;
 }
@@ -135,6 +135,13 @@ export class Reshape<const T extends Shape = Shape> extends Layer<ReshapeRule<T>
     );
   }
 
+  /** Which sizes have as many cells shows when they come; what was left open stays so. */
+  override answer(x: OpenTensor): OpenTensor {
+    this.prepare([x.shape]);
+    const shape = this.targetShape.map((size) => (size < 0 ? null : size));
+    return placeholder(shape, this.name);
+  }
+
   override getConfig(): Config {
     return { ...super.getConfig(), target_shape: this.targetShape };
   }
@@ -156,20 +163,20 @@ export const reshape = <const T extends Shape>(targetShape: T, options?: LayerOp
 // ---- Permute ------------------------------------------------------------------------------------------------------
 
 /** The size of axis `A` of `S`, counted from 1. */
-type AxisSize<S extends Shape, A> = A extends number
-  ? [1, ...S][A] extends infer N extends number
+type AxisSize<S extends OpenShape, A> = A extends number
+  ? [1, ...S][A] extends infer N extends Size
     ? N
     : never
   : never;
 
-type Permuted<S extends Shape, D extends Shape> = number extends S["length"] | D["length"]
+type Permuted<S extends OpenShape, D extends Shape> = number extends S["length"] | D["length"]
   ? number[]
   : S["length"] extends D["length"]
     ? { -readonly [I in keyof D]: number extends D[I] ? number : AxisSize<S, D[I]> }
     : ShapeError<`permute: names ${D["length"]} axes, and got ${S["length"]}`>;
 
 export interface PermuteRule<D extends Shape> extends Rule {
-  readonly out: this["in"] extends infer S extends Shape
+  readonly out: this["in"] extends infer S extends OpenShape
     ? Permuted<S, D>
     : ShapeError<"permute: takes one tensor, not a list">;
 }
@@ -233,8 +240,8 @@ export const permute = <const D extends Shape>(dims: D, options?: LayerOptions):
 // ---- RepeatVector -------------------------------------------------------------------------------------------------
 
 export interface RepeatVectorRule<N extends number> extends Rule {
-  readonly out: this["in"] extends infer S extends Shape
-    ? S extends readonly [infer F extends number]
+  readonly out: this["in"] extends infer S extends OpenShape
+    ? S extends readonly [infer F extends Size]
       ? [N, F]
       : number extends S["length"]
         ? [N, number]

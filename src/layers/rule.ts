@@ -6,10 +6,11 @@
  *
  * (A plain generic call signature would be simpler, and does not survive `pipe`: TypeScript turns it into `unknown`.)
  */
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { Size } from "../core/shape-types.ts";
+import type { OpenShape, OpenTensor, Shape, Tensor } from "../graph/tensor.ts";
 
 /** The shape of a layer's input, or the shapes of its inputs in order. */
-export type Shapes = Shape | readonly Shape[];
+export type Shapes = OpenShape | readonly OpenShape[];
 
 /** A type-level function from the shapes of a layer's inputs to those of its outputs. */
 export interface Rule {
@@ -36,13 +37,13 @@ export interface ShapeError<Words extends string> {
 }
 
 /** A shape in a `ShapeError`: `[28, 28, 1]`. */
-export type ShapeText<S> = S extends readonly number[]
+export type ShapeText<S> = S extends OpenShape
   ? number extends S["length"]
     ? "[…]"
     : `[${Joined<S>}]`
   : "several tensors";
 
-type Joined<S extends readonly number[]> = S extends readonly [infer N extends number, ...infer Rest extends number[]]
+type Joined<S extends OpenShape> = S extends readonly [infer N extends Size, ...infer Rest extends Size[]]
   ? Rest extends readonly []
     ? `${N}`
     : `${N}, ${Joined<Rest>}`
@@ -66,12 +67,12 @@ export type Accepted<R extends Rule, S> =
     : unknown;
 
 /** A tensor for a shape, a list of tensors for a list of shapes. */
-export type Tensors<S> = S extends Shape
+export type Tensors<S> = S extends OpenShape
   ? Tensor<S>
-  : S extends readonly Shape[]
-    ? { readonly [K in keyof S]: S[K] extends Shape ? Tensor<S[K]> : never }
+  : S extends readonly OpenShape[]
+    ? { readonly [K in keyof S]: S[K] extends OpenShape ? Tensor<S[K]> : never }
     : never;
 
 /** The shape of a tensor, the shapes of a list of tensors. */
 export type ShapesOf<X> =
-  X extends Tensor<infer S> ? S : X extends readonly Tensor[] ? { readonly [K in keyof X]: ShapesOf<X[K]> } : never;
+  X extends Tensor<infer S> ? S : X extends readonly OpenTensor[] ? { readonly [K in keyof X]: ShapesOf<X[K]> } : never;

@@ -2,10 +2,12 @@
  * What layers over signals, pictures and volumes have in common: one to three spatial axes and a channel axis, as values
  * and as types.
  */
+
 import { showShape } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
 import type { AxisRule } from "../core/shape.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { Size } from "../core/shape-types.ts";
+import type { OpenShape, Shape, Tensor } from "../graph/tensor.ts";
 import { transpose } from "../ops/index.ts";
 import { checkChoice, type DataFormat, type Given } from "./options.ts";
 import type { ShapeError } from "./rule.ts";
@@ -136,18 +138,18 @@ export type SizeAt<K, I> = At<K, I> extends infer N ? (N extends number ? N : nu
 /** The name of spatial axis `I`. */
 export type AxisName<R extends Rank, I> = I extends keyof AxisNames[R] ? AxisNames[R][I] & string : "axis";
 
-type Front<S> = S extends readonly [...infer N extends readonly number[], number] ? N : never;
-type Rest<S> = S extends readonly [number, ...infer N extends readonly number[]] ? N : never;
+type Front<S> = S extends readonly [...infer N extends OpenShape, Size] ? N : never;
+type Rest<S> = S extends readonly [Size, ...infer N extends OpenShape] ? N : never;
 
 /** The spatial sizes of `S` in format `F`; all `number` where its axes are not known; a `ShapeError` for another rank. */
-export type SpatialOf<S, R extends Rank, Layer extends string, F> = S extends Shape
+export type SpatialOf<S, R extends Rank, Layer extends string, F> = S extends OpenShape
   ? number extends S["length"]
     ? PerAxis<R>
     : F extends "channels_first"
-      ? Rest<S> extends infer N extends PerAxis<R>
+      ? Rest<S> extends infer N extends PerAxis<R, Size>
         ? N
         : WrongRank<S, R, Layer, F>
-      : Front<S> extends infer N extends PerAxis<R>
+      : Front<S> extends infer N extends PerAxis<R, Size>
         ? N
         : WrongRank<S, R, Layer, F>
   : ShapeError<`${Layer}: takes one tensor, not a list`>;
@@ -161,7 +163,7 @@ type Words<T extends readonly string[]> = T extends readonly [
     : `${H}, ${Words<N>}`
   : "";
 
-type WrongRank<S extends Shape, R extends Rank, Layer extends string, F> = ShapeError<`${Layer}: needs ${{
+type WrongRank<S extends OpenShape, R extends Rank, Layer extends string, F> = ShapeError<`${Layer}: needs ${{
   1: 2;
   2: 3;
   3: 4;
@@ -170,22 +172,22 @@ type WrongRank<S extends Shape, R extends Rank, Layer extends string, F> = Shape
   : `${Words<AxisNames[R]>}, channels`}], and got ${S["length"]}`>;
 
 /** The channels of `S` in format `F`; `number` where its axes are not known. */
-export type ChannelsOf<S, F> = S extends Shape
+export type ChannelsOf<S, F> = S extends OpenShape
   ? number extends S["length"]
     ? number
     : F extends "channels_first"
-      ? S extends readonly [infer C extends number, ...Shape]
+      ? S extends readonly [infer C extends Size, ...OpenShape]
         ? C
         : number
-      : S extends readonly [...Shape, infer C extends number]
+      : S extends readonly [...OpenShape, infer C extends Size]
         ? C
         : number
   : number;
 
 /** The shape of the spatial sizes `N` and `C` channels; where `N` holds words on what does not fit, these. */
-export type Joined<N, C extends number, F> = N extends readonly unknown[]
+export type Joined<N, C extends Size, F> = N extends readonly unknown[]
   ? [Extract<N[number], ShapeError<string>>] extends [never]
-    ? N extends readonly number[]
+    ? N extends OpenShape
       ? F extends "channels_first"
         ? [C, ...N]
         : [...N, C]

@@ -1,7 +1,7 @@
 /** The table that `summary()` prints, character for character as Keras has it. */
 import { sizeOf } from "../core/array.ts";
 import { argumentError } from "../core/errors.ts";
-import { Tensor, type Variable } from "../graph/tensor.ts";
+import { type OpenTensor, Tensor, type Variable } from "../graph/tensor.ts";
 import { InputLayer } from "./input.ts";
 import type { Layer } from "./layer.ts";
 import { Network } from "./network.ts";
@@ -86,12 +86,14 @@ function standsInARow({ nodes }: Network): boolean {
 
 // ---- cells --------------------------------------------------------------------------------------------------------
 
+const textOf = ({ shape }: OpenTensor): string => `(${["None", ...shape.map((size) => size ?? "None")].join(", ")})`;
+
 /** The shapes that the last run gave. */
 function shapeText(operation: Operation, nodes: readonly NetworkNode[] | undefined): string {
   const runs = nodes ?? (operation as Layer).calls;
   const last = runs[runs.length - 1];
   if (last === undefined) return "?";
-  const shapes = last.outputs.map((t) => `(${["None", ...t.shape].join(", ")})`);
+  const shapes = last.outputs.map(textOf);
   return shapes.length === 1 ? shapes[0] : `[${shapes.join(", ")}]`;
 }
 

@@ -1,8 +1,8 @@
 /** Transposed convolution: every cell spreads over a window. The gradient of a convolution, as a layer. */
 import { argumentError, shapeError } from "../core/errors.ts";
 import { extentOf, placeTransposed, type TransposedAxis, transposedRule } from "../core/shape.ts";
-import type { Extent, TransposedOutput } from "../core/shape-types.ts";
-import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
+import type { Extent, Size, TransposedOutput } from "../core/shape-types.ts";
+import type { OpenShape, Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { convolveInput } from "../ops/index.ts";
 import { refuseStridesWithDilation } from "./convolution.ts";
 import { ConvolutionLayer, type WindowOptions, windowOptions } from "./convolution-layer.ts";
@@ -54,10 +54,10 @@ const optionNames = [
 type OutputPaddingAt<O, I> =
   Given<O, "outputPadding", null> extends infer P ? (P extends null ? null : SizeAt<P, I>) : null;
 
-type SpreadAll<N, K, O> = N extends readonly number[]
+type SpreadAll<N, K, O> = N extends OpenShape
   ? {
       -readonly [I in keyof N]: TransposedOutput<
-        N[I] & number,
+        N[I] & Size,
         Extent<SizeAt<K, I>, SizeAt<Given<O, "dilationRate", 1>, I>>,
         SizeAt<Given<O, "strides", 1>, I>,
         Given<O, "padding", "valid">,

@@ -1,7 +1,7 @@
 /** Making signals, pictures and volumes larger by whole factors. */
 import { enlargedRule } from "../core/shape.ts";
-import type { Times } from "../core/shape-types.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { Size, Times } from "../core/shape-types.ts";
+import type { OpenShape, Shape, Tensor } from "../graph/tensor.ts";
 import { contractAxis, upSampleNearest } from "../ops/index.ts";
 import { type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkChoice, type None, type Only } from "./options.ts";
@@ -50,9 +50,7 @@ const optionNames = {
   3: spatialOptions,
 } as const satisfies { readonly [R in Rank]: readonly (keyof OptionsOf[R])[] };
 
-type EnlargedAll<N, K> = N extends readonly number[]
-  ? { -readonly [I in keyof N]: Times<N[I] & number, SizeAt<K, I>> }
-  : N;
+type EnlargedAll<N, K> = N extends OpenShape ? { -readonly [I in keyof N]: Times<N[I] & Size, SizeAt<K, I>> } : N;
 
 type Enlarged<S, R extends Rank, Name extends string, K, F> = F extends unknown
   ? Joined<EnlargedAll<SpatialOf<S, R, Name, F>, K>, ChannelsOf<S, F>, F>

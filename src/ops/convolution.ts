@@ -13,7 +13,7 @@
  */
 import { internalError } from "../core/errors.ts";
 import { type Affine, addIndex, binary, type Loop, loopIndex } from "../expr/expr.ts";
-import { apply, checkTensor, type LoopNest, type Op, type Read } from "../graph/op.ts";
+import { apply, checkSized, checkTensor, type LoopNest, type Op, type Read } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { reshape } from "./movement.ts";
 import { sumSamples } from "./reduce.ts";
@@ -233,7 +233,7 @@ export const convolveKernel = (x: Tensor, y: Tensor, attributes: ConvolveKernelA
 
 /** `x`: `[..., n]`, `kernel`: `[n, units]` → `[..., units]`. */
 export function matmulLast(x: Tensor, kernel: Tensor): Tensor {
-  checkTensor("matmul", x);
+  checkSized("matmul", x);
   checkTensor("matmul", kernel);
   const axes = spatial(x);
   const ones = axes.map(() => 1);

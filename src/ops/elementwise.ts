@@ -15,7 +15,7 @@ import {
   unary,
 } from "../expr/expr.ts";
 import { apply, checkTensor, type Op } from "../graph/op.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import type { OpenTensor, Shape, Tensor } from "../graph/tensor.ts";
 import { batchSize, fill } from "./leaf.ts";
 import { broadcastTo, reshape } from "./movement.ts";
 import { sum } from "./reduce.ts";
@@ -76,6 +76,7 @@ type NoAttributes = Readonly<Record<string, never>>;
 function unaryOp(name: UnaryName, derivative?: (dy: Tensor, x: Tensor, y: Tensor) => Tensor): Op<NoAttributes> {
   return {
     name,
+    anySize: true,
     infer: ([x]) => ({ shape: x.shape }),
     grad: (y, dy) => [derivative?.(dy, y.inputs[0], y)],
     lower: () => ({ kind: "map", value: (index, read) => unary(name, read(0, index)) }),
@@ -87,6 +88,7 @@ type BinaryGradient = (dy: Tensor, a: Tensor, b: Tensor, y: Tensor) => readonly 
 function binaryOp(name: BinaryName, gradient?: BinaryGradient): Op<NoAttributes> {
   return {
     name,
+    anySize: true,
     infer: ([a, b]) => ({ shape: broadcastShapes(name, [a.shape, b.shape]) }),
     grad: (y, dy, wanted) => {
       const [a, b] = y.inputs;
@@ -143,6 +145,7 @@ export const ops = {
 /** `max(x, 0)`; its gradient is 0 at 0. Own record because the gradient needs the result only. */
 export const reluOp: Op<NoAttributes> = {
   name: "relu",
+  anySize: true,
   infer: ([x]) => ({ shape: x.shape }),
   grad: (y, dy) => [where(greater(y, 0), dy, 0)],
   lower: () => ({ kind: "map", value: (index, read) => binary("max", read(0, index), constant(0)) }),
@@ -151,6 +154,7 @@ export const reluOp: Op<NoAttributes> = {
 /** `then` where the condition is not 0, else `otherwise`. No gradient flows to the condition. */
 export const whereOp: Op<NoAttributes> = {
   name: "where",
+  anySize: true,
   infer: (inputs) => ({
     shape: broadcastShapes(
       "where",
@@ -177,6 +181,7 @@ export const whereOp: Op<NoAttributes> = {
 /** The same value as another tensor, for when two results must be told apart. */
 export const identityOp: Op<NoAttributes> = {
   name: "identity",
+  anySize: true,
   infer: ([x]) => ({ shape: x.shape }),
   grad: (_, dy) => [dy],
   lower: () => ({ kind: "map", zeroBeyond: true, value: (index, read) => read(0, index) }),
@@ -185,19 +190,29 @@ export const identityOp: Op<NoAttributes> = {
 /** The value, without a gradient. */
 export const stopGradientOp: Op<NoAttributes> = {
   name: "stopGradient",
+  anySize: true,
   infer: ([x]) => ({ shape: x.shape }),
   grad: () => [undefined],
   lower: () => ({ kind: "map", zeroBeyond: true, value: (index, read) => read(0, index) }),
 };
 
-const one =
-  (op: Op<NoAttributes>, name = op.name) =>
-  (x: TensorLike): Tensor =>
-    apply(op, [asTensor(x, name)], {});
-const two =
-  (op: Op<NoAttributes>, name: string) =>
-  (a: TensorLike, b: TensorLike): Tensor =>
-    apply(op, [asTensor(a, name), asTensor(b, name)], {});
+/** Works on tensors of open sizes, too. */
+interface One {
+  (x: TensorLike): Tensor;
+  (x: OpenTensor): OpenTensor;
+}
+interface Two {
+  (a: TensorLike, b: TensorLike): Tensor;
+  (a: OpenTensor | number, b: OpenTensor | number): OpenTensor;
+}
+
+const one = (op: Op<NoAttributes>, name = op.name): One => {
+  return (x: OpenTensor | number): Tensor => apply(op, [asTensor(x as TensorLike, name)], {});
+};
+const two = (op: Op<NoAttributes>, name: string): Two => {
+  return (a: OpenTensor | number, b: OpenTensor | number): Tensor =>
+    apply(op, [asTensor(a as TensorLike, name), asTensor(b as TensorLike, name)], {});
+};
 
 export const negative = one(ops.neg, "negative");
 export const absolute = one(ops.abs, "absolute");

@@ -4,7 +4,7 @@ import { sizeOf } from "../core/array.ts";
 import { internalError } from "../core/errors.ts";
 import { constant } from "../expr/expr.ts";
 import { apply, type Op } from "../graph/op.ts";
-import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
+import type { OpenShape, Shape, Tensor, Variable } from "../graph/tensor.ts";
 
 type PlaceholderAttributes = { readonly name: string; readonly shape: Shape };
 
@@ -62,7 +62,9 @@ export const constantOp: Op<{ readonly data: Float32Array; readonly shape: Shape
   print: ({ data }) => `${data.length} values`,
 };
 
-export const placeholder = (shape: Shape, name: string): Tensor => apply(placeholderOp, [], { shape, name });
+/** A size may be open: the tensor then stands for any, in models alone. */
+export const placeholder = <S extends OpenShape>(shape: S, name: string): Tensor<S> =>
+  apply(placeholderOp, [], { shape: shape as unknown as Shape, name }) as unknown as Tensor<S>;
 export const stepScalar = (name: string): Tensor => apply(stepScalarOp, [], { name });
 export const sampleIndex = (): Tensor => apply(sampleIndexOp, [], {});
 export const batchSize = (): Tensor => apply(batchSizeOp, [], {});

@@ -2,7 +2,7 @@
 import { sameShape, showShape, sizeOf } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
 import { addIndex, constantIndex, type Loop, loopIndex, scaleIndex } from "../expr/expr.ts";
-import { apply, checkTensor, type Op } from "../graph/op.ts";
+import { apply, checkSized, checkTensor, type Op } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { broadcastIndex, sumTo } from "./elementwise.ts";
 
@@ -33,6 +33,7 @@ export const broadcastOp: Op<ShapeAttributes> = {
 /** Axis `i` of the result is axis `permutation[i]` of the input. */
 export const transposeOp: Op<TransposeAttributes> = {
   name: "transpose",
+  anySize: true,
   infer: ([x], { permutation }) => ({ shape: permutation.map((p) => x.shape[p]) }),
   grad: (y, dy) => {
     const permutation = y.attributes.permutation as number[];
@@ -59,6 +60,7 @@ export const transposeOp: Op<TransposeAttributes> = {
 
 export const padOp: Op<PadAttributes> = {
   name: "pad",
+  anySize: true,
   infer: ([x], { before, after }) => ({ shape: x.shape.map((n, i) => n + before[i] + after[i]) }),
   grad: (y, dy) => [slice(dy, { start: y.attributes.before as number[], size: y.inputs[0].shape })],
   lower: (y) => {
@@ -124,6 +126,7 @@ export const embedOp: Op<EmbedAttributes> = {
 
 export const concatenateOp: Op<{ readonly axis: number }> = {
   name: "concatenate",
+  anySize: true,
   infer: (xs, { axis }) => ({
     shape: xs[0].shape.map((n, i) => (i === axis ? xs.reduce((total, x) => total + x.shape[axis], 0) : n)),
   }),
@@ -158,7 +161,7 @@ export const concatenateOp: Op<{ readonly axis: number }> = {
 };
 
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  checkTensor("reshape", x);
+  checkSized("reshape", x);
   if (sameShape(x.shape, shape)) return x;
   if (sizeOf(x.shape) !== sizeOf(shape)) {
     throw shapeError({
@@ -172,7 +175,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 }
 
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  checkTensor("broadcastTo", x);
+  checkSized("broadcastTo", x);
   return sameShape(x.shape, shape) ? x : apply(broadcastOp, [x], { shape });
 }
 
@@ -198,7 +201,7 @@ export function slice(
   x: Tensor,
   part: { readonly start: readonly number[]; readonly size: Shape; readonly step?: readonly number[] },
 ): Tensor {
-  checkTensor("slice", x);
+  checkSized("slice", x);
   const step = part.step ?? x.shape.map(() => 1);
   x.shape.forEach((n, i) => {
     const last = part.start[i] + step[i] * (part.size[i] - 1);

@@ -2,7 +2,7 @@
 import { sizeOf } from "../core/array.ts";
 import { argumentError } from "../core/errors.ts";
 import { type Loop, loopIndex } from "../expr/expr.ts";
-import { apply, checkTensor, type LoopNest, type Op, type Read } from "../graph/op.ts";
+import { apply, checkSized, checkTensor, type LoopNest, type Op, type Read } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { divide, equal, multiply } from "./elementwise.ts";
 import { batchSize } from "./leaf.ts";
@@ -52,6 +52,7 @@ function nest(x: Tensor, axes: readonly number[], combine: "sum" | "max", read: 
 
 export const sumOp: Op<SumAttributes> = {
   name: "sum",
+  anySize: true,
   infer: ([x], { axes, overSamples }) => ({ shape: without(x.shape, axes), perSample: x.perSample && !overSamples }),
   grad: (y, dy) => {
     const [x] = y.inputs;
@@ -68,6 +69,7 @@ export const sumOp: Op<SumAttributes> = {
 /** The maximum over axes; on ties the gradient is shared equally, as in TensorFlow's reduce_max. */
 export const maxOp: Op<MaxAttributes> = {
   name: "reduceMax",
+  anySize: true,
   infer: ([x], { axes }) => ({ shape: without(x.shape, axes) }),
   grad: (y, dy) => {
     const [x] = y.inputs;
@@ -110,7 +112,7 @@ export function max(x: Tensor, axes: readonly number[], keepDims = false): Tenso
 }
 
 export function mean(x: Tensor, axes: readonly number[], keepDims = false): Tensor {
-  checkTensor("mean", x);
+  checkSized("mean", x);
   const list = normalizeAxes("mean", x.shape.length, axes);
   return divide(sum(x, list, { keepDims }), sizeOf(list.map((i) => x.shape[i])));
 }

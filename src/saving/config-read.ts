@@ -4,7 +4,7 @@
  */
 import { sizeOf } from "../core/array.ts";
 import { ownCodeError, prefixed, RhytonError, unsafeFile, unsupportedFile } from "../core/errors.ts";
-import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
+import type { OpenShape, OpenTensor, Variable } from "../graph/tensor.ts";
 import { InputLayer, input } from "../layers/input.ts";
 import type { Layer } from "../layers/layer.ts";
 import type { LayerRecord } from "../layers/record.ts";
@@ -19,9 +19,9 @@ import type { Orders } from "./weights.ts";
 
 /** How models are made; src/training knows. */
 export interface ModelMakers<M extends ModelLayer> {
-  functional(inputs: readonly Tensor[], outputs: readonly Tensor[], name: string): M;
+  functional(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[], name: string): M;
   /** @param start - the input, or nothing while its shape is unknown. */
-  sequential(start: Tensor | undefined, layers: readonly Layer[], name: string): M;
+  sequential(start: OpenTensor | undefined, layers: readonly Layer[], name: string): M;
 }
 
 export interface Reading<M extends ModelLayer> {
@@ -151,17 +151,17 @@ class Reader<M extends ModelLayer> {
       layers.map((layer) => layer.name),
     );
     const shape = config.build_input_shape ?? (isJsonObject(object.build_config) && object.build_config.input_shape);
-    let start: Tensor | undefined;
+    let start: OpenTensor | undefined;
     if (layers[0] instanceof InputLayer) start = this.#enter(layers.shift() as InputLayer, where);
     else if (Array.isArray(shape)) {
       start = this.#enter(
-        named(where, () => new InputLayer(shape.slice(1) as unknown as Shape)),
+        named(where, () => new InputLayer(shape.slice(1) as unknown as OpenShape)),
         where,
       );
     }
     if (start !== undefined) {
       // Built here first: the model itself would draw weights of any size.
-      let x: readonly Tensor[] = [start];
+      let x: readonly OpenTensor[] = [start];
       for (const layer of layers) x = this.call(layer, x, false, `${where}: ${layer.where}`);
     }
     return this.#finish(where, config, layers, (name) => this.#reading.makers.sequential(start, layers, name));
@@ -211,13 +211,13 @@ class Reader<M extends ModelLayer> {
   // ---- calls ------------------------------------------------------------------------------------------------------
 
   /** The symbolic input that a layer from a file stands for. */
-  #enter(layer: InputLayer, where: string): Tensor {
+  #enter(layer: InputLayer, where: string): OpenTensor {
     this.#checkCells(where, layer.shape);
     return input(layer.shape, { name: layer.givenName });
   }
 
   /** Calls a layer, and compares what its weights need with what the file has. */
-  call(layer: Layer, inputs: readonly Tensor[], listed: boolean, where: string): readonly Tensor[] {
+  call(layer: Layer, inputs: readonly OpenTensor[], listed: boolean, where: string): readonly OpenTensor[] {
     if ("isBuilt" in layer && layer.isBuilt === false) {
       throw malformed(where, "a model inside the model does not know its input shape");
     }
@@ -226,7 +226,7 @@ class Reader<M extends ModelLayer> {
       () => layer.enter(listed ? inputs : inputs[0]),
       layerRegistry.has(layer.className) || isModel(layer) ? undefined : layer.className,
     );
-    const outputs = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor];
+    const outputs = Array.isArray(result) ? (result as readonly OpenTensor[]) : [result as OpenTensor];
     for (const variable of layer.weights) {
       if (this.#claimed.has(variable)) continue;
       this.#claimed.add(variable);
@@ -245,9 +245,10 @@ class Reader<M extends ModelLayer> {
     return outputs;
   }
 
-  #checkCells(where: string, shape: Shape): void {
-    if (sizeOf(shape) <= MOST_CELLS) return;
-    const problem = `it would have ${sizeOf(shape)} numbers for each sample, more than ${MOST_CELLS}`;
+  #checkCells(where: string, shape: OpenShape): void {
+    const cells = sizeOf(shape.map((size) => size ?? 1));
+    if (cells <= MOST_CELLS) return;
+    const problem = `it would have ${cells} numbers for each sample, more than ${MOST_CELLS}`;
     throw unsafeFile({ where, problem, fix: "The file is damaged or was made to do harm; do not use it." });
   }
 }

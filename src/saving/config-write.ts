@@ -3,7 +3,7 @@
  * Keras know are left out, so that older ones read our files too.
  */
 import { argumentError, networkError } from "../core/errors.ts";
-import { type Shape, Tensor, Variable } from "../graph/tensor.ts";
+import { type OpenShape, type OpenTensor, Tensor, Variable } from "../graph/tensor.ts";
 import { Layer } from "../layers/layer.ts";
 import { layerNames } from "../layers/names.ts";
 import type { Network } from "../layers/network.ts";
@@ -37,7 +37,7 @@ export const modelObject = (model: ModelLayer): JsonObject => new Writer(model).
 /** The config alone: what `getConfig` of a model answers. */
 export const modelConfig = (model: ModelLayer): Config => new Writer(model).config(model, model.name);
 
-const withBatch = (shape: Shape): Json => [null, ...shape];
+const withBatch = (shape: OpenShape): Json => [null, ...shape];
 
 class Writer {
   /** Numbers for layers with weights that several models of the file hold: Keras shares what has the same number. */
@@ -122,7 +122,7 @@ class Writer {
         inbound_nodes: nodes.filter(({ inputs }) => inputs.length > 0).map((node) => inbound(network, node)),
       };
     });
-    const ends = (tensors: readonly Tensor[]): Json => {
+    const ends = (tensors: readonly OpenTensor[]): Json => {
       const list = tensors.map((t) => endOf(network, t));
       return list.length === 1 ? list[0] : list;
     };
@@ -143,17 +143,17 @@ function inbound(network: Network, { inputs, listed }: NetworkNode): JsonObject 
 }
 
 /** A tensor as an argument. */
-function referenceTo(network: Network, t: Tensor): JsonObject {
+function referenceTo(network: Network, t: OpenTensor): JsonObject {
   const { name, node, output } = network.historyOf(t)!;
   const config = { shape: withBatch(t.shape), dtype: "float32", keras_history: [name, node, output] };
   return { class_name: "__keras_tensor__", config };
 }
 
 /** An op between layers: one node, or two where numbers are made of true and false. */
-function opObjects(model: ModelLayer, y: Tensor): JsonObject[] {
+function opObjects(model: ModelLayer, y: OpenTensor): JsonObject[] {
   const { network } = model;
   const name = network.nameOf(y);
-  const known = (x: Tensor): Json | undefined =>
+  const known = (x: OpenTensor): Json | undefined =>
     network.historyOf(x) === undefined ? undefined : referenceTo(network, x);
   const object = (own: string, { module, className, config, args }: OpNode): JsonObject => ({
     module,
@@ -163,7 +163,7 @@ function opObjects(model: ModelLayer, y: Tensor): JsonObject[] {
     name: own,
     inbound_nodes: [{ args: [...args], kwargs: {} }],
   });
-  const node = opNode(model.where, y, known);
+  const node = opNode(model.where, y as Tensor, known);
   if (node.isBoolean !== true) return [object(name, node)];
   const test = `${name}_is_true`;
   const config = { shape: withBatch(y.shape), dtype: "bool", keras_history: [test, 0, 0] };
@@ -173,7 +173,7 @@ function opObjects(model: ModelLayer, y: Tensor): JsonObject[] {
 }
 
 /** An input or output of a model. Keras counts the runs of a model inside from 1 here, and from 0 everywhere else. */
-function endOf(network: Network, tensor: Tensor): Json {
+function endOf(network: Network, tensor: OpenTensor): Json {
   const { name, node, output } = network.historyOf(tensor)!;
   const isGraph = network.layers.some((l) => l.className === FUNCTIONAL && network.nameOf(l) === name);
   return [name, isGraph ? node + 1 : node, output];

@@ -3,7 +3,7 @@
  * Layers may be called several times, and calls may refer to layers that come later in the file.
  */
 import { unsupportedFile } from "../core/errors.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { OpenTensor, Tensor } from "../graph/tensor.ts";
 import { InputLayer } from "../layers/input.ts";
 import type { Layer } from "../layers/layer.ts";
 import { brief, indexOf, listAt, malformed, objectAt } from "./config-parts.ts";
@@ -20,10 +20,10 @@ export interface Entry {
 }
 
 export interface GraphActions {
-  enter(layer: InputLayer, where: string): Tensor;
-  call(layer: Layer, inputs: readonly Tensor[], listed: boolean, where: string): readonly Tensor[];
+  enter(layer: InputLayer, where: string): OpenTensor;
+  call(layer: Layer, inputs: readonly OpenTensor[], listed: boolean, where: string): readonly OpenTensor[];
   /** Runs an op; errors say where. */
-  op(where: string, work: () => readonly Tensor[]): readonly Tensor[];
+  op(where: string, work: () => readonly OpenTensor[]): readonly OpenTensor[];
 }
 
 /** One output of one call. */
@@ -38,12 +38,12 @@ interface Call {
   readonly where: string;
   readonly inputs: readonly Reference[];
   /** Makes the outputs from the tensors that the inputs refer to. */
-  readonly run: (inputs: readonly Tensor[]) => readonly Tensor[];
+  readonly run: (inputs: readonly OpenTensor[]) => readonly OpenTensor[];
   /** Calls that wait for this one. */
   readonly users: Call[];
   /** How many calls this one waits for. */
   waiting: number;
-  outputs: readonly Tensor[] | undefined;
+  outputs: readonly OpenTensor[] | undefined;
 }
 
 /** Makes all calls; answers the tensors that the config names as inputs and outputs. */
@@ -57,7 +57,7 @@ export function runGraph(where: string, config: JsonObject, entries: readonly En
     throw malformed(at, `it refers to call ${node} of ${JSON.stringify(name)}, which is called ${of.length} times`);
   };
   const used = new Set<Call>();
-  const tensor = (at: string, reference: Reference): Tensor => {
+  const tensor = (at: string, reference: Reference): OpenTensor => {
     const call = target(at, reference);
     used.add(call);
     const { outputs = [] } = call;
@@ -92,7 +92,7 @@ export function runGraph(where: string, config: JsonObject, entries: readonly En
     throw malformed(where, `its layers ${shown} wait for each other in a circle`);
   }
 
-  const ends = (key: string): Tensor[] =>
+  const ends = (key: string): OpenTensor[] =>
     referencesIn(where, key, config[key]).map((end) => {
       const made = entries.find(({ name }) => name === end.name)?.made;
       // Keras counts the runs of a model inside from 1 here; the run before the first is the last.
@@ -149,11 +149,11 @@ function opArguments(where: string, node: Json, made: OpEntry, actions: GraphAct
   args.forEach(find);
   if (inputs.length === 0) throw malformed(where, "it is called without a tensor of the model");
   const rest = Object.fromEntries(Object.entries(kwargs).filter(([key]) => !named.some(([name]) => name === key)));
-  const run = (tensors: readonly Tensor[]): readonly Tensor[] => {
+  const run = (tensors: readonly OpenTensor[]): readonly OpenTensor[] => {
     let next = 0;
     const fill = (value: Json): Argument => {
       if (Array.isArray(value)) return value.map(fill);
-      return isTensor(value) ? tensors[next++] : value;
+      return isTensor(value) ? (tensors[next++] as Tensor) : value;
     };
     return actions.op(where, () => made.call(where, args.map(fill), rest));
   };

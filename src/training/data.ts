@@ -1,9 +1,10 @@
 /**
  * Data for a model: everything is checked here before anything changes, so that an error leaves the model as it was.
  */
-import { indexOf, type NdArray, ndarray, sameShape, showShape, sizeOf } from "../core/array.ts";
+import { indexOf, type NdArray, ndarray, showShape, sizeOf } from "../core/array.ts";
 import { argumentError, dataError, notFiniteData, type RhytonError, unknownName } from "../core/errors.ts";
-import type { Shape } from "../graph/tensor.ts";
+import { agree, isSized } from "../core/open-shape.ts";
+import type { OpenShape, Shape } from "../graph/tensor.ts";
 
 /**
  * One array, or one for each input or output of the model, in order or by name. The first axis of each is the sample.
@@ -16,8 +17,8 @@ export interface Expected {
   readonly name: string;
   /** Under which data may be given by name. */
   readonly key?: string;
-  /** Without the samples. */
-  readonly shape: Shape;
+  /** Without the samples; null where any size may come. */
+  readonly shape: OpenShape;
 }
 
 export const isNdArray = (given: unknown): given is NdArray =>
@@ -91,21 +92,21 @@ export function checkArray(where: string, array: NdArray | undefined): asserts a
 }
 
 /** The array as an input expects it; a trailing axis of 1 too many or too few is mended, as in Keras. */
-function fitTo(where: string, array: NdArray, expected: Shape): NdArray {
+function fitTo(where: string, array: NdArray, expected: OpenShape): NdArray {
   const sample = shapeOfSample(array);
-  if (sameShape(sample, expected)) return array;
+  if (agree(sample, expected)) return array;
   const rankDiffersByOne = Math.abs(sample.length - expected.length) === 1;
   const longer = sample.length > expected.length ? sample : expected;
   const others = sample.length > expected.length ? expected : sample;
-  if (rankDiffersByOne && longer[longer.length - 1] === 1 && sameShape(longer.slice(0, -1), others)) {
-    return { ...array, shape: [array.shape[0], ...expected] };
+  if (rankDiffersByOne && longer[longer.length - 1] === 1 && agree(longer.slice(0, -1), others)) {
+    return { ...array, shape: [array.shape[0], ...expected.map((size, i) => size ?? sample[i])] };
   }
   throw dataError({
     where,
     got: `the shape ${showShape(array.shape)}`,
     expected: `${showShape(expected, true)}, with any number of samples first`,
     fix:
-      sizeOf(sample) === sizeOf(expected)
+      isSized(expected) && sizeOf(sample) === sizeOf(expected)
         ? `The sizes agree: give it the shape [${[array.shape[0], ...expected].join(", ")}].`
         : "Prepare the data in the shape of the model's input, or change the input.",
   });

@@ -7,7 +7,7 @@ import type { Feed } from "./feed.ts";
 import { valuesOf } from "./metric.ts";
 import type { Model } from "./model.ts";
 import type { Optimizer } from "./optimizer.ts";
-import type { Compute, Targets } from "./programs.ts";
+import type { Compute, Inputs, Targets } from "./programs.ts";
 import { Progress, type ProgressOptions, withProgress, writeEpoch } from "./progress.ts";
 import { judgeFeed } from "./reading.ts";
 import { type Samples, stepData } from "./samples.ts";
@@ -25,11 +25,11 @@ export interface Training {
   readonly turn: Turn;
   /** Where training notes how far it has come, and where it begins. */
   readonly journal: Journal;
-  /** The step for data of this kind. */
-  readonly train: (targets: Targets) => Compute;
+  /** The step for such data. */
+  readonly train: (x: Inputs, targets: Targets) => Compute;
   readonly feed: Feed;
   readonly validation: Feed | undefined;
-  readonly judge: (targets: Targets) => Compute;
+  readonly judge: (x: Inputs, targets: Targets) => Compute;
   /** Whether there is a validation after an epoch. */
   readonly isDue: (epoch: number) => boolean;
   readonly epochs: number;
@@ -48,7 +48,7 @@ export async function trainOnce(
 ): Promise<Logs> {
   const { optimizer, samples } = t;
   const { arrays, targets } = stepData(samples);
-  const { program, reports } = t.train(targets);
+  const { program, reports } = t.train(samples.x, targets);
   const outcome = await program.run({
     inputs: arrays,
     batchSize: samples.count,
@@ -122,7 +122,7 @@ async function trainEpoch(t: Training, epoch: number, callbacks: CallbackList, p
     for await (const { samples, work } of feed.pieces(epoch, { atOnce, from: done })) {
       if (t.model.stopTraining) break;
       const { arrays, targets } = stepData(samples);
-      const { program, reports } = t.train(targets);
+      const { program, reports } = t.train(samples.x, targets);
       const first = done;
       if (callbacks.wantsBatches) {
         await t.turn.pause(() => callbacks.batch("Begin", first, {}, sinceFirst(first)));

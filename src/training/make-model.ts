@@ -2,7 +2,8 @@
  * The two ways to make a model: from tensors, and from layers in a row.
  */
 import { argumentError } from "../core/errors.ts";
-import { type Shape, Tensor } from "../graph/tensor.ts";
+import { common } from "../core/open-shape.ts";
+import { type OpenShape, type OpenTensor, type Shape, Tensor } from "../graph/tensor.ts";
 import { InputLayer, input } from "../layers/input.ts";
 import { checkLayer, type Layer } from "../layers/layer.ts";
 import { Network } from "../layers/network.ts";
@@ -14,7 +15,7 @@ import type { ModelOptions, ShapesIn } from "./model-types.ts";
 /** Layers in a row. Without an input they get their weights when the input's shape is first seen. */
 export class Sequential extends Model<Shapes, Shape> {
   /** @param start - the input, or nothing while its shape is unknown. */
-  constructor(start: Tensor | undefined, layers: readonly Layer[], options: ModelOptions = {}) {
+  constructor(start: OpenTensor | undefined, layers: readonly Layer[], options: ModelOptions = {}) {
     super(undefined, options);
     this.layers = [...layers];
     if (start !== undefined) this.#connect(start);
@@ -25,19 +26,28 @@ export class Sequential extends Model<Shapes, Shape> {
   }
 
   /** Makes the weights for an input of this shape, without the batch axis. */
-  override build(...shapes: readonly Shape[]): void {
+  override build(...shapes: readonly OpenShape[]): void {
     if (this.isBuilt) super.build(...shapes);
     else this.#connect(input(shapes[0]));
+  }
+
+  /** Where sizes are tried that turn out to be open, the input takes any. */
+  protected override suits(built: readonly OpenShape[], now: readonly OpenShape[]): boolean {
+    if (super.suits(built, now)) return true;
+    const shape = this.isTried && now.length === 1 ? common(this.network.inputs[0].shape, now[0]) : undefined;
+    if (shape === undefined) return false;
+    this.#connect(input(shape));
+    return true;
   }
 
   protected override get summarised(): readonly Layer[] {
     return this.layers;
   }
 
-  #connect(start: Tensor): void {
+  #connect(start: OpenTensor): void {
     const { layers } = this;
     const end = pour(start, layers, "sequential model");
-    this.own(new Network([start], [end as Tensor]));
+    this.own(new Network([start], [end as OpenTensor]));
     this.layers = layers;
   }
 }
@@ -48,13 +58,12 @@ export class Sequential extends Model<Shapes, Shape> {
  * @param inputs - from `input`, or tensors in the middle of another model: the weights are shared.
  * @param outputs - what layers answered for them. Lists where there are several.
  */
-export function model<const I extends Tensor | readonly Tensor[], const O extends Tensor | readonly Tensor[]>(
-  inputs: I,
-  outputs: O,
-  options: ModelOptions = {},
-): Model<ShapesIn<I>, ShapesIn<O>> {
-  const list = (given: Tensor | readonly Tensor[]): readonly Tensor[] =>
-    Array.isArray(given) ? given : [given as Tensor];
+export function model<
+  const I extends OpenTensor | readonly OpenTensor[],
+  const O extends OpenTensor | readonly OpenTensor[],
+>(inputs: I, outputs: O, options: ModelOptions = {}): Model<ShapesIn<I>, ShapesIn<O>> {
+  const list = (given: OpenTensor | readonly OpenTensor[]): readonly OpenTensor[] =>
+    Array.isArray(given) ? given : [given as OpenTensor];
   return new Model(new Network(list(inputs), list(outputs)), options);
 }
 
@@ -63,14 +72,14 @@ export function model<const I extends Tensor | readonly Tensor[], const O extend
  * weights are made when the first data, or `build`, tells its shape.
  */
 export function sequential(
-  layers: readonly [Tensor | Layer, ...Layer[]] | readonly Layer[],
+  layers: readonly [OpenTensor | Layer, ...Layer[]] | readonly Layer[],
   options: ModelOptions = {},
 ): Sequential {
   if (!Array.isArray(layers)) {
     const fix = "Write sequential([first, second, …]).";
     throw argumentError({ where: "sequential", argument: "layers", value: layers, expected: "a list of layers", fix });
   }
-  const [first, ...rest] = layers as readonly (Tensor | Layer)[];
+  const [first, ...rest] = layers as readonly (OpenTensor | Layer)[];
   const start = first instanceof InputLayer ? input(first.shape, { name: first.givenName }) : first;
   const row: readonly unknown[] = start instanceof Tensor ? rest : layers;
   row.forEach((layer, i) => {

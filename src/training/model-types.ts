@@ -2,7 +2,7 @@
  * What a model takes, and what it does to shapes, as types.
  */
 import type { NdArray } from "../core/array.ts";
-import type { Shape } from "../graph/tensor.ts";
+import type { OpenShape, Shape } from "../graph/tensor.ts";
 import type { Rule, ShapeError, Shapes, ShapesOf, ShapeText } from "../layers/rule.ts";
 
 /** Options of `model` and `sequential`. */
@@ -25,14 +25,16 @@ export interface SummaryOptions {
   readonly print?: (text: string) => void;
 }
 
-/** Whether a shape may be fed where another is expected; a size that is only `number` fits any. */
+/** Whether a shape may be fed where another is expected; a size that is only `number`, or open, fits any. */
 type Fits<Given, Expected> = Given extends readonly [infer G, ...infer Given2]
   ? Expected extends readonly [infer E, ...infer Expected2]
     ? number extends G | E
       ? Fits<Given2, Expected2>
-      : G extends E
+      : null extends G | E
         ? Fits<Given2, Expected2>
-        : false
+        : G extends E
+          ? Fits<Given2, Expected2>
+          : false
     : Expected extends readonly []
       ? false
       : true
@@ -44,19 +46,26 @@ type Fits<Given, Expected> = Given extends readonly [infer G, ...infer Given2]
 
 /** A model answers tensors of shapes `O` to inputs of shapes `I`. */
 export interface ModelRule<I, O> extends Rule {
-  readonly out: this["in"] extends Shape
+  readonly out: this["in"] extends OpenShape
     ? Fits<this["in"], I> extends false
       ? ShapeError<`model: got an input of shape ${ShapeText<this["in"]>}, and it was made for ${ShapeText<I>}`>
-      : O
+      : AtSizes<this["in"], O>
     : O;
 }
+
+/** What is open in the shapes `O` is only unknown, where nothing is open in the input. */
+type AtSizes<In, O> = In extends Shape ? Sized<O> : O;
+
+type Sized<O> = O extends OpenShape
+  ? { [K in keyof O]: O[K] extends null ? number : O[K] }
+  : { [K in keyof O]: Sized<O[K]> };
 
 /** The shapes of one tensor, or of a list. */
 export type ShapesIn<X> = ShapesOf<X> extends infer S extends Shapes ? S : Shapes;
 
 /** What a model with these output shapes predicts: one array, or one for each output. */
-export type Predicted<O> = O extends Shape
+export type Predicted<O> = O extends OpenShape
   ? NdArray<Float32Array>
-  : O extends readonly Shape[]
+  : O extends readonly OpenShape[]
     ? { readonly [K in keyof O]: NdArray<Float32Array> }
     : never;

@@ -2,19 +2,21 @@
  * A Model is a Layer that can be compiled, fitted, judged and asked. It holds a network: the layers between its inputs
  * and outputs, whose weights it shares with every other model that holds them.
  */
-import { type NdArray, sameShape, showShape } from "../core/array.ts";
+import { type NdArray, showShape } from "../core/array.ts";
 import { argumentError, notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
-import { type Shape, Tensor, type Variable } from "../graph/tensor.ts";
+import { agree } from "../core/open-shape.ts";
+import { type OpenShape, type OpenTensor, Tensor, type Variable } from "../graph/tensor.ts";
 import { type CallContext, Layer } from "../layers/layer.ts";
 import type { Network } from "../layers/network.ts";
 import { type Config, checkChoice, checkOptions } from "../layers/options.ts";
 import type { Shapes } from "../layers/rule.ts";
+import { type SizedNetwork, Sizes } from "../layers/sized-network.ts";
 import { summaryText } from "../layers/summary.ts";
 import { readFile, writeFileAtomic } from "../saving/atomic.ts";
 import { modelConfig } from "../saving/config-write.ts";
 import { type Callback, CallbackList, type History, type Logs } from "./callbacks.ts";
 import { type Compiled, type CompileOptions, resolveCompile } from "./compile.ts";
-import type { Arrays } from "./data.ts";
+import { type Arrays, shapeOfSample } from "./data.ts";
 import { chooseDevice } from "./device.ts";
 import { isSource, type Source } from "./feed.ts";
 import {
@@ -40,8 +42,8 @@ import {
 import { checkLabels } from "./labels.ts";
 import type { ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
 import { wholeNumber } from "./options.ts";
-import { Programs } from "./programs.ts";
-import { askFeed, judgeFeed, readFeed } from "./reading.ts";
+import { type Inputs, Programs, type Targets } from "./programs.ts";
+import { type Answering, askFeed, judgeFeed, readFeed } from "./reading.ts";
 import { type Samples, stepData } from "./samples.ts";
 import { kerasBytes } from "./save.ts";
 import { beginning, Journal, readTrainingState, type TrainingState } from "./state.ts";
@@ -62,6 +64,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   readonly #turn = new Turn();
   readonly #journal = new Journal();
   #network: Network | undefined;
+  #sizes: Sizes | undefined;
   #compiled: Compiled | undefined;
   #programs: Programs | undefined;
 
@@ -117,9 +120,9 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     return this.#network?.weights ?? super.weights;
   }
 
-  protected override build(...shapes: readonly Shape[]): void {
+  protected override build(...shapes: readonly OpenShape[]): void {
     if (this.suits([], shapes)) return;
-    const show = (list: readonly Shape[]): string => list.map((shape) => showShape(shape, true)).join(", ");
+    const show = (list: readonly OpenShape[]): string => list.map((shape) => showShape(shape, true)).join(", ");
     const expected = show(this.network.inputs.map((x) => x.shape));
     throw shapeError({
       where: this.where,
@@ -129,9 +132,17 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     });
   }
 
-  protected override suits(_: readonly Shape[], now: readonly Shape[]): boolean {
+  protected override suits(_: readonly OpenShape[], now: readonly OpenShape[]): boolean {
     const { inputs } = this.network;
-    return inputs.length === now.length && inputs.every((x, i) => sameShape(x.shape, now[i]));
+    return inputs.length === now.length && inputs.every((x, i) => agree(x.shape, now[i]));
+  }
+
+  /** Layer by layer: no size need suit all of them. */
+  override answer(x: OpenTensor | readonly OpenTensor[]): OpenTensor | readonly OpenTensor[] {
+    const inputs = x instanceof Tensor ? [x] : x;
+    this.build(...inputs.map((t) => t.shape));
+    const outputs = this.network.answer(inputs);
+    return outputs.length === 1 ? outputs[0] : outputs;
   }
 
   override call(x: Tensor | readonly Tensor[], context: CallContext): Tensor | readonly Tensor[] {
@@ -211,8 +222,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
           optimizer: compiled.optimizer,
           turn: this.#turn,
           journal: this.#journal,
-          train: (targets) => programs.training(targets, compiled),
-          judge: (targets) => programs.evaluation(targets, compiled),
+          train: (inputs, targets) => programs.training(this.#at(inputs), targets, compiled),
+          judge: (inputs, targets) => programs.evaluation(this.#at(inputs), targets, compiled),
           progress: { verbose: o.verbose },
         });
       });
@@ -234,7 +245,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     return readFeed({ ...o, where, turn: this.#turn, feed }, async (show) => {
       const programs = this.#ensurePrograms(where);
       const hooks = this.#hooks(where, o.callbacks);
-      const logs = await judgeFeed((targets) => programs.evaluation(targets, compiled), feed, { ...show, hooks });
+      const judge = (inputs: Inputs, targets: Targets) => programs.evaluation(this.#at(inputs), targets, compiled);
+      const logs = await judgeFeed(judge, feed, { ...show, hooks });
       return [logs, logs];
     });
   }
@@ -249,10 +261,13 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     const o = readRunOptions(where, options);
     const feed = await this.#checked((fed) => openPrediction(where, fed, x, o));
     return readFeed({ ...o, where, turn: this.#turn, feed }, async (show) => {
-      const { program } = this.#ensurePrograms(where).prediction();
+      const programs = this.#ensurePrograms(where);
       const hooks = this.#hooks(where, o.callbacks);
-      const { outputs, count } = await askFeed(program, feed, { ...show, hooks });
-      const arrays = outputs.map((data, i) => ({ data, shape: [count, ...this.network.outputs[i].shape] }));
+      const ask = (inputs: Inputs): Answering => {
+        const network = this.#at(inputs);
+        return { program: programs.prediction(network).program, shapes: network.outputs.map((t) => t.shape) };
+      };
+      const arrays = await askFeed(ask, feed, { ...show, where, hooks });
       return [(arrays.length === 1 ? arrays[0] : arrays) as unknown as Predicted<O>, {}];
     });
   }
@@ -266,7 +281,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     return this.#turn.train(where, this.weights, async () => {
       const programs = this.#ensurePrograms(where);
       const { optimizer } = compiled;
-      return trainOnce({ where, optimizer, train: (targets) => programs.training(targets, compiled), samples });
+      const train = (inputs: Inputs, targets: Targets) => programs.training(this.#at(inputs), targets, compiled);
+      return trainOnce({ where, optimizer, train, samples });
     });
   }
 
@@ -388,6 +404,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   /** Takes a network over and draws those of its weights that have no value yet. */
   protected own(network: Network): void {
     this.#network = network;
+    this.#sizes = new Sizes(network);
     this.layers = network.layers;
     network.initialise(this.seed);
   }
@@ -406,14 +423,15 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     let forget: (() => void) | undefined;
     const build = ({ x }: { readonly x: readonly NdArray[] }): void => {
       if (!this.isBuilt) forget = this.remember();
-      this.prepare(x.map((array) => array.shape.slice(1)));
+      this.prepare(x.map(shapeOfSample));
+      this.#at(x);
     };
     const check = (samples: Samples): void => {
       if (this.#compiled !== undefined)
-        checkTargets(this.network, stepData(samples).targets, this.#compiled.judgements);
+        checkTargets(this.#at(samples.x), stepData(samples).targets, this.#compiled.judgements);
     };
-    const checkLabelsOf = (place: string, { y }: Samples): void => {
-      const shapes = this.network.outputs.map(({ shape }) => shape);
+    const checkLabelsOf = (place: string, { x, y }: Samples): void => {
+      const shapes = this.#at(x).outputs.map(({ shape }) => shape);
       if (this.#compiled !== undefined) checkLabels(place, y, shapes, this.#compiled.judgements);
     };
     const takes = (x: Arrays) => takesOf(this.#network, this.#compiled?.judgements, x);
@@ -427,16 +445,23 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
 
   protected override remember(): () => void {
     const forget = super.remember();
-    const [network, layers] = [this.#network, this.layers];
+    const [network, sizes, layers] = [this.#network, this.#sizes, this.layers];
     return () => {
       forget();
       this.#network = network;
+      this.#sizes = sizes;
       this.layers = layers;
     };
   }
 
   #ensurePrograms(where: string): Programs {
-    this.#programs ??= new Programs(chooseDevice(where, this.#compiled?.options ?? {}), this.network, this.seed);
+    this.#programs ??= new Programs(chooseDevice(where, this.#compiled?.options ?? {}), this.seed);
     return this.#programs;
+  }
+
+  /** The network for inputs of the sizes of these arrays. @throws RhytonError `shape` when a layer cannot take them. */
+  #at(inputs: Inputs): SizedNetwork {
+    if (this.#sizes === undefined) throw notBuilt({ where: this.where });
+    return this.#sizes.at(inputs.map(shapeOfSample));
   }
 }

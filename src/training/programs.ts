@@ -1,6 +1,8 @@
 /**
- * The compiled steps of one model: each is built once and kept.
+ * The compiled steps of one model: each is built once for a size of the inputs, and kept as long as the network at that
+ * size is.
  */
+import type { NdArray } from "../core/array.ts";
 import type { Device, Program } from "../device/device.ts";
 import type { Compiled } from "./compile.ts";
 import type { Report } from "./metric.ts";
@@ -13,45 +15,48 @@ export interface Compute {
   readonly reports: readonly Report[];
 }
 
+/** What the model is fed: its sizes say which program runs. */
+export type Inputs = readonly NdArray[];
+
 /** Which of a step's arrays are the targets and weights; nothing where an output is not judged. */
 export type Targets = readonly (Target | undefined)[];
 
 export class Programs {
   readonly #device: Device;
-  readonly #network: Traceable;
   readonly #seed: number;
-  readonly #made = new Map<string, Compute>();
+  readonly #made = new WeakMap<Traceable, Map<string, Compute>>();
 
   /** @param seed - of the randomness in the layers. */
-  constructor(device: Device, network: Traceable, seed: number) {
+  constructor(device: Device, seed: number) {
     this.#device = device;
-    this.#network = network;
     this.#seed = seed;
   }
 
   /** Training on targets of these shapes. The optimizer gets its slots here. */
-  training(targets: Targets, { judgements, optimizer }: Compiled): Compute {
-    return this.#once(`training ${JSON.stringify(targets)}`, () =>
-      trainingStep(this.#network, targets, judgements, optimizer, this.#seed),
+  training(network: Traceable, targets: Targets, { judgements, optimizer }: Compiled): Compute {
+    return this.#once(network, `training ${JSON.stringify(targets)}`, () =>
+      trainingStep(network, targets, judgements, optimizer, this.#seed),
     );
   }
 
-  evaluation(targets: Targets, { judgements }: Compiled): Compute {
-    return this.#once(`evaluation ${JSON.stringify(targets)}`, () =>
-      evaluationStep(this.#network, targets, judgements),
+  evaluation(network: Traceable, targets: Targets, { judgements }: Compiled): Compute {
+    return this.#once(network, `evaluation ${JSON.stringify(targets)}`, () =>
+      evaluationStep(network, targets, judgements),
     );
   }
 
-  prediction(): Compute {
-    return this.#once("prediction", () => ({ graph: predictionStep(this.#network), reports: [] }));
+  prediction(network: Traceable): Compute {
+    return this.#once(network, "prediction", () => ({ graph: predictionStep(network), reports: [] }));
   }
 
-  #once(key: string, make: () => Step): Compute {
-    let compute = this.#made.get(key);
+  #once(network: Traceable, key: string, make: () => Step): Compute {
+    const made = this.#made.get(network) ?? new Map<string, Compute>();
+    this.#made.set(network, made);
+    let compute = made.get(key);
     if (compute === undefined) {
       const { graph, reports } = make();
       compute = { program: this.#device.compile(graph), reports };
-      this.#made.set(key, compute);
+      made.set(key, compute);
     }
     return compute;
   }

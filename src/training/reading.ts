@@ -1,10 +1,13 @@
 /**
  * Going through data without changing the model: judging it by samples, and asking it for answers.
  */
+import { type NdArray, sameShape, showShape } from "../core/array.ts";
+import { dataError } from "../core/errors.ts";
 import type { Program } from "../device/device.ts";
+import type { Shape } from "../graph/tensor.ts";
 import type { CallbackList, Logs } from "./callbacks.ts";
 import type { Feed } from "./feed.ts";
-import type { Compute, Targets } from "./programs.ts";
+import type { Compute, Inputs, Targets } from "./programs.ts";
 import { Progress, withProgress } from "./progress.ts";
 import { stepData } from "./samples.ts";
 import { Totals } from "./totals.ts";
@@ -18,7 +21,7 @@ export interface Hooks {
 
 /** Loss and metrics over all that a feed gives, in the order in which they were declared. */
 export async function judgeFeed(
-  judge: (targets: Targets) => Compute,
+  judge: (x: Inputs, targets: Targets) => Compute,
   feed: Feed,
   options: {
     readonly onProgress?: (steps: number, logs: Logs) => void;
@@ -35,7 +38,7 @@ export async function judgeFeed(
     const batch = done;
     if (callbacks.wantsTestBatches) await hooks.turn.pause(() => callbacks.testBatch("Begin", batch, {}));
     const { arrays, targets } = stepData(samples);
-    const { program, reports } = judge(targets);
+    const { program, reports } = judge(samples.x, targets);
     const outcome = await program.run({
       ...work,
       inputs: arrays,
@@ -52,20 +55,28 @@ export async function judgeFeed(
   return logs;
 }
 
-/** What a program answers to all that a feed gives: the outputs, each for all samples in order. */
+/** What is asked, and the shapes of its outputs for a sample. */
+export interface Answering {
+  readonly program: Program;
+  readonly shapes: readonly Shape[];
+}
+
+/** What the model answers to all that a feed gives: the outputs, each for all samples in order. */
 export async function askFeed(
-  program: Program,
+  ask: (x: Inputs) => Answering,
   feed: Feed,
   options: {
+    readonly where: string;
     readonly onProgress?: (steps: number) => void;
     readonly signal?: AbortSignal;
     readonly hooks: Hooks;
   },
-): Promise<{ readonly outputs: readonly Float32Array[]; readonly count: number }> {
+): Promise<readonly NdArray<Float32Array>[]> {
   const { onProgress, signal, hooks } = options;
   const { callbacks } = hooks;
   const parts: (readonly Float32Array[])[] = [];
   let [done, count] = [0, 0];
+  let first: readonly Shape[] | undefined;
   await hooks.turn.pause(() => callbacks.predict("Begin", {}));
   for await (const { samples, work, places } of feed.pieces(
     0,
@@ -73,6 +84,9 @@ export async function askFeed(
   )) {
     const batch = done;
     if (callbacks.wantsPredictBatches) await hooks.turn.pause(() => callbacks.predictBatch("Begin", batch, {}));
+    const { program, shapes } = ask(samples.x);
+    first ??= shapes;
+    checkAlike(options.where, first, shapes);
     const outcome = await program.run({
       ...work,
       inputs: samples.x,
@@ -86,8 +100,20 @@ export async function askFeed(
     if (callbacks.wantsPredictBatches) await hooks.turn.pause(() => callbacks.predictBatch("End", batch, {}));
   }
   await hooks.turn.pause(() => callbacks.predict("End", {}));
-  if (parts.length === 1) return { outputs: parts[0], count };
-  return { outputs: parts[0].map((_, i) => joined(parts.map((outputs) => outputs[i]))), count };
+  const outputs = parts.length === 1 ? parts[0] : parts[0].map((_, i) => joined(parts.map((all) => all[i])));
+  return outputs.map((data, i) => ({ data, shape: [count, ...(first?.[i] ?? [])] }));
+}
+
+/** Answers to inputs of several sizes make one array only where they have one shape. */
+function checkAlike(where: string, first: readonly Shape[], now: readonly Shape[]): void {
+  const i = now.findIndex((shape, k) => !sameShape(shape, first[k]));
+  if (i < 0) return;
+  throw dataError({
+    where,
+    got: `an answer of shape ${showShape(now[i], true)} after answers of ${showShape(first[i], true)}`,
+    expected: "one size, so that all answers make one array",
+    fix: "Call predict once for each size.",
+  });
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {

@@ -1,7 +1,9 @@
 /**
  * What the compiler makes of a model, as text: the same in tests, on the command line and in the documentation.
  */
-import { notCompiled, unknownName } from "../core/errors.ts";
+import { showShape } from "../core/array.ts";
+import { notCompiled, openSizeError, unknownName } from "../core/errors.ts";
+import { isOpen } from "../core/open-shape.ts";
 import { WasmProgram } from "../device/wasm/device.ts";
 import type { Graph } from "../graph/graph.ts";
 import { printGraph } from "../graph/print.ts";
@@ -9,6 +11,7 @@ import type { Shape } from "../graph/tensor.ts";
 import { lower } from "../kernel/lower.ts";
 import { packOperands } from "../kernel/pack.ts";
 import { printKernels } from "../kernel/print.ts";
+import { SizedNetwork } from "../layers/sized-network.ts";
 import { prepare } from "../passes/prepare.ts";
 import type { Model } from "./model.ts";
 import { type Judgement, predictionStep, trainingStep } from "./step.ts";
@@ -25,29 +28,43 @@ export type Stage = (typeof stages)[number];
 /**
  * A stage of compilation, as text.
  *
- * @throws RhytonError `not-compiled` for the gradient of a model without optimizer and loss.
+ * @param shapes - of the inputs without the batch axis, where the model leaves sizes open.
+ * @throws RhytonError `not-compiled` for the gradient of a model without optimizer and loss; `open-size` without shapes that
+ *   are needed.
  * @example
  * console.log(show(autoencoder, "kernels"));
  */
-export function show(model: Model, stage: Stage): string {
+export function show(model: Model, stage: Stage, shapes?: readonly Shape[]): string {
   const where = `${model.where} show`;
+  const network = sizedFor(where, model, shapes);
   switch (stage) {
     case "graph":
-      return printGraph(predictionStep(model.network));
+      return printGraph(predictionStep(network));
     case "gradient":
       if (model.compiled === undefined) throw notCompiled({ where });
-      return printGraph(programOf(model));
+      return printGraph(programOf(model, network));
     case "kernels":
-      return printKernels(packOperands(lower(prepare(programOf(model)))));
+      return printKernels(packOperands(lower(prepare(programOf(model, network)))));
     case "wasm":
-      return new WasmProgram(programOf(model), { threads: 1 }).text();
+      return new WasmProgram(programOf(model, network), { threads: 1 }).text();
     default:
       throw unknownName({ where, what: "stage", name: String(stage satisfies never), choices: stages });
   }
 }
 
+function sizedFor(where: string, { network }: Model, shapes: readonly Shape[] | undefined): SizedNetwork {
+  const own = network.inputs.map((t) => t.shape);
+  if (shapes !== undefined || !own.some(isOpen)) return new SizedNetwork(network, shapes ?? (own as readonly Shape[]));
+  throw openSizeError({
+    where,
+    got: `no size for ${own.map((shape) => showShape(shape, true)).join(" and ")}`,
+    expected: "the shapes of the inputs: there is a program for every size",
+    fix: "Give them, e.g. show(model, stage, [[32, 32, 3]]).",
+  });
+}
+
 /** The training step where there is one, else the prediction. */
-function programOf({ network, compiled }: Model): Graph {
+function programOf({ compiled }: Model, network: SizedNetwork): Graph {
   if (compiled === undefined) return predictionStep(network);
   const { judgements, optimizer } = compiled;
   const targets = network.outputs.map(({ shape }, i) => ({

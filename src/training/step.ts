@@ -8,7 +8,7 @@ import { type Graph, MOST_TOTALS, topological } from "../graph/graph.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { CallContext } from "../layers/layer.ts";
 import { mirrorAdvice, mirrorWords } from "../layers/mirror.ts";
-import type { Network } from "../layers/network.ts";
+import type { SizedNetwork } from "../layers/sized-network.ts";
 import { add, batchSize, fill, multiply, placeholder, reshape, sum, variableTensor } from "../ops/index.ts";
 import { variableOp } from "../ops/leaf.ts";
 import { gradients } from "../passes/gradient.ts";
@@ -157,7 +157,7 @@ function judge(
  * @throws RhytonError `shape`, naming the output.
  */
 export function checkTargets(
-  network: Pick<Network, "inputs" | "outputs" | "outputNames" | "nodes" | "nameOf">,
+  network: SizedNetwork,
   targets: readonly (Target | undefined)[],
   judgements: readonly Judgement[],
 ): void {

@@ -14,6 +14,7 @@ import type { Layer } from "../../src/layers/layer.ts";
 import { pipe } from "../../src/layers/pipe.ts";
 import { averagePooling2d, maxPooling2d } from "../../src/layers/pooling.ts";
 import { flatten, reshape } from "../../src/layers/reshaping.ts";
+import { SizedNetwork } from "../../src/layers/sized-network.ts";
 import { upSampling2d } from "../../src/layers/upsampling.ts";
 import * as ops from "../../src/ops/index.ts";
 import type { CompileOptions } from "../../src/training/compile.ts";
@@ -88,7 +89,8 @@ function kind(
     renamed: options.renamed,
     make() {
       const made = build();
-      const { inputs, outputs } = made.network;
+      const sizes = made.network.inputs.map(({ shape }) => shape.map((size) => size ?? 6));
+      const { inputs, outputs } = new SizedNetwork(made.network, sizes);
       return {
         model: made,
         x: inputs.map(({ shape }, i) => batch(shape, i + 1)),
