@@ -34,7 +34,16 @@ export type { ArrayLike, NestedNumbers, Numbers, Operand } from "./functions/arr
 /** Functions for layers, losses and metrics of your own, and for plain data: those of `keras.ops`. */
 export * as ops from "./functions/index.ts";
 // Layers
-export type { Constraint, Initializer, Regularizer, Shape, Tensor, Variable } from "./graph/tensor.ts";
+export type {
+  Constraint,
+  Initializer,
+  OpenShape,
+  OpenTensor,
+  Regularizer,
+  Shape,
+  Tensor,
+  Variable,
+} from "./graph/tensor.ts";
 export { type ActivationLayer, activation } from "./layers/activation.ts";
 export {
   type ELU,

@@ -125,7 +125,12 @@ function mirrorOf(network: Network, now: ReadonlyMap<OpenTensor, Tensor>): Mirro
   const { inputs, outputs, nodes } = network;
   if (inputs.length !== 1 || outputs.length !== 1) return undefined;
   const { shape } = now.get(inputs[0]) ?? (inputs[0] as Tensor);
-  const mirror = mirrorAdvice(nodes as readonly SizedNode[], outputs[0] as Tensor, shape, now);
+  const mirror = mirrorAdvice(
+    nodes as readonly SizedNode[],
+    outputs[0] as Tensor,
+    shape,
+    now as ReadonlyMap<Tensor, Tensor>,
+  );
   if (mirror === undefined) return undefined;
   const { expected, built, ways } = mirror;
   return {

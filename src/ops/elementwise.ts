@@ -197,11 +197,12 @@ export const stopGradientOp: Op<NoAttributes> = {
 };
 
 /** Works on tensors of open sizes, too. */
-interface One {
+export interface One {
   (x: TensorLike): Tensor;
   (x: OpenTensor): OpenTensor;
 }
-interface Two {
+/** Works on tensors of open sizes, too. */
+export interface Two {
   (a: TensorLike, b: TensorLike): Tensor;
   (a: OpenTensor | number, b: OpenTensor | number): OpenTensor;
 }

@@ -5,11 +5,13 @@ import { type NdArray, ndarray, sizeOf } from "../core/array.ts";
 import { fillUniform } from "../core/random.ts";
 import type { Device } from "../device/device.ts";
 import { interp } from "../device/interp.ts";
+import type { OpenTensor, Tensor } from "../graph/tensor.ts";
 import { concatenate } from "../layers/concatenate.ts";
 import { conv1d, conv2d } from "../layers/convolution.ts";
 import { dense } from "../layers/dense.ts";
 import { globalAveragePooling2d } from "../layers/global-pooling.ts";
 import { input } from "../layers/input.ts";
+import { Layer } from "../layers/layer.ts";
 import { add } from "../layers/merging.ts";
 import { batchNormalization } from "../layers/normalization-batch.ts";
 import { maxPooling2d } from "../layers/pooling.ts";
@@ -187,6 +189,26 @@ test("a model goes to a file and comes back with its sizes open", async () => {
   expect(dataOf(await again.predict(x))).toEqual(dataOf(await made.predict(x)));
   expect(await again.trainOnBatch(x, x)).toEqual(await made.trainOnBatch(x, x));
 });
+
+test.each([[[4, 5, 2]], [[null, null, 2]]])(
+  "a model in a row that is part of a layer of one's own is trained as a model: %s",
+  async (shape) => {
+    class Block extends Layer {
+      readonly row = sequential([conv2d(2, 3, same), batchNormalization({ name: "moves" })]);
+      call(x: Tensor) {
+        return this.row(x) as Tensor;
+      }
+    }
+    const block = new Block();
+    const x = input(shape);
+    const made = model(x, block.enter(x) as OpenTensor);
+    made.compile({ optimizer: "sgd", loss: "mse" });
+    const movingMean = block.row.getLayer("moves").nonTrainableWeights[0];
+    expect(movingMean.value).toEqual(new Float32Array(2));
+    await made.trainOnBatch(noise([2, 4, 5, 2]), noise([2, 4, 5, 2]));
+    expect(movingMean.value).not.toEqual(new Float32Array(2));
+  },
+);
 
 test("show wants to know the sizes", () => {
   expect(show(anySize(), "graph", [[4, 5, 2]])).toContain('placeholder "x0" : sample [4,5,2]');
