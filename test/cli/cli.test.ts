@@ -251,6 +251,15 @@ describe("a model in a file", () => {
     expect(readNpy(readFileSync(join(folder, "z.npy"))).data).toEqual(y.data);
   });
 
+  test("predict answers for a layer inside, whose name may be misspelt", async () => {
+    const x = write("inner.npy", (i) => (i % 7) / 7);
+    const ask = (layer: string) => ["predict", modelFile(), "--layer", layer, "--input", x, "--output", "code.npy"];
+    expect((await rhyton(...ask("max_pooling2d_2"))).code).toBe(0);
+    expect(readNpy(readFileSync(join(folder, "code.npy"))).shape).toEqual([3, 4, 4, 8]);
+    const said = await expectError(1, "", ...ask("max_poling2d_2"));
+    expect(said).toContain(`Did you mean "max_pooling2d_2"?`);
+  });
+
   test("predict refuses what it cannot use, and writes nothing then", async () => {
     const predict = (input: string) => ["predict", modelFile(), "--input", input, "--output", "none.npy"];
     const nan = write("nan.npy", (i) => (i === 30 ? Number.NaN : 0));
