@@ -23,7 +23,7 @@ export interface Host {
   write(pages: number, pieces: Iterable<Piece>): Promise<void>;
   /**
    * Does the steps of a control block, or some of them: as many as were possible before the signal, or before another
-   * program wanted to go on. Answers the block as it is then.
+   * program wanted to go on. Answers the block as it is then, until the next call.
    */
   run(block: ControlBlock, watch: Watch): Promise<ControlBlock>;
   read(at: number, into: Float32Array): Promise<void>;
@@ -35,10 +35,20 @@ export class LocalHost implements Host {
   readonly program: Loadable;
   readonly room: Room;
   private instance: WebAssembly.Instance | undefined;
+  private block: ControlBlock | undefined;
 
   constructor(program: Loadable, room: Room) {
     this.program = program;
     this.room = room;
+  }
+
+  /** The control block in memory, after this one was copied there. */
+  put(block: ControlBlock): ControlBlock {
+    const { buffer } = this.room.memory;
+    // Views of a memory are kept: making them takes longer than a small run's own code.
+    if (this.block?.bytes.buffer !== buffer) this.block = new ControlBlock(block.bytes.length, buffer);
+    this.block.bytes.set(block.bytes);
+    return this.block;
   }
 
   async write(pages: number, pieces: Iterable<Piece>): Promise<void> {
@@ -57,16 +67,14 @@ export class LocalHost implements Host {
   }
 
   async run(block: ControlBlock, _watch: Watch): Promise<ControlBlock> {
-    const { memory } = this.room;
-    const live = new ControlBlock(block.bytes.length, memory.buffer);
-    live.bytes.set(block.bytes);
-    this.instance ??= await WebAssembly.instantiate(this.program.module, { env: { memory } });
+    const live = this.put(block);
+    this.instance ??= await WebAssembly.instantiate(this.program.module, { env: { memory: this.room.memory } });
     try {
       (this.instance.exports.run as (worker: number) => void)(0);
     } catch (error) {
       throw internalError({ where: "wasm", problem: `a program failed on the calling thread: ${error}` });
     }
-    return live.copy();
+    return live;
   }
 
   async read(at: number, into: Float32Array): Promise<void> {
@@ -101,8 +109,7 @@ export class SharedHost implements Host {
   }
 
   private async runNow(block: ControlBlock, { signal, progress }: Watch): Promise<ControlBlock> {
-    const live = new ControlBlock(block.bytes.length, this.local.room.memory.buffer);
-    live.bytes.set(block.bytes);
+    const live = this.local.put(block);
     let failure: { readonly error: unknown } | undefined;
     const stop = () => live.set("abort", 1);
     const look = () => {
@@ -124,6 +131,6 @@ export class SharedHost implements Host {
       signal?.removeEventListener("abort", stop);
     }
     if (failure) throw failure.error;
-    return live.copy();
+    return live;
   }
 }
