@@ -156,16 +156,16 @@ export class H5File {
   /** Counts the bytes of an array that lies in the file as it is: all of them together cannot be more than the file. */
   declarePlain(path: string, bytes: number): void {
     this.plainBytes += bytes;
-    this.declare(path, bytes, this.plainBytes <= this.bytes.length);
+    this.announce(path, bytes, this.plainBytes <= this.bytes.length);
   }
 
   /** Counts the bytes of an array that is packed or was never written. Deflate packs at most 1032 to 1. */
   declareGrown(path: string, bytes: number): void {
     this.grownBytes += bytes;
-    this.declare(path, bytes, this.grownBytes <= Math.max(64 * 2 ** 20, 1000 * this.bytes.length));
+    this.announce(path, bytes, this.grownBytes <= Math.max(64 * 2 ** 20, 1000 * this.bytes.length));
   }
 
-  private declare(path: string, bytes: number, isPlausible: boolean): void {
+  private announce(path: string, bytes: number, isPlausible: boolean): void {
     this.arrayBytes += bytes;
     if (!isPlausible) {
       this.refuse(path, `it declares ${bytes} bytes in a file of ${this.bytes.length} bytes`, SIZE_FIX);
