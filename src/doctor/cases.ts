@@ -11,6 +11,7 @@ import * as leaf from "../ops/leaf.ts";
 import * as movement from "../ops/movement.ts";
 import * as random from "../ops/random.ts";
 import * as reduce from "../ops/reduce.ts";
+import * as tiles from "../ops/tiles.ts";
 import * as window from "../ops/window.ts";
 import type { Operand } from "./operands.ts";
 import type { Domain } from "./values.ts";
@@ -241,11 +242,37 @@ const windowCases = (): OpCase[] => {
   });
 };
 
+const tileCases = (): OpCase[] => {
+  const layout = {
+    matrix: [
+      [1, 0, -1, 0],
+      [0, 0.5, 2, -3],
+    ],
+    stride: 2,
+    before: [1, 0],
+  };
+  return [
+    {
+      name: "expandTiles",
+      op: tiles.expandTilesOp,
+      operands: [{ shape: [5, 7, 5] }],
+      build: ([x]) => tiles.expandTiles(x, { ...layout, tiles: [3, 4] }),
+    },
+    {
+      name: "foldTiles",
+      op: tiles.foldTilesOp,
+      operands: [{ shape: [4, 3, 4, 5] }],
+      build: ([v]) => tiles.foldTiles(v, { ...layout, cells: [5, 7] }),
+    },
+  ];
+};
+
 /** All cases, made anew: what is not asked for costs nothing. */
 export const opCases = (): OpCase[] => [
   ...leafCases(),
   ...elementwiseCases(),
   ...movementCases(),
   ...convolutionCases(),
+  ...tileCases(),
   ...windowCases(),
 ];

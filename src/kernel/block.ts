@@ -17,10 +17,10 @@ const FEWEST_ITERATIONS = 48;
 export function splitBlocks(kernel: NestKernel): NestKernel[] {
   const split = kernel.reduce.find((l) => l.size > 1);
   if (!split || !kernel.accumulate || kernel.combine !== "sum" || kernel.result.kind !== "reduced") return [kernel];
-  const step = loadsOf(kernel.value).reduce(
-    (sum, load) => sum + bytesOfStep(load.source as Buffer, load.index, split),
-    0,
-  );
+  const loads = loadsOf(kernel.value);
+  // Loops with which all operands move, as groups do: nothing is read again there.
+  const batch = kernel.loops.filter((l) => loads.every((load) => load.index.some((i) => coefficientOf(i, l) !== 0)));
+  const step = loads.reduce((sum, load) => sum + bytesOfStep(load.index, [split, ...batch]), 0);
   const others = kernel.reduce.reduce((n, l) => (l === split ? n : n * l.size), 1);
   const size = Math.max(Math.floor(BLOCK_BYTES / step), Math.ceil(FEWEST_ITERATIONS / others));
   const parts = Math.ceil(split.size / size);
@@ -29,18 +29,26 @@ export function splitBlocks(kernel: NestKernel): NestKernel[] {
   const whole = Math.floor(split.size / even);
   const rest = split.size - whole * even;
   const first: NestKernel = substitute(kernel, split, { loop: { name: split.name, size: whole * even }, first: 0 });
-  const blocked = blocks(first, first.reduce[kernel.reduce.indexOf(split)], whole, even);
+  const blocked = blocks(first, first.reduce[kernel.reduce.indexOf(split)], { count: whole, size: even }, batch);
   if (rest === 0) return [blocked];
   return [blocked, substitute(kernel, split, { loop: { name: split.name, size: rest }, first: whole * even })];
 }
 
-/** Bytes of a buffer that one iteration of a loop reads, all other loops taken together. */
-function bytesOfStep({ shape }: Buffer, index: readonly Affine[], loop: Loop): number {
-  return shape.reduce((bytes, size, axis) => (coefficientOf(index[axis], loop) === 0 ? bytes * size : bytes), 4);
+/** Bytes that a load reads while these loops stand still. */
+function bytesOfStep(index: readonly Affine[], still: readonly Loop[]): number {
+  const cells = index.map((a) =>
+    a.terms.reduce((n, [l, c]) => (still.includes(l) ? n : n + Math.abs(c) * (l.size - 1)), 1),
+  );
+  return cells.reduce((n, size) => n * size, 4);
 }
 
-/** `loop` as `count` blocks of `size` outside of all loops. */
-function blocks(kernel: NestKernel, loop: Loop, count: number, size: number): NestKernel {
+/** `loop` as blocks outside of all loops but `batch`. */
+function blocks(
+  kernel: NestKernel,
+  loop: Loop,
+  { count, size }: { readonly count: number; readonly size: number },
+  batch: readonly Loop[],
+): NestKernel {
   const outer: Loop = { name: `${loop.name}b`, size: count };
   const inner: Loop = { name: loop.name, size };
   const now = (a: Affine): Affine => ({
@@ -58,5 +66,6 @@ function blocks(kernel: NestKernel, loop: Loop, count: number, size: number): Ne
     node.kind === "load" ? { ...node, index: node.index.map(now) } : withOperands(node, operands),
   );
   const reduce = kernel.reduce.map((l) => (l === loop ? inner : l));
-  return { ...kernel, loops: [outer, ...kernel.loops], reduce, value };
+  const others = kernel.loops.filter((l) => !batch.includes(l));
+  return { ...kernel, loops: [...batch, outer, ...others], reduce, value };
 }

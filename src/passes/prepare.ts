@@ -3,9 +3,11 @@ import { type Graph, rewriteGraph, rewriteTensors } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { simplify } from "./simplify.ts";
 import { upsampleConvolution } from "./upsample-convolution.ts";
+import { winograd } from "./winograd.ts";
 
 /** Rewrites of the forward part that the gradient should follow: to be done before `gradients`. */
 export const beforeGradient = (roots: readonly Tensor[]): Tensor[] => rewriteTensors(roots, upsampleConvolution);
 
 /** What every graph goes through before it is lowered. */
-export const prepare = (graph: Graph): Graph => simplify(rewriteGraph(graph, upsampleConvolution));
+export const prepare = (graph: Graph): Graph =>
+  simplify(rewriteGraph(rewriteGraph(graph, upsampleConvolution), winograd));

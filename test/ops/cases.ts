@@ -13,6 +13,7 @@ import * as leaf from "../../src/ops/leaf.ts";
 import * as movement from "../../src/ops/movement.ts";
 import * as random from "../../src/ops/random.ts";
 import * as reduce from "../../src/ops/reduce.ts";
+import * as tiles from "../../src/ops/tiles.ts";
 import * as window from "../../src/ops/window.ts";
 import { Cells, type Domain, indices } from "../support/arrays.ts";
 import type { Operand } from "../support/gradient.ts";
@@ -931,6 +932,79 @@ const matmulCases: Case[] = ([[4], [2, 4], [2, 3, 4]] as const).map(
   }),
 );
 
+// ---- tiles --------------------------------------------------------------------------------------------------------
+
+interface Tiling extends tiles.Tiles {
+  readonly cells: Shape;
+  readonly tiles: Shape;
+  readonly rest: Shape;
+}
+
+const twoOfFour = [
+  [1, 0, -1, 0],
+  [0, 0.5, 2, -3],
+];
+const threeOfTwo = [
+  [1, 0],
+  [-1, 1],
+  [0, -2],
+];
+const tilings: readonly Tiling[] = [
+  { cells: [7], tiles: [4], rest: [], matrix: twoOfFour, stride: 2, before: [1] },
+  { cells: [6], tiles: [3], rest: [5], matrix: threeOfTwo, stride: 2, before: [0] },
+  { cells: [5], tiles: [2], rest: [2], matrix: threeOfTwo, stride: 3, before: [0] },
+  { cells: [4, 5], tiles: [2, 3], rest: [3], matrix: twoOfFour, stride: 2, before: [1, 0] },
+  { cells: [3, 3], tiles: [2, 2], rest: [2, 3], matrix: threeOfTwo, stride: 2, before: [0, 0] },
+  { cells: [2, 2], tiles: [1, 1], rest: [2, 2], matrix: threeOfTwo, stride: 2, before: [0, 0] },
+];
+
+/** Calls `visit` for every number and cell that meet, with their weight. */
+function meetTiles(t: Tiling, visit: (v: readonly number[], x: readonly number[], weight: number) => void): void {
+  const [rows, columns] = [t.matrix.length, t.matrix[0].length];
+  for (const tile of indices(t.tiles)) {
+    for (const numbers of indices(t.cells.map(() => rows))) {
+      for (const taps of indices(t.cells.map(() => columns))) {
+        const x = tile.map((n, a) => n * t.stride + taps[a] - t.before[a]);
+        if (x.some((n, a) => n < 0 || n >= t.cells[a])) continue;
+        const weight = numbers.reduce((w, u, a) => w * t.matrix[u][taps[a]], 1);
+        const number = numbers.reduce((at, u) => at * rows + u, 0);
+        for (const rest of indices(t.rest)) visit([number, ...tile, ...rest], [...x, ...rest], weight);
+      }
+    }
+  }
+}
+
+const tileCases: Case[] = tilings.flatMap((t): Case[] => {
+  const { matrix, stride, before } = t;
+  const xShape = [...t.cells, ...t.rest];
+  const vShape = [matrix.length ** t.cells.length, ...t.tiles, ...t.rest];
+  const name = `${show(xShape)} in tiles ${show(t.tiles)} of ${matrix[0].length}, stride ${stride}, ${matrix.length} numbers`;
+  return [
+    {
+      name: `expandTiles ${name}`,
+      op: tiles.expandTilesOp,
+      operands: operandsOf([xShape], ["sample"]),
+      build: ([x]) => tiles.expandTiles(x, { matrix, stride, before, tiles: t.tiles }),
+      reference: ([x]) => {
+        const v = new Cells(vShape);
+        meetTiles(t, (vi, xi, weight) => v.add(vi, weight * x.at(xi)));
+        return v;
+      },
+    },
+    {
+      name: `foldTiles ${name}`,
+      op: tiles.foldTilesOp,
+      operands: operandsOf([vShape], ["sample"]),
+      build: ([v]) => tiles.foldTiles(v, { matrix, stride, before, cells: t.cells }),
+      reference: ([v]) => {
+        const x = new Cells(xShape);
+        meetTiles(t, (vi, xi, weight) => x.add(xi, weight * v.at(vi)));
+        return x;
+      },
+    },
+  ];
+});
+
 // ---- windows ------------------------------------------------------------------------------------------------------
 
 interface Pooling {
@@ -1125,6 +1199,7 @@ export const cases: readonly Case[] = [
   ...concatenateCases,
   ...convolutionCases,
   ...convolutionSharing,
+  ...tileCases,
   ...matmulCases,
   ...windowCases,
   ...windowSharing,
