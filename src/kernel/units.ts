@@ -1,38 +1,41 @@
-/** Splits the kernels of a shared level into pieces of work that workers can claim. */
-import { type Affine, coefficientOf, type Loop } from "../expr/expr.ts";
-import type { Kernel, NestKernel } from "./kernel.ts";
-import { substitute } from "./regions.ts";
+/** Divides the kernels of a level into pieces of work that workers can claim. */
+import { coefficientOf } from "../expr/expr.ts";
+import type { Kernel } from "./kernel.ts";
 
-/** Iterations worth a claim of their own. */
-const UNIT = 8192;
+/** Small kernels that are one unit together, or one large kernel in parts that are a unit each. */
+export interface Work {
+  readonly kernels: readonly Kernel[];
+  readonly parts: number;
+}
 
-/** Units of kernels; large nests are cut along their outermost loop. */
-export function splitUnits(kernels: readonly Kernel[], costOf: (k: Kernel) => number): Kernel[][] {
-  const units: Kernel[][] = [];
+const MOST_PARTS = 32;
+
+/** @param unit - iterations worth a claim of their own. */
+export function planWork(kernels: readonly Kernel[], costOf: (k: Kernel) => number, unit: number): Work[] {
+  const work: Work[] = [];
   let small: Kernel[] = [];
   let cost = 0;
-  for (const k of kernels.flatMap((kernel) => cut(kernel, costOf(kernel)))) {
+  const flush = () => {
+    if (small.length > 0) work.push({ kernels: small, parts: 1 });
+    [small, cost] = [[], 0];
+  };
+  for (const k of kernels) {
+    const parts = partsOf(k, costOf(k), unit);
+    if (parts > 1) {
+      work.push({ kernels: [k], parts });
+      continue;
+    }
     small.push(k);
     cost += costOf(k);
-    if (cost >= UNIT) {
-      units.push(small);
-      [small, cost] = [[], 0];
-    }
+    if (cost >= unit) flush();
   }
-  if (small.length > 0) units.push(small);
-  return units;
+  flush();
+  return work;
 }
 
-function cut(kernel: Kernel, cost: number): Kernel[] {
-  if (kernel.kind !== "nest" || cost < 2 * UNIT) return [kernel];
-  const outer = kernel.loops.find((l) => l.size > 1 && movesOut(kernel, l));
-  if (!outer) return [kernel];
-  const pieces = Math.min(outer.size, Math.floor(cost / UNIT), 32);
-  return Array.from({ length: pieces }, (_, p) => {
-    const first = Math.floor((p * outer.size) / pieces);
-    const size = Math.floor(((p + 1) * outer.size) / pieces) - first;
-    return substitute(kernel, outer, { loop: { name: outer.name, size }, first });
-  });
+/** Parts along the outermost loop whose iterations write different cells. */
+function partsOf(kernel: Kernel, cost: number, unit: number): number {
+  if (kernel.kind !== "nest" || kernel.accumulate || cost < 2 * unit) return 1;
+  const outer = kernel.loops.find((l) => l.size > 1 && kernel.index.some((a) => coefficientOf(a, l) !== 0));
+  return Math.min(outer?.size ?? 1, Math.floor(cost / unit), MOST_PARTS);
 }
-
-const movesOut = (kernel: NestKernel, l: Loop): boolean => kernel.index.some((a: Affine) => coefficientOf(a, l) !== 0);

@@ -12,13 +12,18 @@ export interface MergedLoops {
   strideOf(access: Access, merged: Loop): number;
 }
 
-/** Merges each loop with the next where, for all accesses, the outer one's stride is the length of the inner one. */
-export function mergeLoops(loops: readonly Loop[], accesses: readonly Access[]): MergedLoops {
+/**
+ * Merges each loop with the next where, for all accesses, the outer one's stride is the length of the inner one.
+ *
+ * @param apart - a loop that stays on its own.
+ */
+export function mergeLoops(loops: readonly Loop[], accesses: readonly Access[], apart?: Loop): MergedLoops {
   const groups: { merged: Loop; parts: Loop[]; innermost: Loop }[] = [];
   for (const l of loops) {
     if (l.size === 1) continue;
     const last = groups[groups.length - 1];
-    if (last && accesses.every((a) => a.strideOf(last.innermost) === a.strideOf(l) * l.size)) {
+    const alone = apart !== undefined && (l === apart || last?.innermost === apart);
+    if (last && !alone && accesses.every((a) => a.strideOf(last.innermost) === a.strideOf(l) * l.size)) {
       last.merged = { name: `${last.merged.name}${l.name}`, size: last.merged.size * l.size };
       last.parts.push(l);
       last.innermost = l;
@@ -55,7 +60,7 @@ export const bump = (pointer: Local<"i32">, bytes: number): Statement[] =>
   bytes === 0 ? [] : [local.set(pointer, i32.add(pointer, bytes))];
 
 /** `body`, `n` times over (n ≥ 1). */
-export function countedLoop(func: Func, n: number, body: readonly Statement[]): Statement[] {
+export function countedLoop(func: Func, n: number | Local<"i32">, body: readonly Statement[]): Statement[] {
   if (n === 1) return [...body];
   const counter = func.local("i32");
   return [local.set(counter, n), repeat((again) => [...body, brIf(again, local.tee(counter, i32.sub(counter, 1)))])];

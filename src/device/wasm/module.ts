@@ -5,19 +5,18 @@
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
 import { atOnce, type Pieces } from "../../core/pieces.ts";
-import { type Buffer, type CollectKernel, type Kernel, type Lowered, ownerOf } from "../../kernel/kernel.ts";
+import { type Buffer, type Kernel, type Lowered, ownerOf } from "../../kernel/kernel.ts";
 import { type Layout, planLayout } from "../../kernel/layout.ts";
 import { packOperands } from "../../kernel/pack.ts";
 import { readsOf } from "../../kernel/reads.ts";
 import { planStages, type Stage } from "../../kernel/stages.ts";
-import { splitUnits } from "../../kernel/units.ts";
+import { planWork } from "../../kernel/units.ts";
 import type { Element } from "./access.ts";
-import { call, type Func, f32, f32x4, i32, if_, local, Module, memory, type Statement, v128 } from "./assembler.ts";
+import { call, type Func, f32, i32, if_, type Local, local, Module, type Statement } from "./assembler.ts";
 import { control, controlBytes, inputWord, most, outputWord } from "./control.ts";
-import { bump, countedLoop } from "./loops.ts";
-import { emitKernel } from "./nest.ts";
+import { KernelFuncs } from "./kernels.ts";
 import type { Profile } from "./profile.ts";
-import { emitBarrier, emitRun, type Part, type Plan, placementOf, scalarCount, word } from "./run.ts";
+import { emitBarrier, emitRun, type Level, type Part, type Plan, scalarCount, word } from "./run.ts";
 
 /** A program ready to be instantiated, and where its data lies. */
 export interface Generated {
@@ -40,8 +39,15 @@ const MOST_SHARDS = 16;
 const MOST_PARTIAL_BYTES = 64 << 20;
 const elements: readonly Element[] = ["float32", "uint8", "int32"];
 
-const signature = { arena: "i32", partial: "i32", kept: "i32", source: "i32" } as const;
-type KernelFunc = Func<typeof signature, "none">;
+const sampleSignature = { global: "i32", arena: "i32", partial: "i32", kept: "i32" } as const;
+/** Where one sample's values lie, and its place in the run; `source` is free for addresses of the caller's arrays. */
+type Sample = Readonly<Record<keyof typeof sampleSignature | "source", Local<"i32">>>;
+
+/** Iterations worth a claim: of what is done once a step, and of one sample's kernels. */
+const UNIT = 8192;
+const SPREAD_UNIT = 1 << 14;
+/** Iterations of one sample from which on several workers do it together: about 0.3 ms. */
+const WORTH_SPREADING = 8e6;
 
 export const generate = (source: Lowered, profile: Profile, shared: boolean): Generated =>
   atOnce(generating(source, profile, shared));
@@ -95,147 +101,141 @@ export function costOf(k: Kernel): number {
   return sizeOf(k.out.shape);
 }
 
+/** The position of the caller's array that a kernel reads. */
+function inputOf(k: Kernel): number | undefined {
+  const input = k.kind === "nest" ? readsOf(k).find((b) => b.place.kind === "input") : undefined;
+  return input?.place.kind === "input" ? input.place.position : undefined;
+}
+
 class ModuleBuilder {
   readonly module = new Module();
   private readonly plan: Plan;
   private readonly lowered: Lowered;
   private readonly stages: readonly Stage[];
   private readonly layout: Layout;
-  private readonly profile: Profile;
+  private readonly funcs: KernelFuncs;
 
   constructor(plan: Plan, profile: Profile) {
     this.plan = plan;
     this.lowered = plan.lowered;
     this.stages = plan.stages;
     this.layout = plan.layout;
-    this.profile = profile;
+    this.funcs = new KernelFuncs(this.module, plan, profile);
   }
 
   *build(): Pieces<void> {
     const barrier = emitBarrier(this.module);
     const parts: Part[] = [];
     for (const [s, stage] of this.stages.entries()) {
-      parts.push(stage.perSample ? yield* this.sampleStage(stage, s) : yield* this.sharedStage(stage, s));
+      if (stage.perSample) {
+        const sample = yield* this.sampleStage(stage, s);
+        parts.push({ sample, spread: this.spreads(stage) ? yield* this.spreadStage(stage, s) : [] });
+      } else parts.push(yield* this.sharedStage(stage, s));
     }
     emitRun(this.module, this.plan, barrier, parts);
   }
 
-  // ---- kernels ------------------------------------------------------------------------------------------------------
-
-  private kernel(k: Kernel, name: string, element: Element = "float32", scaleAddress?: number): KernelFunc {
-    const func = this.module.func(name, signature) as unknown as KernelFunc;
-    if (k.kind === "clear") func.emit(...this.clear(func, k.out));
-    else if (k.kind === "collect") func.emit(...this.collect(func as unknown as Func, k));
-    else {
-      const options = { layout: this.layout, profile: this.profile, bases: func.params, element, scaleAddress };
-      func.emit(...emitKernel(func as unknown as Func, k, options));
+  /** `stage(global, arena, partial, kept)`: everything of one stage for one sample. */
+  private *sampleStage(stage: Stage, s: number): Pieces<Func> {
+    const func = this.module.func(`samples_${s}`, sampleSignature);
+    const at = { ...func.params, source: func.local("i32", "source") };
+    func.emit(...this.indices(at));
+    for (const k of stage.levels.flat()) {
+      yield;
+      func.emit(...this.once(k, at));
     }
-    return func;
+    func.emit(...this.copiesOut(s, at));
+    return func as unknown as Func;
   }
 
-  private clear(func: KernelFunc, buffer: Buffer): Statement[] {
-    const { space, start, bytes } = placementOf(this.layout, buffer);
-    const base = space === "fixed" || space === "source" ? i32.const(start) : i32.add(func.params[space], start);
-    return [memory.fill(base, 0, bytes)];
+  /** Whether all workers can do one sample of a stage together: worth it only where there is much to do. */
+  private spreads(stage: Stage): boolean {
+    const kernels = stage.levels.flat();
+    const together = kernels.every((k) => k.out.place.kind !== "partial");
+    return together && kernels.reduce((sum, k) => sum + costOf(k), 0) >= WORTH_SPREADING;
   }
 
-  /** Adds the shards' sums in their order. */
-  private collect(func: Func, k: CollectKernel): Statement[] {
-    const from = placementOf(this.layout, k.from);
-    const to = placementOf(this.layout, k.out);
-    const [p, q, sum] = [func.local("i32"), func.local("i32"), func.local("v128")];
-    const body: Statement[] = [local.set(sum, v128.load(p))];
-    for (let s = 1; s < this.plan.shards; s++) {
-      body.push(local.set(sum, f32x4.add(sum, v128.load(p, s * this.layout.sizes.partial))));
+  /** `level(unit, global, arena, partial, kept)` for each kernel of one sample; a unit is a claimable piece of work. */
+  private *spreadStage(stage: Stage, s: number): Pieces<Level[]> {
+    const level = (name: string, units: number, code: (at: Sample, unit: Local<"i32">) => Statement[]) => {
+      const func = this.module.func(name, { unit: "i32", ...sampleSignature });
+      const at = { ...func.params, source: func.local("i32", "source") };
+      func.emit(...code(at, func.params.unit));
+      return { func: func as unknown as Func, units };
+    };
+    const levels = [level(`spread_${s}`, 1, (at) => this.indices(at))];
+    for (const [i, k] of stage.levels.flat().entries()) {
+      yield;
+      const [{ parts }] = planWork([k], costOf, SPREAD_UNIT);
+      const code = (at: Sample, unit: Local<"i32">): Statement[] => {
+        if (parts === 1 || inputOf(k) !== undefined) return this.once(k, at);
+        return [call(this.funcs.part(k, `${k.name}.part`), at.arena, at.partial, at.kept, 0, unit, parts)];
+      };
+      levels.push(level(`spread_${s}_${i}`, inputOf(k) === undefined ? parts : 1, code));
     }
-    body.push(v128.store(q, sum), ...bump(p, 16), ...bump(q, 16));
+    return [...levels, level(`spread_${s}_outputs`, 1, (at) => this.copiesOut(s, at))];
+  }
+
+  /** Tells a sample's kernels its place in the run. */
+  private indices(at: Sample): Statement[] {
+    return [...this.layout.placements].flatMap(([b, { space, offset }]) =>
+      b.place.kind === "sampleIndex" && (space === "arena" || space === "kept")
+        ? [f32.store(i32.add(at[space], offset), f32.convertI32U(at.global))]
+        : [],
+    );
+  }
+
+  /** All of a kernel for one sample. What reads the caller's arrays comes in one form for each element type. */
+  private once(k: Kernel, at: Sample): Statement[] {
+    const { arena, partial, kept, source, global } = at;
+    const input = inputOf(k);
+    if (input === undefined) return [call(this.funcs.kernel(k, k.name), arena, partial, kept, 0)];
+    const order = word(control.order);
+    const index = if_("i32", order, [i32.load(i32.add(order, i32.shl(global, 2)))], [global.read]);
+    const address = i32.add(word(inputWord(input, 0)), i32.mul(index, word(inputWord(input, 1))));
     return [
-      local.set(p, this.plan.partialStart + from.start),
-      local.set(q, to.start),
-      ...countedLoop(func, Math.ceil(sizeOf(k.out.shape) / 4), body),
+      local.set(source, address),
+      ...elements.map((element, code) => {
+        const load = this.funcs.kernel(k, `${k.name}.${element}`, element, inputWord(input, 3));
+        return if_(i32.eq(word(inputWord(input, 2)), code), [call(load, arena, partial, kept, source)]);
+      }),
     ];
   }
 
-  // ---- stages -------------------------------------------------------------------------------------------------------
-
-  /** `stage(place, global, arena, partial, kept)`: everything of one stage for one sample. */
-  private *sampleStage(stage: Stage, s: number): Pieces<Func> {
-    const params = { place: "i32", global: "i32", arena: "i32", partial: "i32", kept: "i32" } as const;
-    const func = this.module.func(`samples_${s}`, params);
-    const { global: at, arena, partial, kept } = func.params;
-    const source = func.local("i32", "source");
-    for (const [b, { space, offset }] of this.layout.placements) {
-      if (b.place.kind === "sampleIndex" && (space === "arena" || space === "kept")) {
-        func.emit(f32.store(i32.add(func.params[space], offset), f32.convertI32U(at)));
-      }
-    }
-    for (const k of stage.levels.flat()) {
-      yield;
-      const input = k.kind === "nest" ? readsOf(k).find((b) => b.place.kind === "input") : undefined;
-      if (input?.place.kind !== "input") {
-        func.emit(call(this.kernel(k, k.name), arena, partial, kept, 0));
-        continue;
-      }
-      const { position } = input.place;
-      const order = word(control.order);
-      const index = if_("i32", order, [i32.load(i32.add(order, i32.shl(at, 2)))], [at.read]);
-      func.emit(local.set(source, i32.add(word(inputWord(position, 0)), i32.mul(index, word(inputWord(position, 1))))));
-      elements.forEach((element, code) => {
-        const load = this.kernel(k, `${k.name}.${element}`, element, inputWord(position, 3));
-        func.emit(if_(i32.eq(word(inputWord(position, 2)), code), [call(load, arena, partial, kept, source)]));
-      });
-    }
-    this.lowered.outputs.forEach((b, position) => {
-      if (this.lastWriter(b) !== s) return;
+  /** Copies the outputs that a stage finishes. */
+  private copiesOut(s: number, { arena, partial, kept, source, global }: Sample): Statement[] {
+    return this.lowered.outputs.flatMap((b, position) => {
+      if (this.lastWriter(b) !== s) return [];
       const bytes = sizeOf(b.shape) * 4;
       const first = i32.mul(word(control.firstStep), word(control.batchSize));
-      func.emit(
-        local.set(source, i32.add(word(outputWord(position)), i32.mul(i32.sub(at, first), i32.const(bytes)))),
-        call(this.copyOut(b, position), arena, partial, kept, source),
-      );
+      const address = i32.add(word(outputWord(position)), i32.mul(i32.sub(global, first), i32.const(bytes)));
+      return [local.set(source, address), call(this.funcs.copyOut(b, position), arena, partial, kept, source)];
     });
-    return func as unknown as Func;
   }
 
   private lastWriter(buffer: Buffer): number {
     return this.stages.findLastIndex((stage) => stage.levels.flat().some((k) => ownerOf(k.out) === ownerOf(buffer)));
   }
 
-  /** Copies an output's cells, row by row where a halo lies between them. */
-  private copyOut(buffer: Buffer, position: number): KernelFunc {
-    const func = this.module.func(`output_${position}`, signature) as unknown as KernelFunc;
-    const { space, offset, strides } = placementOf(this.layout, buffer);
-    const { shape } = buffer;
-    let axis = shape.length;
-    let run = 4;
-    while (axis > 0 && (strides[axis - 1] === run || shape[axis - 1] === 1)) run *= shape[--axis];
-    const [p, q] = [func.local("i32"), func.params.source];
-    const base = space === "arena" || space === "kept" ? func.params[space] : func.params.arena;
-    let code: Statement[] = [memory.copy(q, p, run), ...bump(q, run)];
-    for (let a = axis - 1; a >= 0; a--) {
-      const inside = a + 1 < axis ? strides[a + 1] * shape[a + 1] : 0;
-      code = countedLoop(func as unknown as Func, shape[a], [...code, ...bump(p, strides[a] - inside)]);
-    }
-    func.emit(local.set(p, i32.add(base, offset)), ...code);
-    return func;
-  }
-
   /** `level(unit)` for each level; a unit is a claimable piece of work. */
-  private *sharedStage(stage: Stage, s: number): Pieces<{ func: Func; units: number }[]> {
-    const parts: { func: Func; units: number }[] = [];
+  private *sharedStage(stage: Stage, s: number): Pieces<Level[]> {
+    const levels: Level[] = [];
     for (const [l, level] of stage.levels.entries()) {
-      const units = splitUnits(level, costOf);
-      const bodies: KernelFunc[][] = [];
-      for (const [u, kernels] of units.entries()) {
-        yield;
-        bodies.push(kernels.map((k, i) => this.kernel(k, `${k.name}@${s}.${l}.${u}.${i}`)));
-      }
       const func = this.module.func(`level_${s}_${l}`, { unit: "i32" });
-      const calls = (kernels: readonly KernelFunc[]): Statement[] => kernels.map((k) => call(k, 0, 0, 0, 0));
-      if (units.length === 1) func.emit(...calls(bodies[0]));
-      else func.emit(...bodies.map((kernels, u) => if_(i32.eq(func.params.unit, u), calls(kernels))));
-      parts.push({ func: func as unknown as Func, units: units.length });
+      const { unit } = func.params;
+      let units = 0;
+      for (const [w, { kernels, parts }] of planWork(level, costOf, UNIT).entries()) {
+        yield;
+        const name = (k: Kernel) => `${k.name}@${s}.${l}.${w}`;
+        const code: Statement[] =
+          parts > 1
+            ? [call(this.funcs.part(kernels[0], name(kernels[0])), 0, 0, 0, 0, i32.sub(unit, units), parts)]
+            : kernels.map((k, i) => call(this.funcs.kernel(k, `${name(k)}.${i}`), 0, 0, 0, 0));
+        func.emit(if_(i32.ltU(i32.sub(unit, units), parts), code));
+        units += parts;
+      }
+      levels.push({ func: func as unknown as Func, units });
     }
-    return parts;
+    return levels;
   }
 }

@@ -15,7 +15,7 @@ import { splitRegions } from "../../kernel/regions.ts";
 import { routeNests } from "../../kernel/route.ts";
 import { type Access, type Element, gatherLanes, loadLanes, storeLanes } from "./access.ts";
 import { keep, type Target, type Vector } from "./arithmetic.ts";
-import { type Func, f32x4, type Local, local, type Statement, v128 } from "./assembler.ts";
+import { type Expr, type Func, f32x4, i32, if_, type Local, local, type Statement, v128 } from "./assembler.ts";
 import { hoistConstants } from "./constants.ts";
 import { type Cell, Evaluator } from "./evaluate.ts";
 import { countedLoop, type Groups, groupsOf } from "./loops.ts";
@@ -31,6 +31,8 @@ export interface NestOptions {
   /** What the caller's arrays hold and where their scale is, for kernels that read them. */
   readonly element: Element;
   readonly scaleAddress: number | undefined;
+  /** Which part of the outermost loop is to be done, of how many; all of it when absent. */
+  readonly part?: { readonly index: Local<"i32">; readonly count: Local<"i32"> };
 }
 
 export function emitKernel(func: Func, kernel: NestKernel | RouteKernel, options: NestOptions): Statement[] {
@@ -65,7 +67,7 @@ class NestEmitter implements Surroundings {
     this.func = func;
     this.options = options;
     this.profile = options.profile;
-    this.plan = new NestPlan(nest, options.layout, options.profile, options.element);
+    this.plan = new NestPlan(nest, options.layout, options.profile, options.element, options.part !== undefined);
     for (const e of [nest.value, ...nest.stores.map((store) => store.result)]) if (e) this.hoist(e);
     const moving = [...this.plan.accesses]
       .filter(([load]) => !this.invariantLoads.has(load))
@@ -75,7 +77,24 @@ class NestEmitter implements Surroundings {
   }
 
   emit(): Statement[] {
-    return [...this.prologue, ...this.streams.start(), ...this.nest(0).code];
+    const { part } = this.options;
+    const { split } = this.plan;
+    if (!part) return [...this.prologue, ...this.streams.start(), ...this.nest(0).code];
+    if (!split) return [if_(i32.eqz(part.index), [...this.prologue, ...this.streams.start(), ...this.nest(0).code])];
+    const [first, count] = [this.func.local("i32"), this.func.local("i32")];
+    const bound = (k: Expr<"i32">) => i32.divU(i32.mul(k, split.size), part.count);
+    const { code, advance } = this.nest(1);
+    const step = (s: Stream) => this.plan.stride(s.access, split);
+    const body = [...code, ...this.streams.move((s) => step(s) - advance(s))];
+    return [
+      local.set(first, bound(part.index.read)),
+      local.set(count, i32.sub(bound(i32.add(part.index, 1)), first)),
+      if_(count, [
+        ...this.prologue,
+        ...this.streams.start((s) => i32.mul(first, step(s))),
+        ...countedLoop(this.func, count, body),
+      ]),
+    ];
   }
 
   // ---- loops around the tile ----------------------------------------------------------------------------------------

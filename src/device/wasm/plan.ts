@@ -38,6 +38,8 @@ export class NestPlan {
   readonly rowLoop: Loop | undefined;
   /** Loops around the tile, outermost first. */
   readonly outer: readonly Loop[];
+  /** The first of them, where parts of it can be done apart from each other. */
+  readonly split: Loop | undefined;
   readonly reduce: readonly Loop[];
   readonly rows: number;
   readonly vectors: number;
@@ -46,7 +48,8 @@ export class NestPlan {
   private readonly useCounts = new Map<KernelExpr, number>();
   private readonly loopSets = new Map<KernelExpr, Set<Loop>>();
 
-  constructor(nest: Nest, layout: Layout, profile: Profile, element: Element) {
+  /** @param parts - whether the nest is to be done in parts. */
+  constructor(nest: Nest, layout: Layout, profile: Profile, element: Element, parts: boolean) {
     this.nest = nest;
     this.outs = nest.stores.map((store) => accessOf(layout, nest.out, store.index, "float32"));
     const valueLoads = loadsOf(nest.value);
@@ -57,15 +60,18 @@ export class NestPlan {
       }),
     );
     const values = valueLoads.map((load) => this.accessOf(load));
-    this.merged = mergeLoops(nest.loops, [...this.accesses.values(), ...this.outs]);
+    const form = chooseForm({ ...nest, index: nest.stores[0].index });
+    const lanes = form.kind === "single" ? undefined : form.lanes;
+    const apart = parts ? this.chooseSplit(lanes) : undefined;
+    this.merged = mergeLoops(nest.loops, [...this.accesses.values(), ...this.outs], apart);
     this.mergedReduce = mergeLoops(nest.reduce, values);
     this.reduce = this.mergedReduce.loops;
-    const form = chooseForm({ ...nest, index: nest.stores[0].index });
     this.along = form.kind === "along";
-    this.lanes = form.kind === "single" ? undefined : (this.along ? this.mergedReduce : this.merged).partOf(form.lanes);
-    const parallel = this.merged.loops.filter((l) => l !== this.lanes);
+    this.lanes = lanes && (this.along ? this.mergedReduce : this.merged).partOf(lanes);
+    this.split = apart && this.merged.partOf(apart);
+    const parallel = this.merged.loops.filter((l) => l !== this.lanes && l !== this.split);
     this.rowLoop = nest.value && this.chooseRowLoop(parallel, values);
-    this.outer = parallel.filter((l) => l !== this.rowLoop);
+    this.outer = [...(this.split ? [this.split] : []), ...parallel.filter((l) => l !== this.rowLoop)];
     const reduces = nest.value !== undefined;
     const tile = profile.tile(this.laneVectors, this.rowLoop?.size ?? 1, this.along, reduces);
     this.rows = tile.rows;
@@ -135,6 +141,12 @@ export class NestPlan {
     const seen = this.useCounts.get(e);
     this.useCounts.set(e, (seen ?? 0) + 1);
     if (seen === undefined) for (const x of operandsOf(e)) this.countUses(x);
+  }
+
+  /** The outermost loop whose iterations write different cells. */
+  private chooseSplit(lanes: Loop | undefined): Loop | undefined {
+    if (this.nest.accumulate) return undefined;
+    return this.nest.loops.find((l) => l !== lanes && l.size > 1 && this.outs.every((out) => out.strideOf(l) !== 0));
   }
 
   private chooseRowLoop(parallel: readonly Loop[], values: readonly Access[]): Loop | undefined {

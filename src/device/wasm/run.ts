@@ -36,8 +36,17 @@ export interface Plan {
   readonly partialStart: number;
 }
 
-/** The code of a stage: for one sample, or for each of its levels, whose units are claimed. */
-export type Part = Func | { readonly func: Func; readonly units: number }[];
+/** Kernels that do not wait for each other: units that are claimed. */
+export interface Level {
+  readonly func: Func;
+  readonly units: number;
+}
+
+/**
+ * The code of a stage: its levels; or that of one sample, and the levels of one sample for when there are fewer samples
+ * than workers (none where that is not worth it).
+ */
+export type Part = readonly Level[] | { readonly sample: Func; readonly spread: readonly Level[] };
 
 /** The word at an address of the control block. */
 export const word = (address: number): Expr<"i32"> => i32.load(address);
@@ -114,7 +123,20 @@ export function emitRun(module: Module, plan: Plan, barrier: Func, parts: readon
       if (stage.commit) return [...guard(plan, worker), ...code];
       return preparesOnce(plan, s) ? [if_(i32.eqz(word(control.prepared)), code)] : code;
     }
-    return [claims(plan.shards, shard(plan, l, part, s)), meet()];
+    const { sample, spread } = part as Exclude<Part, readonly Level[]>;
+    const shards = [claims(plan.shards, shard(plan, l, sample, s)), meet()];
+    if (spread.length === 0) return shards;
+    const together = spread.flatMap(({ func: level, units }) => [
+      claims(units, [
+        call(level, l.claim, i32.add(l.first, l.place), word(control.arena), 0, keptOf(plan, l)) as Statement,
+      ]),
+      meet(),
+    ]);
+    const each = [
+      local.set(l.place, 0),
+      loop((again) => [...together, local.set(l.place, i32.add(l.place, 1)), brIf(again, i32.ltU(l.place, l.samples))]),
+    ];
+    return [if_(i32.ltU(l.samples, word(control.workers)), each, shards)];
   });
   const committed = plan.stages.some((s) => s.commit);
   func.emit(
@@ -188,6 +210,10 @@ function fixedOf(layout: Layout, kind: "stepScalar" | "batchSize"): { address: n
   return found;
 }
 
+/** Where the values lie that are kept for a sample of the step. */
+const keptOf = (plan: Plan, { place }: Record<"place", Local<"i32">>): Expr<"i32"> =>
+  i32.add(word(control.kept), i32.mul(place, plan.layout.sizes.kept));
+
 function shard(
   plan: Plan,
   l: Record<"claim" | "place" | "end" | "samples" | "first" | "partial" | "arena", Local<"i32">>,
@@ -204,14 +230,7 @@ function shard(
     block((done) => [
       loop((again) => [
         brIf(done, i32.geU(l.place, l.end)),
-        call(
-          stage,
-          l.place,
-          i32.add(l.first, l.place),
-          l.arena,
-          l.partial,
-          i32.add(word(control.kept), i32.mul(l.place, plan.layout.sizes.kept)),
-        ) as Statement,
+        call(stage, i32.add(l.first, l.place), l.arena, l.partial, keptOf(plan, l)) as Statement,
         local.set(l.place, i32.add(l.place, 1)),
         br(again),
       ]),

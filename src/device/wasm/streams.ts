@@ -48,9 +48,12 @@ export class Streams {
     return this.byAccess.get(access) as Stream;
   }
 
-  /** Sets every pointer to its start. */
-  start(): Statement[] {
-    return this.all.map((s) => local.set(s.pointer, addressOf(this.bases, s.access, s.base)));
+  /** Sets every pointer to its start, or so many bytes further. */
+  start(further?: (s: Stream) => Expr<"i32">): Statement[] {
+    return this.all.map((s) => {
+      const address = addressOf(this.bases, s.access, s.base);
+      return local.set(s.pointer, further ? i32.add(address, further(s)) : address);
+    });
   }
 
   move(by: (s: Stream) => number): Statement[] {
