@@ -78,6 +78,8 @@ const bytesOf = (floats) => new Uint8Array(floats.buffer, floats.byteOffset, flo
 
 /** The floats of a file. */
 export function readFloats(path) {
-  const bytes = readFileSync(path);
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  const { buffer, byteOffset, byteLength } = readFileSync(path);
+  // A large file has a buffer of its own; a small one may lie anywhere in a shared one.
+  if (byteOffset % 4 === 0) return new Float32Array(buffer, byteOffset, byteLength / 4);
+  return new Float32Array(buffer.slice(byteOffset, byteOffset + byteLength));
 }

@@ -55,7 +55,8 @@ export function recordsOf(results, peaks, about) {
       ofRoof: limit && round(gflops / limit),
       first: round(first),
       moduleBytes: bytes,
-      peakMemory: memory,
+      // One process has all layers at once.
+      peakMemory: measure.layer ? undefined : memory,
       batch: measure.batch,
       layer: measure.layer,
       steps,

@@ -6,10 +6,11 @@ import { openLayer } from "./rhyton-layer.mjs";
 
 export const hello = () => ({ engine: "Rhyton", variants: [{}] });
 
-/** @param build - the folder of a built Rhyton. */
-export async function prepare(settings) {
-  const { build, threads, wide, job, weights, samples } = settings;
-  if (job.network === undefined) return (measure) => openLayer(settings, measure);
+/** @param settings - `build` is the folder of a built Rhyton; the rest as in host.mjs. */
+export const prepare = (settings) =>
+  settings.job.network === undefined ? (measure) => openLayer(settings, measure) : prepareNetwork(settings);
+
+async function prepareNetwork({ build, threads, wide, job, weights, samples }) {
   const rhyton = await import(pathToFileURL(`${build}/index.js`).href);
   const { network, loss = "mean_squared_error" } = job;
   const values = network.nodes.flatMap(({ weights: own }) =>
