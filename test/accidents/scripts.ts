@@ -15,21 +15,23 @@ const say = (...words: readonly unknown[]): void => void writeSync(1, `${words.j
 
 // ---- saving -------------------------------------------------------------------------------------------------------
 
-/** A model of 260 kB whose weights are all `value`. */
-function filled(value: number): Model {
+/** A model of 260 kB, and what gives all its weights a value. */
+function filled(value: number): { readonly model: Model; fill(value: number): void } {
   const made = sequential([input([256]), dense(256)]);
-  made.setWeights(
-    made.getWeights().map(({ data, shape }) => ({ data: new Float32Array(data.length).fill(value), shape })),
-  );
-  return made;
+  const fill = (to: number): void => {
+    made.setWeights(made.getWeights().map(({ data, shape }) => ({ data: data.slice().fill(to), shape })));
+  };
+  fill(value);
+  return { model: made, fill };
 }
 
 /** Saves one generation of a model after the other. */
 async function save(path: string, first: string, step: string, count: string): Promise<void> {
-  say("ready");
+  const { model, fill } = filled(0);
   for (let k = 0; k < Number(count); k++) {
     const generation = Number(first) + k * Number(step);
-    await filled(generation).save(path);
+    fill(generation);
+    await model.save(path);
     say("saved", generation);
   }
 }
@@ -56,7 +58,7 @@ async function fullDisk(folder: string): Promise<void> {
 
   const errors: unknown[] = [];
   const note = ({ code, message }: { code: string; message: string }): void => void errors.push({ code, message });
-  for (const path of paths) await write(filled(1), path).catch(note);
+  for (const path of paths) await write(filled(1).model, path).catch(note);
   const data = { data: new Float32Array(800), shape: [100, 8] };
   const large = sequential([input([8]), dense(9000), dense(8)]);
   large.compile({ optimizer: "adam", loss: "mse", device: "interp" });
@@ -65,7 +67,7 @@ async function fullDisk(folder: string): Promise<void> {
   const whole = paths.every((path, i) => before[i].equals(readFileSync(path)));
   const names = readdirSync(folder, { recursive: true });
   rmSync(filler);
-  await filled(1).save(paths[0]);
+  await filled(1).model.save(paths[0]);
   say("result", JSON.stringify({ errors, whole, names, saved: readFileSync(paths[0]).length }));
 }
 
