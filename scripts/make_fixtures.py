@@ -26,6 +26,7 @@ GROUPS = [
     "convolutions",
     "shaping",
     "merging",
+    "windows",
     "normalization",
     "augmentation",
     "ops",

@@ -6,15 +6,20 @@ import { placeTransposed, placeWindow } from "../../src/core/shape.ts";
 import {
   type ActivationName,
   activation,
+  conv1d,
   cosineDecay,
   cosineDecayRestarts,
+  explain,
   exponentialDecay,
   input,
   inverseTimeDecay,
+  type Layer,
+  maxPooling2d,
   ndarray,
   piecewiseConstantDecay,
   polynomialDecay,
   type Schedule,
+  type Shape,
   sequential,
 } from "../../src/index.ts";
 
@@ -210,6 +215,18 @@ function schedules(): string {
   return chart("Learning rates over the iterations", [0, 1000], [0, 0.1], curves, "iteration");
 }
 
+/** What `explain` draws. */
+function explained(layer: Layer, shape: Shape): string {
+  let svg = "";
+  explain(layer, shape, {
+    format: "svg",
+    print: (text) => {
+      svg = `${text}\n`;
+    },
+  });
+  return svg;
+}
+
 /** Every picture by its name in docs/images. */
 export async function figures(): Promise<ReadonlyMap<string, string>> {
   const valid = { size: 5, kernel: 3, stride: 1, padding: "valid", beyond: "0" } as const;
@@ -231,6 +248,9 @@ export async function figures(): Promise<ReadonlyMap<string, string>> {
         { ...pool, padding: "same", caption: "same" },
       ]),
     ],
+    ["pooling-same.svg", explained(maxPooling2d(2, { padding: "same" }), [7, 7, 8])],
+    ["pooling-valid.svg", explained(maxPooling2d(2), [7, 7, 8])],
+    ["convolution-strided.svg", explained(conv1d(1, 3, { padding: "same", strides: 2 }), [28, 1])],
     ["activations.svg", await activations()],
     ["schedules.svg", schedules()],
   ]);
