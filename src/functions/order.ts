@@ -261,17 +261,19 @@ function scan(
   }
   return result;
 }
+/** Options of sums and products that run along an axis. */
+interface ScanOptions {
+  /** The axis to go along; null (the default) for all cells in a row. The batch is axis 0. */
+  readonly axis?: number | null;
+}
+
 const running = (
   name: string,
   neutral: number,
   join: (a: Tensor, b: Tensor) => Tensor,
   ready = (x: Tensor): Tensor => x,
-): Unary<[options?: { readonly axis?: number | null }]> =>
-  unary(
-    name,
-    (x: Tensor, { axis = null }: { readonly axis?: number | null } = {}) => scan(name, ready(x), axis, neutral, join),
-    ["axis"],
-  );
+): Unary<[options?: ScanOptions]> =>
+  unary(name, (x: Tensor, { axis = null }: ScanOptions = {}) => scan(name, ready(x), axis, neutral, join), ["axis"]);
 const isNumber = (x: Tensor): Tensor => equal(x, x);
 
 /** The sum of each number and all before it along an axis; in a row without one. */
