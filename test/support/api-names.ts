@@ -153,6 +153,9 @@ class Reader {
     const parameters = signature.getParameters().map((parameter, i, all) => {
       const type = this.#checker.getTypeOfSymbol(parameter);
       const isRest = signature.hasRestParameter && i === all.length - 1;
+      // Named parameters behind a tuple: `...rest: [options?: Options]`.
+      const tuple = isRest && type !== undefined ? /^\[([\s\S]*)\]$/.exec(this.#text(type))?.[1] : undefined;
+      if (tuple !== undefined) return tuple.replaceAll(/(\?: [^,]*?) \| undefined/g, "$1");
       const whole = type === undefined ? "unknown" : this.#text(type);
       const isOptional =
         / \| undefined$/.test(whole) || new RegExp(`\\b${parameter.name}(\\?:| = |: [^,()]+ = )`).test(head);
@@ -163,7 +166,7 @@ class Reader {
     });
     const result = this.#checker.getReturnTypeOfSignature(signature);
     const answer = isClass || result === undefined ? "" : `: ${resultOf(this.#text(result), generics)}`;
-    return `${name}(${parameters.join(", ")})${answer}`;
+    return `${name}(${parameters.filter((text) => text !== "").join(", ")})${answer}`;
   }
 
   /** The text of a declaration from its name on. The compiler's own trees are slow to ask from here. */
@@ -216,7 +219,10 @@ class Reader {
   /** The options that a function takes last. */
   #options(signature: Signature): Options | undefined {
     const last = signature.getParameters().at(-1);
-    const given = last?.name === "options" ? this.#checker.getTypeOfSymbol(last) : undefined;
+    const own = last && this.#checker.getTypeOfSymbol(last);
+    const isTuple =
+      signature.hasRestParameter && own?.isTypeReference() && /\boptions\?: [^,]*\]$/.test(this.#text(own));
+    const given = isTuple ? this.#checker.getTypeArguments(own).at(-1) : last?.name === "options" ? own : undefined;
     if (given === undefined) return undefined;
     const generic = /^Only<(\w+), /.exec(this.#text(given))?.[1];
     const parameter = signature.getTypeParameters().find((one) => this.#text(one) === generic);

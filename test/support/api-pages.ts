@@ -83,7 +83,7 @@ const groups: readonly Group[] = [
   },
   {
     page: "ops.md",
-    guide: "own-code.md",
+    guide: "ops.md",
     title: "Ops",
     intro:
       '`import { ops } from "rhyton"`: functions under the names of `keras.ops` in camelCase, of tensors and of plain arrays; axes count the batch as 0. Shapes that do not suit throw `shape`, wrong arguments `argument`.',
