@@ -105,6 +105,13 @@ describe("accepts", () => {
     expect(losses(loaded)?.map(([name]) => name)).toEqual(names);
   });
 
+  test("no loss: what layers and weights cost is the loss", async () => {
+    expect(losses(await loadModel(withConfig(await twoOutputs(), "compile_config.loss", null)))).toEqual([
+      [undefined, 1],
+      [undefined, 1],
+    ]);
+  });
+
   test("weights of losses, and metrics, by names of outputs", async () => {
     const weighted = withConfig(await twoOutputs(), "compile_config.loss_weights", { a: 0.25 });
     expect(losses(await loadModel(weighted))?.map(([, weight]) => weight)).toEqual([1, 0.25]);
@@ -252,7 +259,6 @@ describe("refuses", () => {
       ["AccumulationSteps is 1.5"],
     ],
     ["losses that there are not", "compile_config.loss", "hinges", ["loss", "hinges"]],
-    ["no loss", "compile_config.loss", null, ["no loss", "compile: false"]],
     [
       "reductions that there are not",
       "compile_config.loss",
