@@ -20,7 +20,7 @@ import {
   type RouteKernel,
 } from "../kernel/kernel.ts";
 import { lower } from "../kernel/lower.ts";
-import { readsOf } from "../kernel/reads.ts";
+import { readsOf, sharedNodes } from "../kernel/reads.ts";
 import { planStages, type Stage } from "../kernel/stages.ts";
 import { prepare } from "../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "./device.ts";
@@ -43,6 +43,8 @@ interface State {
   readonly counters: Int32Array;
   sample: number;
   reduced: number;
+  /** Counts evaluations: what was computed in this one holds for all who share it. */
+  time: number;
 }
 type Evaluate = (state: State) => number;
 
@@ -198,7 +200,7 @@ export class InterpProgram implements Program {
     const result = this.compile(kernel.result, slots);
     const outer = kernel.loops.map((l) => [slots.of(l), l.size] as const);
     const inner = kernel.reduce.map((l) => [slots.of(l), l.size] as const);
-    const state: State = { counters: new Int32Array(slots.count), sample: 0, reduced: 0 };
+    const state: State = { counters: new Int32Array(slots.count), sample: 0, reduced: 0, time: 0 };
     const { round } = this;
     return (sample) => {
       state.sample = sample;
@@ -226,7 +228,7 @@ export class InterpProgram implements Program {
     const slid = kernel.windows.length;
     const cells = kernel.cell.map((l) => [slots.of(l), l.size] as const);
     const result = this.compile(kernel.result, slots);
-    const state: State = { counters: new Int32Array(slots.count), sample: 0, reduced: 0 };
+    const state: State = { counters: new Int32Array(slots.count), sample: 0, reduced: 0, time: 0 };
     const windowSizes = [...kernel.windows.map((w) => w.output), ...kernel.out.shape.slice(slid)];
     const flat = (shape: readonly number[], index: readonly number[]) =>
       index.reduce((sum, i, axis) => sum * shape[axis] + i, 0);
@@ -302,7 +304,27 @@ export class InterpProgram implements Program {
     return () => false;
   }
 
+  /** An expression, whose shared nodes are computed once each time. */
   private compile(e: KernelExpr, slots: Slots): Evaluate {
+    const shared = sharedNodes(e);
+    const made = new Map<KernelExpr, Evaluate>();
+    const node = (x: KernelExpr): Evaluate => {
+      let evaluate = made.get(x);
+      if (evaluate === undefined) {
+        evaluate = this.compileNode(x, slots, node);
+        if (shared.has(x)) evaluate = onceEachTime(evaluate);
+        made.set(x, evaluate);
+      }
+      return evaluate;
+    };
+    const evaluate = node(e);
+    return (s) => {
+      s.time++;
+      return evaluate(s);
+    };
+  }
+
+  private compileNode(e: KernelExpr, slots: Slots, node: (e: KernelExpr) => Evaluate): Evaluate {
     const { round } = this;
     switch (e.kind) {
       case "const": {
@@ -318,30 +340,39 @@ export class InterpProgram implements Program {
         return (s) => (outside(s) ? 0 : this.valuesOf(source, s.sample)[flat(s)]);
       }
       case "unary": {
-        const [f, x] = [unaryFunctions[e.name], this.compile(e.x, slots)];
+        const [f, x] = [unaryFunctions[e.name], node(e.x)];
         return (s) => round(f(x(s)));
       }
       case "binary": {
-        const [f, a, b] = [binaryFunctions[e.name], this.compile(e.a, slots), this.compile(e.b, slots)];
+        const [f, a, b] = [binaryFunctions[e.name], node(e.a), node(e.b)];
         return (s) => round(f(a(s), b(s)));
       }
       case "gather": {
         const source = (e.from as Extract<KernelExpr, { kind: "load" }>).source as Buffer;
-        const cell = this.compile(e.cell, slots);
+        const cell = node(e.cell);
         const most = sizeOf(source.shape) - 1;
         return (s) => this.valuesOf(source, s.sample)[Math.max(0, Math.min(most, Math.trunc(cell(s))))];
       }
       case "random": {
-        const [step, sample, cell] = [e.step, e.sample, e.cell].map((x) => this.compile(x, slots));
+        const [step, sample, cell] = [e.step, e.sample, e.cell].map((x) => node(x));
         const { key } = e;
         return (s) => (bits([key[0], (key[1] + step(s)) >>> 0], [sample(s), cell(s)])[0] >>> 8) / 2 ** 24;
       }
       case "select": {
-        const [c, yes, no] = [e.condition, e.yes, e.no].map((x) => this.compile(x, slots));
+        const [c, yes, no] = [e.condition, e.yes, e.no].map((x) => node(x));
         return (s) => (c(s) !== 0 ? yes(s) : no(s));
       }
     }
   }
+}
+
+/** Keeps a value for all who ask in one evaluation. */
+function onceEachTime(evaluate: Evaluate): Evaluate {
+  let [time, value] = [0, 0];
+  return (s) => {
+    if (time !== s.time) [time, value] = [s.time, evaluate(s)];
+    return value;
+  };
 }
 
 /** Numbers the loops of a kernel. */

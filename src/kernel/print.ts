@@ -1,6 +1,7 @@
 /** Kernels as short, stable text. */
-import type { Affine, Loop } from "../expr/expr.ts";
+import { type Affine, type Loop, visitExpr } from "../expr/expr.ts";
 import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";
+import { sharedNodes } from "./reads.ts";
 import { planStages } from "./stages.ts";
 
 function showAffine(a: Affine): string {
@@ -13,27 +14,47 @@ const showIndex = (index: readonly Affine[]): string => `[${index.map(showAffine
 const showLoops = (loops: readonly Loop[]): string => loops.map((l) => `${l.name}<${l.size}`).join(" ");
 const symbols: Record<string, string> = { add: "+", sub: "-", mul: "*", div: "/", gt: ">", ge: ">=", eq: "==" };
 
-function showExpr(e: KernelExpr): string {
-  switch (e.kind) {
-    case "const":
-      return String(e.value);
-    case "reduced":
-      return "reduced";
-    case "load":
-      return `${(e.source as Buffer).name}${showIndex(e.index)}${e.outside === "skip" ? "?" : ""}`;
-    case "unary":
-      return `${e.name}(${showExpr(e.x)})`;
-    case "binary": {
-      const [a, b, symbol] = [showExpr(e.a), showExpr(e.b), symbols[e.name]];
-      return symbol ? `(${a} ${symbol} ${b})` : `${e.name}(${a}, ${b})`;
+/** The text of terms; `named` are shown by their names. */
+function shower(named: ReadonlyMap<KernelExpr, string>) {
+  const whole = (e: KernelExpr): string => {
+    switch (e.kind) {
+      case "const":
+        return String(e.value);
+      case "reduced":
+        return "reduced";
+      case "load":
+        return `${(e.source as Buffer).name}${showIndex(e.index)}${e.outside === "skip" ? "?" : ""}`;
+      case "unary":
+        return `${e.name}(${show(e.x)})`;
+      case "binary": {
+        const [a, b, symbol] = [show(e.a), show(e.b), symbols[e.name]];
+        return symbol ? `(${a} ${symbol} ${b})` : `${e.name}(${a}, ${b})`;
+      }
+      case "gather":
+        return `${((e.from as { source?: Buffer }).source as Buffer).name}[at ${show(e.cell)}]`;
+      case "random":
+        return `random(${e.key.join(",")}; ${show(e.step)}, ${show(e.sample)}, ${show(e.cell)})`;
+      case "select":
+        return `(${show(e.condition)} ? ${show(e.yes)} : ${show(e.no)})`;
     }
-    case "gather":
-      return `${((e.from as { source?: Buffer }).source as Buffer).name}[at ${showExpr(e.cell)}]`;
-    case "random":
-      return `random(${e.key.join(",")}; ${showExpr(e.step)}, ${showExpr(e.sample)}, ${showExpr(e.cell)})`;
-    case "select":
-      return `(${showExpr(e.condition)} ? ${showExpr(e.yes)} : ${showExpr(e.no)})`;
-  }
+  };
+  const show = (e: KernelExpr): string => named.get(e) ?? whole(e);
+  return { show, whole };
+}
+
+/** A term; what it uses several times comes first, under names. */
+function showExpr(e: KernelExpr): string {
+  const shared = sharedNodes(e);
+  const named = new Map<KernelExpr, string>();
+  const { show, whole } = shower(named);
+  const lines: string[] = [];
+  visitExpr(e, (node) => {
+    if (!shared.has(node as KernelExpr)) return;
+    const text = whole(node as KernelExpr);
+    named.set(node as KernelExpr, `t${named.size}`);
+    lines.push(`${named.get(node as KernelExpr)} = ${text}; `);
+  });
+  return lines.length > 0 ? `(${lines.join("")}${show(e)})` : show(e);
 }
 
 function showKernel(k: Kernel): string {

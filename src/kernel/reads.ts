@@ -1,5 +1,5 @@
 /** Which buffers a kernel reads. */
-import { visitExpr } from "../expr/expr.ts";
+import { operandsOf, visitExpr } from "../expr/expr.ts";
 import type { Buffer, Kernel, KernelExpr } from "./kernel.ts";
 
 export type Load = Extract<KernelExpr, { kind: "load" }>;
@@ -34,4 +34,22 @@ export function readsOf(kernel: Kernel): Buffer[] {
     case "route":
       return [kernel.x, kernel.y, kernel.dy, ...loadsOf(kernel.result).map((l) => l.source as Buffer)];
   }
+}
+
+/** Arithmetic that several terms of an expression use. */
+export function sharedNodes(...expressions: (KernelExpr | undefined)[]): Set<KernelExpr> {
+  const seen = new Set<KernelExpr>();
+  const shared = new Set<KernelExpr>();
+  const visit = (e: KernelExpr): void => {
+    const operands = operandsOf(e);
+    if (operands.length === 0) return;
+    if (seen.has(e)) {
+      shared.add(e);
+      return;
+    }
+    seen.add(e);
+    operands.forEach(visit);
+  };
+  for (const e of expressions) if (e) visit(e);
+  return shared;
 }

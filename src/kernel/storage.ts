@@ -58,12 +58,28 @@ export function planStorage(graph: Graph): Storage {
     }
   }
 
-  for (const t of order) {
-    if (stored.has(t) || lowering(t).kind !== "map" || movesOnly.get(t)) continue;
-    const [first, ...others] = readersThrough(t);
+  // Readers first. What several tensors read lives in their loops only when these are the same loops, at the same cells:
+  // then it is computed once.
+  const loopsOf = new Map<Tensor, Tensor>();
+  for (const t of [...order].reverse()) {
+    if (movesOnly.get(t)) continue;
+    if (stored.has(t) || lowering(t).kind !== "map") {
+      loopsOf.set(t, t);
+      continue;
+    }
+    const all = readersThrough(t);
     // Shared arithmetic inside a per-sample loop would be done again for every sample.
-    const sameTimes = t.perSample || !first.by.perSample;
-    if (others.length > 0 || !first.cellByCell || !sameTimes || grows(t, first.by, lowering)) stored.add(t);
+    const once = all.every((r) => r.cellByCell && (t.perSample || !r.by.perSample) && !grows(t, r.by, lowering));
+    const straight = (readers.get(t) as Reader[]).every(
+      (r) => lowering(r.by).kind === "map" && sameShape(r.by.shape, t.shape),
+    );
+    const hosts = new Set(straight ? all.map((r) => loopsOf.get(r.by)) : [undefined]);
+    const [host] = hosts;
+    if (once && hosts.size === 1 && host) loopsOf.set(t, host);
+    else if (!once || all.length > 1) {
+      stored.add(t);
+      loopsOf.set(t, t);
+    }
   }
 
   const coreOf = new Map<Tensor, Tensor>();
@@ -175,8 +191,11 @@ function findCore(
 ): Tensor | undefined {
   const index = probeIndex(t.shape);
   let core: Tensor | undefined;
+  const seen = new Map<Tensor, (readonly Affine[])[]>();
   const visit = (x: Tensor, at: readonly Affine[]): void => {
-    if (core) return;
+    const known = seen.get(x) ?? [];
+    if (core || known.some((other) => sameIndex(other, at))) return;
+    seen.set(x, [...known, at]);
     const own = lowering(x);
     // A slice from the first cell on looks the same, but the reduction has cells that it leaves out.
     const here = sameIndex(at, index) && sameShape(x.shape, t.shape);

@@ -62,7 +62,7 @@ export const elu = (x: Tensor, alpha: number): Tensor =>
   where(greaterEqual(x, 0), x, multiply(alpha, exponentialMinus1(minimum(x, 0))));
 
 /** The gradient is 0 at 0 and at 6. */
-export const relu6 = (x: Tensor): Tensor => where(greaterEqual(x, 6), 6, relu(x));
+export const relu6 = (x: Tensor): Tensor => minimum(6, relu(x));
 
 const hardSigmoid = (x: Tensor): Tensor => multiply(relu6(add(x, 3)), 1 / 6);
 

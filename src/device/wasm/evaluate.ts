@@ -86,6 +86,7 @@ export class Evaluator {
         // Against a number the short forms agree with the exact ones, NaN included.
         if (e.name === "max" && e.b.kind === "const") return f32x4.pmax(a, b);
         if (e.name === "min" && e.b.kind === "const") return f32x4.pmin(a, b);
+        if (e.name === "min" && e.a.kind === "const") return f32x4.pmin(b, a);
         return binaryCode[e.name](a, b);
       }
       case "gather":

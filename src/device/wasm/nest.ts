@@ -62,6 +62,7 @@ class NestEmitter implements Surroundings {
   private readonly prologue: Statement[] = [];
   private readonly invariants = new Map<KernelExpr, Local<"v128">>();
   private readonly invariantLoads = new Set<Load>();
+  private readonly looked = new Set<KernelExpr>();
 
   constructor(func: Func, nest: Nest, options: NestOptions) {
     this.func = func;
@@ -255,7 +256,8 @@ class NestEmitter implements Surroundings {
 
   /** Computes before all loops what none of them changes. */
   private hoist(e: KernelExpr): void {
-    if (e.kind === "const" || e.kind === "reduced" || this.invariants.has(e)) return;
+    if (e.kind === "const" || e.kind === "reduced" || this.looked.has(e)) return;
+    this.looked.add(e);
     if (this.plan.changesWith(e).size > 0 || contains(e, "reduced") || contains(e, "gather")) {
       // The load of a gather names a buffer; it is no value of its own.
       for (const x of e.kind === "gather" ? [e.cell] : operandsOf(e)) this.hoist(x);
@@ -297,5 +299,9 @@ class NestEmitter implements Surroundings {
   }
 }
 
-const contains = (e: KernelExpr, kind: KernelExpr["kind"]): boolean =>
-  e.kind === kind || operandsOf(e).some((x) => contains(x, kind));
+function contains(e: KernelExpr, kind: KernelExpr["kind"], seen = new Set<KernelExpr>()): boolean {
+  if (e.kind === kind) return true;
+  if (seen.has(e)) return false;
+  seen.add(e);
+  return operandsOf(e).some((x) => contains(x, kind, seen));
+}
