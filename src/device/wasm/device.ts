@@ -171,7 +171,7 @@ export class WasmProgram implements Program {
   ): Promise<{ done: number; ended: Outcome["ended"] }> {
     const { signal, onProgress } = places.work;
     const count = totals.length;
-    const spin = workers <= this.cores ? 20000 : 200;
+    const spin = workers <= this.cores ? 200_000 : 200;
     let done = 0;
     while (done < places.plan.steps) {
       if (signal?.aborted) return { done, ended: "aborted" };
