@@ -34,6 +34,7 @@ export async function stoppable(work: (signal: AbortSignal) => Promise<unknown>)
     if (asked === undefined || error !== controller.signal.reason) throw error;
     return exitCodes[asked];
   } finally {
-    for (const signal of signals) process.off(signal, ask);
+    // Once asked, what follows is saving, which the same key must not interrupt.
+    if (asked === undefined) for (const signal of signals) process.off(signal, ask);
   }
 }

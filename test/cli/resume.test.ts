@@ -25,7 +25,11 @@ async function stopped(signals: readonly NodeJS.Signals[], ...args: readonly str
     said += text;
   }
   await new Promise((resolve) => setTimeout(resolve, 200));
-  for (const signal of signals) child.kill(signal);
+  for (const signal of signals) {
+    child.kill(signal);
+    // At the same instant they would be one.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   return end;
 }
 
@@ -47,9 +51,8 @@ describe("a training stopped by Ctrl-C and resumed ends in the bits of one left 
     const { code, stdout, stderr } = await stopped(["SIGINT", "SIGINT"], "train", ...few, "--out", "cut");
     expect(code, stderr).toBe(130);
     expect(stdout.trimEnd().split("\n")).toHaveLength(4);
-    const [, steps] =
-      /Stopped in epoch 2 of 3, after (\d+) steps? of it\. What was learnt is kept\.\n/.exec(stderr) ?? [];
-    expect(Number(steps)).toBeGreaterThan(0);
+    // In the middle of the epoch; on a machine that is very busy it may not have begun.
+    expect(stderr).toMatch(/Stopped in epoch 2 of 3, after \d+ steps? of it\. What was learnt is kept\.\n/);
     expect(stderr).toContain("\nGo on with: rhyton train --resume cut\n");
     expect(history("cut")).toMatch(/^epoch,loss,val_loss\r\n0,.*\r\n$/);
 
