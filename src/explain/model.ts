@@ -2,10 +2,11 @@
 import { sameShape, sizeOf } from "../core/array.ts";
 import { argumentError } from "../core/errors.ts";
 import { type OpenTensor, type Shape, Tensor } from "../graph/tensor.ts";
+import type { Layer } from "../layers/layer.ts";
 import { mirrorAdvice, mirrorWords } from "../layers/mirror.ts";
 import type { Network } from "../layers/network.ts";
 import { classNameOf } from "../layers/network-names.ts";
-import { rerun, type SizedNode } from "../layers/network-nodes.ts";
+import { nodesAt, rerun, type SizedNode } from "../layers/network-nodes.ts";
 import { placeholder } from "../ops/index.ts";
 import { type Cost, costOf, sumOfCosts } from "./cost.ts";
 import { type FieldExplanation, type FieldOptions, fieldsOf, type Named } from "./fields.ts";
@@ -56,6 +57,7 @@ export function networkExplained(
 ): ModelExplanation {
   const now = tensorsFor(network, shapes);
   const at = (t: OpenTensor): Tensor => now.get(t) ?? (t as Tensor);
+  const [ends, sinks] = [network.inputs.map(at), network.outputs.map(at)];
   const runs = network.nodes.filter((node) => node.inputs.length > 0);
   const named = runs.map((node) => {
     const own = network.nameOf(node.operation);
@@ -75,8 +77,8 @@ export function networkExplained(
       fields: [],
     };
   });
-  const inputs = network.inputs.map((t, i): Named => ({ name: network.inputNames[i], tensor: at(t) }));
-  const outputs = network.outputs.map((t, i): Named => ({ name: network.outputNames[i], tensor: at(t) }));
+  const inputs = ends.map((tensor, i): Named => ({ name: network.inputNames[i], tensor }));
+  const outputs = sinks.map((tensor, i): Named => ({ name: network.outputNames[i], tensor }));
   const given = named.flatMap((run) => run.outputs.map((t): Named => ({ name: run.name, tensor: at(t) })));
   const parameters = network.weights.reduce((n, w) => n + sizeOf(w.shape), 0);
   return {
@@ -90,7 +92,7 @@ export function networkExplained(
       parameters,
       weightBytes: costOf([], [], parameters).weightBytes,
     },
-    mirror: mirrorOf(network, now),
+    mirror: mirrorOf(nodesAt(network.nodes, now), ends, sinks, (layer) => network.nameOf(layer)),
     fields: fieldsOf(inputs, outputs, [...inputs, ...given], pictureOf(layers), options),
   };
 }
@@ -121,22 +123,20 @@ function tensorsFor(network: Network, shapes: readonly Shape[] | undefined): Rea
   }) as ReadonlyMap<OpenTensor, Tensor>;
 }
 
-function mirrorOf(network: Network, now: ReadonlyMap<OpenTensor, Tensor>): MirrorExplanation | undefined {
-  const { inputs, outputs, nodes } = network;
+function mirrorOf(
+  nodes: readonly SizedNode[],
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  nameOf: (layer: Layer) => string,
+): MirrorExplanation | undefined {
   if (inputs.length !== 1 || outputs.length !== 1) return undefined;
-  const { shape } = now.get(inputs[0]) ?? (inputs[0] as Tensor);
-  const mirror = mirrorAdvice(
-    nodes as readonly SizedNode[],
-    outputs[0] as Tensor,
-    shape,
-    now as ReadonlyMap<Tensor, Tensor>,
-  );
+  const mirror = mirrorAdvice(nodes, outputs[0], inputs[0].shape);
   if (mirror === undefined) return undefined;
   const { expected, built, ways } = mirror;
   return {
     expected,
     built,
-    ways: ways.map((way) => way.map(({ of, change }) => ({ layer: network.nameOf(of), change: change[1] }))),
-    advice: mirrorWords(mirror, (layer) => network.nameOf(layer)),
+    ways: ways.map((way) => way.map(({ of, change }) => ({ layer: nameOf(of), change: change[1] }))),
+    advice: mirrorWords(mirror, nameOf),
   };
 }

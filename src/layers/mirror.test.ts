@@ -138,6 +138,23 @@ describe("errors about sizes", () => {
     );
   });
 
+  it("say it also of a model whose sizes are open", async () => {
+    const image: Tensor = input([null, null, 1]) as unknown as Tensor;
+    const m = model(
+      image,
+      pipe(image, conv2d(1, 3, same), maxPooling2d(2, same), upSampling2d(2), conv2d(1, 4)) as Tensor,
+    );
+    m.compile({ optimizer: "adam", loss: "mse" });
+    const images = ndarray(new Float32Array(2 * 7 * 7), [2, 7, 7, 1]);
+    await expect((m as Model).fit(images, images, { verbose: 0 })).rejects.toThrow(
+      "7×7 expected, 5×5 built: pad 1 with zeros.",
+    );
+    const signals = ndarray(new Float32Array(2 * 8 * 8), [2, 8, 8, 1]);
+    await expect((m as Model).fit(signals, signals, { verbose: 0 })).rejects.toThrow(
+      "8×8 expected, 5×5 built: make conv2d_1 same, or pad [[1, 2], [1, 2]] with zeros.",
+    );
+  });
+
   it("say what to do when branches do not meet", () => {
     const x: Tensor = input([28, 28, 4]);
     const wide = conv2d(4, 3, same)(x) as Tensor;

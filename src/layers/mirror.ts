@@ -45,20 +45,14 @@ const sizesOn = (shape: Shape, axes: readonly number[]): Shape => axes.map((axis
  * Channels do not count.
  *
  * @param nodes - of the network that the output belongs to.
- * @param now - what stands in the place of its tensors, where these are not its own.
  */
-export function mirrorAdvice(
-  nodes: readonly SizedNode[],
-  output: Tensor,
-  expected: Shape,
-  now: ReadonlyMap<Tensor, Tensor> = new Map(),
-): Mirror | undefined {
-  const { shape } = now.get(output) ?? output;
+export function mirrorAdvice(nodes: readonly SizedNode[], output: Tensor, expected: Shape): Mirror | undefined {
+  const { shape } = output;
   if (expected.length < 2 || shape.length !== expected.length) return undefined;
   const axes = spatialOf(nodes, expected);
   const [wanted, built] = [sizesOn(expected, axes), sizesOn(shape, axes)];
   if (sameShape(wanted, built)) return undefined;
-  const ways = waysTo(nodes, [output], now, ([own]) => sameShape(sizesOn(own, axes), wanted));
+  const ways = waysTo(nodes, [output], ([own]) => sameShape(sizesOn(own, axes), wanted));
   return { expected: wanted, built, ways, ...differences(wanted, built) };
 }
 
@@ -75,7 +69,7 @@ export function meetingAdvice(tensors: readonly Tensor[]): string | undefined {
   const other = sizes.find((own) => !sameShape(own, sizes[0]));
   if (other === undefined) return undefined;
   const [built, expected] = other.some((n, i) => n > sizes[0][i]) ? [other, sizes[0]] : [sizes[0], other];
-  const ways = waysTo(nodes, tensors, new Map(), ([first, ...rest]) => {
+  const ways = waysTo(nodes, tensors, ([first, ...rest]) => {
     return rest.every((own) => sameShape(sizesOn(own, axes), sizesOn(first, axes)));
   });
   const names = nameAll(operations);
@@ -106,13 +100,12 @@ const FEW = 16;
 function waysTo(
   nodes: readonly SizedNode[],
   outputs: readonly Tensor[],
-  now: ReadonlyMap<Tensor, Tensor>,
   fits: (shapes: readonly Shape[]) => boolean,
 ): readonly (readonly Change[])[] {
   const layers = [...new Set(nodes.map((node) => node.operation))].filter((op): op is Layer => !(op instanceof Tensor));
   const changes = layers.flatMap((of) => of.variants().map((variant): Change => ({ ...variant, of })));
   const works = (way: readonly Change[]): boolean => {
-    const shapes = shapesAfter(nodes, outputs, now, way);
+    const shapes = shapesAfter(nodes, outputs, way);
     return shapes !== undefined && fits(shapes);
   };
   const single = changes.map((change) => [change]).filter(works);
@@ -125,7 +118,6 @@ function waysTo(
 function shapesAfter(
   nodes: readonly SizedNode[],
   outputs: readonly Tensor[],
-  now: ReadonlyMap<Tensor, Tensor>,
   way: readonly Change[],
 ): readonly Shape[] | undefined {
   // What does not follow from a changed layer stays.
@@ -135,7 +127,7 @@ function shapesAfter(
     const follows = inputs.some((t) => changed.has(t)) || way.some(({ of }) => of === operation);
     for (const t of own) {
       if (follows) changed.add(t);
-      else same.set(t, now.get(t) ?? t);
+      else same.set(t, t);
     }
   }
   try {

@@ -133,11 +133,17 @@ export class Network {
    * @param inputs - one tensor for each input of the network, of the same shape.
    */
   trace(inputs: readonly Tensor[], context: CallContext): Tensor[] {
+    const now = this.traceAll(inputs, context);
+    return this.outputs.map((t) => now.get(t)!);
+  }
+
+  /** As `trace`: what stands in the place of every tensor of the network. */
+  traceAll(inputs: readonly Tensor[], context: CallContext): ReadonlyMap<OpenTensor, Tensor> {
     return this.#rerun(inputs, (layer, x, outputs) => {
       const result = layer.trace(x as Tensor | readonly Tensor[], context);
       checkResult(layer, result instanceof Tensor ? [result] : result, outputs);
       return result;
-    }) as Tensor[];
+    }) as ReadonlyMap<OpenTensor, Tensor>;
   }
 
   /**
@@ -146,14 +152,13 @@ export class Network {
    * @param inputs - one tensor for each input of the network; sizes that are known on both sides must be equal.
    */
   answer(inputs: readonly OpenTensor[]): OpenTensor[] {
-    return this.#rerun(inputs, (layer, x) => layer.answer(x));
+    const now = this.#rerun(inputs, (layer, x) => layer.answer(x));
+    return this.outputs.map((t) => now.get(t)!);
   }
 
-  #rerun(inputs: readonly OpenTensor[], run: Parameters<typeof rerun>[2]): OpenTensor[] {
+  #rerun(inputs: readonly OpenTensor[], run: Parameters<typeof rerun>[2]): ReadonlyMap<OpenTensor, OpenTensor> {
     this.#checkInputs(inputs);
-    const given = new Map(this.inputs.map((t, i) => [t, inputs[i]]));
-    const now = rerun(this.nodes, given, run);
-    return this.outputs.map((t) => now.get(t)!);
+    return rerun(this.nodes, new Map(this.inputs.map((t, i) => [t, inputs[i]])), run);
   }
 
   #checkInputs(inputs: readonly OpenTensor[]): void {

@@ -3,16 +3,18 @@ import { showShape } from "../core/array.ts";
 import { prefixed } from "../core/errors.ts";
 import { agree, isOpen } from "../core/open-shape.ts";
 import { Recent } from "../core/recent.ts";
-import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
+import type { OpenTensor, Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { placeholder } from "../ops/index.ts";
 import type { CallContext, Layer } from "./layer.ts";
 import type { Network } from "./network.ts";
-import type { SizedNode } from "./network-nodes.ts";
+import { nodesAt, type SizedNode } from "./network-nodes.ts";
 
 export class SizedNetwork {
   readonly network: Network;
   readonly inputs: readonly Tensor[];
   readonly outputs: readonly Tensor[];
+  /** What stands in the place of the network's tensors, where they are open. */
+  readonly #now: ReadonlyMap<OpenTensor, Tensor>;
 
   /** @throws RhytonError `shape` when a layer cannot take what follows from these shapes, naming the layer and the shapes. */
   constructor(network: Network, shapes: readonly Shape[]) {
@@ -20,12 +22,13 @@ export class SizedNetwork {
     const { inputs, outputs } = network;
     const isSized = inputs.every((t, i) => !isOpen(t.shape) && agree(t.shape, shapes[i]));
     this.inputs = isSized ? (inputs as readonly Tensor[]) : shapes.map((shape, i) => placeholder(shape, `x${i}`));
-    this.outputs = isSized ? (outputs as readonly Tensor[]) : this.#outputs(shapes);
+    this.#now = isSized ? new Map() : this.#tensors(shapes);
+    this.outputs = outputs.map((t) => this.#now.get(t) ?? (t as Tensor));
   }
 
-  /** Every node, where its tensors have these sizes. */
+  /** Every node, between tensors of these sizes. */
   get nodes(): readonly SizedNode[] {
-    return this.inputs === this.network.inputs ? (this.network.nodes as readonly SizedNode[]) : [];
+    return nodesAt(this.network.nodes, this.#now);
   }
 
   nameOf(layer: Layer): string {
@@ -44,9 +47,9 @@ export class SizedNetwork {
     return this.network.trace(inputs, context);
   }
 
-  #outputs(shapes: readonly Shape[]): readonly Tensor[] {
+  #tensors(shapes: readonly Shape[]): ReadonlyMap<OpenTensor, Tensor> {
     try {
-      return this.trace(this.inputs, { training: false });
+      return this.network.traceAll(this.inputs, { training: false });
     } catch (error) {
       const sizes = shapes.map((shape) => showShape(shape, true)).join(" and ");
       throw prefixed(`model with an input of shape ${sizes}`, error);
