@@ -8,6 +8,10 @@ export type Pieces<T> = Generator<void, T>;
 /** How long the calling thread may be kept, in milliseconds. A piece that has begun is done to its end. */
 const PATIENCE_MS = 8;
 
+/** A timer waits a millisecond at least, even for 0; Node's immediates do not. */
+const nextTurn: (go: (value: unknown) => void) => void =
+  typeof setImmediate === "function" ? (go) => setImmediate(go) : (go) => setTimeout(go, 0);
+
 /** Gives the calling thread time for other things, now and then. */
 export class Breath {
   #since: number;
@@ -19,7 +23,7 @@ export class Breath {
 
   async take(): Promise<void> {
     if (performance.now() - this.#since < PATIENCE_MS) return;
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise(nextTurn);
     this.#since = performance.now();
   }
 }

@@ -8,6 +8,7 @@ import { sizeOf } from "../../core/array.ts";
 import { pagePolicy } from "../../core/errors.ts";
 import { atOnce, inTurns, type Pieces } from "../../core/pieces.ts";
 import type { Graph } from "../../graph/graph.ts";
+import type { Lowered } from "../../kernel/kernel.ts";
 import { lowering } from "../../kernel/lower.ts";
 import { prepare } from "../../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "../device.ts";
@@ -18,7 +19,7 @@ import { type Host, LocalHost, SharedHost } from "./host.ts";
 import { MessageHost } from "./host-message.ts";
 import { Image } from "./image.ts";
 import { giveBack, MOST_PAGES, PAGE, type Room, takeRoom } from "./memory.ts";
-import { cellsOf, type Generated, generating } from "./module.ts";
+import { cellsOf, costOf, type Generated, generating } from "./module.ts";
 import { controlBlock, type Frame, frameOf, type Places, place, stepsAtOnce } from "./placing.ts";
 import { nextProgram, Pool } from "./pool.ts";
 import { narrow, type Profile, wide } from "./profile.ts";
@@ -58,6 +59,12 @@ export function wasm(options: WasmOptions = {}): Device {
   return { name: "wasm", compile };
 }
 
+/** Whether a run takes longer than waking workers. */
+function isLong({ kernels }: Lowered, { places }: RunPlan): boolean {
+  const costPerSample = kernels.reduce((sum, k) => (k.perSample ? sum + costOf(k) : sum), 0);
+  return places * costPerSample >= WORTH_WAKING;
+}
+
 /** A host, and what its memory holds. */
 interface Place {
   readonly host: Host;
@@ -94,9 +101,13 @@ export class WasmProgram implements Program {
   }
 
   private *generating(): Pieces<Generated> {
+    return yield* generating(yield* this.lowering(), this.profile, this.shared);
+  }
+
+  private *lowering(): Pieces<Lowered> {
     const graph = prepare(this.graph);
     yield;
-    return yield* generating(yield* lowering(graph), this.profile, this.shared);
+    return yield* lowering(graph);
   }
 
   /** The text of the generated module. */
@@ -112,10 +123,10 @@ export class WasmProgram implements Program {
   }
 
   private async runAlone(work: Work): Promise<Outcome> {
-    await this.load();
-    const { lowered, costPerSample } = this.generated;
+    await this.load(work);
+    const { lowered } = this.generated;
     const plan = checkWork(work, lowered.inputs);
-    const long = plan.places * costPerSample >= WORTH_WAKING;
+    const long = isLong(lowered, plan);
     try {
       return await this.runAt(long ? await this.placeAway() : await this.placeHere(), work, plan);
     } catch (error) {
@@ -191,11 +202,16 @@ export class WasmProgram implements Program {
     return { done, ended: "done" };
   }
 
-  private async load(): Promise<void> {
+  private async load(work: Work): Promise<void> {
     if (this.module) return;
-    this.made ??= await inTurns(this.generating());
     this.cores = await cores();
     this.threads = this.wantedThreads ?? Math.min(this.cores, MOST_THREADS);
+    if (this.made === undefined) {
+      const lowered = await inTurns(this.lowering());
+      // Workers start while the code is made.
+      if (this.shared && isLong(lowered, checkWork(work, lowered.inputs))) team.begin(this.threads);
+      this.made = await inTurns(generating(lowered, this.profile, this.shared));
+    }
     try {
       this.module = await WebAssembly.compile(this.generated.module.toBytes());
     } catch (error) {

@@ -29,8 +29,6 @@ export interface Generated {
   readonly end: number;
   /** Step scalars that the module reads: the width of a row of their table. */
   readonly scalars: number;
-  /** Multiplications and additions of one sample, roughly: to decide where a run is worth waking workers for. */
-  readonly costPerSample: number;
 }
 
 const PAGE = 65536;
@@ -76,10 +74,6 @@ export function* generating(source: Lowered, profile: Profile, shared: boolean):
     shared,
   });
   yield* builder.build();
-  const costPerSample = stages
-    .filter((s) => s.perSample)
-    .flatMap((s) => s.levels.flat())
-    .reduce((sum, k) => sum + costOf(k), 0);
   return {
     module: builder.module,
     lowered,
@@ -88,7 +82,6 @@ export function* generating(source: Lowered, profile: Profile, shared: boolean):
     partialStart,
     end,
     scalars: scalarCount(layout),
-    costPerSample,
   };
 }
 

@@ -37,6 +37,11 @@ export class Pool {
     this.limits = limits;
   }
 
+  /** Starts the first workers ahead of their first call, which tells where one cannot start. */
+  begin(workers: number): void {
+    for (let w = 0; w < workers; w++) this.slot(w).catch(() => {});
+  }
+
   /** Whether others wait for their turn. */
   get contended(): boolean {
     return this.queued > 0;
