@@ -2,14 +2,16 @@
  * How the functions of `ops` are made. Each is written once, for tensors; given tensors it makes a graph, given nothing
  * but plain data it works at once. Arguments come as in Keras: what is required by position, the rest as options.
  */
-import { Tensor } from "../graph/tensor.ts";
+import { type OpenTensor, Tensor } from "../graph/tensor.ts";
 import { checkOptions } from "../layers/options.ts";
+import { atAnySize, checkSizedOptions } from "../ops/open.ts";
 import { type ArrayLike, isArrayLike, type Numbers, type Operand, toTensor } from "./arrays.ts";
 import { evaluate } from "./evaluate.ts";
 
 /** A function of one operand. */
 export interface Unary<A extends readonly unknown[] = []> {
   (x: Tensor, ...rest: A): Tensor;
+  (x: OpenTensor, ...rest: A): OpenTensor;
   (x: ArrayLike, ...rest: A): Numbers;
   (x: Operand, ...rest: A): Tensor | Numbers;
 }
@@ -19,6 +21,8 @@ export interface Binary<A extends readonly unknown[] = []> {
   (x1: ArrayLike, x2: ArrayLike, ...rest: A): Numbers;
   (x1: Tensor, x2: Operand, ...rest: A): Tensor;
   (x1: Operand, x2: Tensor, ...rest: A): Tensor;
+  (x1: Operand | OpenTensor, x2: OpenTensor, ...rest: A): OpenTensor;
+  (x1: OpenTensor, x2: Operand, ...rest: A): OpenTensor;
   (x1: Operand, x2: Operand, ...rest: A): Tensor | Numbers;
 }
 
@@ -28,6 +32,7 @@ export interface Ternary<A extends readonly unknown[] = []> {
   (x1: Tensor, x2: Operand, x3: Operand, ...rest: A): Tensor;
   (x1: Operand, x2: Tensor, x3: Operand, ...rest: A): Tensor;
   (x1: Operand, x2: Operand, x3: Tensor, ...rest: A): Tensor;
+  (x1: OpenTensor, x2: Operand | OpenTensor, x3: Operand | OpenTensor, ...rest: A): OpenTensor;
   (x1: Operand, x2: Operand, x3: Operand, ...rest: A): Tensor | Numbers;
 }
 
@@ -35,11 +40,13 @@ export interface Ternary<A extends readonly unknown[] = []> {
 export interface Listed<A extends readonly unknown[] = []> {
   (xs: readonly ArrayLike[], ...rest: A): Numbers;
   (xs: readonly Operand[], ...rest: A): Tensor;
+  (xs: readonly (Operand | OpenTensor)[], ...rest: A): OpenTensor;
 }
 
 /** A function of one operand that gives several results. */
 export interface Several<A extends readonly unknown[] = []> {
   (x: Tensor, ...rest: A): Tensor[];
+  (x: OpenTensor, ...rest: A): OpenTensor[];
   (x: ArrayLike, ...rest: A): Numbers[];
   (x: Operand, ...rest: A): Tensor[] | Numbers[];
 }
@@ -79,7 +86,12 @@ const made =
   (...args: Rest): unknown => {
     if (options.length > 0) check(name, args, count + required, options);
     const xs = args.slice(0, count).map((x) => toTensor(name, x as Operand));
-    return settle(args, f(xs, args.slice(count)));
+    const rest = args.slice(count);
+    for (const x of rest) if (isOptions(x)) checkSizedOptions(name, Object.values(x));
+    return settle(
+      args,
+      atAnySize(name, xs, (sized) => f(sized, rest)),
+    );
   };
 
 /**
@@ -132,11 +144,9 @@ export const listed =
   (...args: Rest) => {
     check(name, args, 1, options);
     const [xs, ...rest] = args as [readonly Operand[], ...A];
+    const tensors = Array.from(xs, (x) => toTensor(name, x));
     return settle(
       args,
-      f(
-        Array.from(xs, (x) => toTensor(name, x)),
-        ...(rest as unknown as A),
-      ),
+      atAnySize(name, tensors, (sized) => f(sized, ...(rest as unknown as A))),
     ) as never;
   };

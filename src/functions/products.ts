@@ -4,8 +4,9 @@
  */
 import { showShape } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { OpenTensor, Tensor } from "../graph/tensor.ts";
 import * as own from "../ops/index.ts";
+import { atAnySize } from "../ops/open.ts";
 import { type ArrayLike, type Numbers, type Operand, toTensor } from "./arrays.ts";
 import { aligned, fromLast, ownAxes, ownAxis, rankOf, rowOf, withLast } from "./axes.ts";
 import { binary, settle } from "./define.ts";
@@ -330,9 +331,13 @@ function oneLetterEach(x: Tensor, letters: Letters): { readonly x: Tensor; reado
  */
 export function einsum(subscripts: string, ...operands: readonly ArrayLike[]): Numbers;
 export function einsum(subscripts: string, ...operands: readonly Operand[]): Tensor;
-export function einsum(subscripts: string, ...operands: readonly Operand[]): unknown {
-  const xs = operands.map((x) => toTensor("einsum", x));
-  return settle(operands, einsteinSum(subscripts, xs));
+export function einsum(subscripts: string, ...operands: readonly (Operand | OpenTensor)[]): OpenTensor;
+export function einsum(subscripts: string, ...operands: readonly (Operand | OpenTensor)[]): unknown {
+  const xs = operands.map((x) => toTensor("einsum", x as Operand));
+  return settle(
+    operands,
+    atAnySize("einsum", xs, (sized) => einsteinSum(subscripts, sized)),
+  );
 }
 
 /** Distances of every row of `x` from every row of `y`, which may stand in as many leading axes. */

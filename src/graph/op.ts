@@ -65,6 +65,8 @@ export interface Op<A extends Attributes = Attributes> {
   infer(inputs: readonly Tensor[], attributes: A): Inferred;
   /** Whether the attributes hold no sizes, so that they also serve inputs of other sizes. */
   readonly anySize?: boolean;
+  /** The ops that it is made of, for an op that only stands for them as long as sizes are open. */
+  compose?(inputs: readonly Tensor[], attributes: A): Tensor;
   /** The gradients of the inputs for `dy`, the gradient of `y`. Absent where an op has no gradient (leaves). */
   grad?(y: Tensor, dy: Tensor, wanted: readonly boolean[]): (Tensor | undefined)[];
   lower(y: Tensor): Lowering;
@@ -109,12 +111,12 @@ function inferOpen<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[], a
   return { shape: shape as Shape, perSample };
 }
 
-/** Makes a tensor of an op: shape inferred, checked. */
+/** Makes a tensor of an op: shape inferred, checked. An op that stands for others becomes these where sizes are known. */
 export function apply<A extends Attributes>(op: Op<A>, inputs: readonly Tensor[], attributes: A): Tensor {
   for (const x of inputs) checkTensor(op.name, x);
-  const inferred = inputs.some((x) => isOpen(x.shape))
-    ? inferOpen(op, inputs, attributes)
-    : op.infer(inputs, attributes);
+  const atOpenSizes = inputs.some((x) => isOpen(x.shape));
+  if (!atOpenSizes && op.compose !== undefined) return op.compose(inputs, attributes);
+  const inferred = atOpenSizes ? inferOpen(op, inputs, attributes) : op.infer(inputs, attributes);
   const { shape, perSample = inputs.some((x) => x.perSample) } = inferred;
   if (shape.some((size) => size !== null && (!Number.isInteger(size) || size < 0))) {
     throw internalError({ where: op.name, problem: `inferred the shape [${shape.join(", ")}]` });

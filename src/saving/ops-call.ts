@@ -23,6 +23,27 @@ export class Call {
     this.args = args;
   }
 
+  /** The tensors among the arguments, in lists, too. */
+  tensors(): readonly Tensor[] {
+    const found: Tensor[] = [];
+    const look = (value: Argument): void => {
+      if (value instanceof Tensor) found.push(value);
+      else if (Array.isArray(value)) value.forEach(look);
+    };
+    this.args.forEach(look);
+    return found;
+  }
+
+  /** The same call of other tensors. */
+  withTensors(tensors: readonly Tensor[]): Call {
+    let next = 0;
+    const given = (value: Argument): Argument => {
+      if (value instanceof Tensor) return tensors[next++];
+      return Array.isArray(value) ? value.map(given) : value;
+    };
+    return new Call(this.where, this.config, this.args.map(given));
+  }
+
   refuse(problem: string): RhytonError {
     const fix = "Use a layer of Keras in its place and save the model again.";
     return unsupportedFile({ where: this.where, problem, fix });

@@ -31,6 +31,7 @@ import {
   sum,
   tanh,
 } from "../ops/index.ts";
+import { atAnySize } from "../ops/open.ts";
 import { brief } from "./config-parts.ts";
 import type { JsonObject } from "./json.ts";
 import { type Argument, Call } from "./ops-call.ts";
@@ -198,7 +199,9 @@ export class OpEntry {
       if (!isNone) throw call.refuse(`it is called with ${key} = ${brief(value)}`);
     }
     const activation = activations.get(activationNames[this.className] ?? "");
-    const result = activation === undefined ? classes[this.className](call) : activation.apply(call.cells(1)[0]);
+    const work = (one: Call): Tensor | readonly Tensor[] =>
+      activation === undefined ? classes[this.className](one) : activation.apply(one.cells(1)[0]);
+    const result = atAnySize(this.className, call.tensors(), (sized) => work(call.withTensors(sized)));
     // What a layer gave is that layer's alone, also where nothing was to be done with it.
     const list = result instanceof Tensor ? [result] : result;
     return list.map((y) => (y.origin === undefined ? y : identity(y)));

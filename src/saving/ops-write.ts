@@ -150,5 +150,6 @@ export function opNode(where: string, y: Tensor, reference: (x: Tensor) => Json 
     return { module, className, config: {}, args: y.inputs.map(of), isBoolean };
   }
   if (Object.hasOwn(others, name)) return { module: numpy, ...others[name](y, of) };
+  if (y.op.compose !== undefined) throw refuse("where it computes with sizes that are open");
   throw refuse("and Keras has none like it");
 }

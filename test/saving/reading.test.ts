@@ -1,10 +1,12 @@
 /** What the loader accepts, and what it refuses: each refusal names file, layer and key, and says what to do. */
 import { describe, expect, test } from "vitest";
+import { mean } from "../../src/functions/reduce.ts";
 import { conv2d } from "../../src/layers/convolution.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import { pipe } from "../../src/layers/pipe.ts";
 import { flatten } from "../../src/layers/reshaping.ts";
+import * as ops from "../../src/ops/index.ts";
 import { h5Dataset, h5Group } from "../../src/saving/hdf5.ts";
 import type { Json, JsonObject } from "../../src/saving/json.ts";
 import { loadModel } from "../../src/training/load.ts";
@@ -74,6 +76,25 @@ describe("accepts", () => {
     expect((await loadModel(bytes)).getWeights()).toEqual((await loadModel(row())).getWeights());
     const older = withConfig(bytes, "config.build_input_shape", undefined);
     expect((await loadModel(older)).getWeights()).toEqual((await loadModel(row())).getWeights());
+  });
+
+  test("ops between layers that compute with open sizes", async () => {
+    const x = input([4, 4, 2]);
+    const made = model(x, ops.sum(x, [0, 1])).toBytes();
+    const open = withConfig(made, "config.layers.0.config.batch_shape", [null, null, null, 2]);
+    const loaded = await loadModel(withConfig(open, "config.layers.1.class_name", "Mean"), device);
+    expect(loaded.network.inputs[0].shape).toEqual([null, null, 2]);
+    for (const shape of [
+      [2, 3, 5, 2],
+      [1, 2, 2, 2],
+    ]) {
+      const data = noise(shape);
+      const { data: got } = (await loaded.predict(data)) as { data: Float32Array };
+      const { data: want } = mean(data, { axis: [1, 2] });
+      want.forEach((value, i) => {
+        expect(got[i]).toBeCloseTo(value, 5);
+      });
+    }
   });
 
   test("no metadata, and nothing of ours", async () => {

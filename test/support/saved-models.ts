@@ -6,11 +6,13 @@ import type { NdArray } from "../../src/core/array.ts";
 import type { Shape, Tensor } from "../../src/graph/tensor.ts";
 import { activation } from "../../src/layers/activation.ts";
 import { activations } from "../../src/layers/activations.ts";
-import { conv2d } from "../../src/layers/convolution.ts";
+import { conv1d, conv2d } from "../../src/layers/convolution.ts";
 import { dense } from "../../src/layers/dense.ts";
+import { globalAveragePooling2d } from "../../src/layers/global-pooling.ts";
 import * as initializers from "../../src/layers/initializers.ts";
 import { input } from "../../src/layers/input.ts";
 import type { Layer } from "../../src/layers/layer.ts";
+import { batchNormalization } from "../../src/layers/normalization-batch.ts";
 import { pipe } from "../../src/layers/pipe.ts";
 import { averagePooling2d, maxPooling2d } from "../../src/layers/pooling.ts";
 import { flatten, reshape } from "../../src/layers/reshaping.ts";
@@ -389,6 +391,23 @@ export const kinds: readonly Kind[] = [
   }),
   kind("ops between layers", opsBetween, { compile: () => ({ optimizer: "adam", loss: "mse" }) }),
   kind("ops that become others", opsReplaced, { renamed: true }),
+  kind(
+    "pictures of any size",
+    () => {
+      const x = input([null, null, 3], { name: "any" });
+      const y = conv2d(4, 3, { padding: "same", activation: "relu" })(x);
+      const small = maxPooling2d(2)(y);
+      const large = ops.relu(ops.add(conv2d(4, 3, { padding: "same" })(upSampling2d(2)(small)), y));
+      return model(x, [conv2d(2, 1)(large), dense(2)(globalAveragePooling2d()(batchNormalization()(small)))], {
+        name: "any_size",
+      }) as unknown as Model;
+    },
+    { compile: () => ({ optimizer: "adam", loss: "mse" }) },
+  ),
+  kind("rows of any length", () => {
+    const x = input([null, 3]);
+    return model(x, conv1d(2, 3, { padding: "causal" })(ops.multiply(x, 2))) as unknown as Model;
+  }),
   kind("every activation", everyActivation),
   kind("every initializer", everyInitializer),
 ];
