@@ -159,7 +159,7 @@ describe("windows, counted one by one", () => {
           if (axis.beyondFormula) worksOut(axis.beyondFormula.split(";")[0]);
         });
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 

@@ -129,7 +129,7 @@ it("is what changes, through random models with branches", async () => {
         expect(numbers(found.get(y) ?? [], y)).toEqual(all(size).filter((i) => changes(j, i)));
       }
     }),
-    { numRuns: 100 },
+    { numRuns: 60 },
   );
 });
 
