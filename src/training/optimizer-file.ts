@@ -1,7 +1,10 @@
 /** The state of an optimizer in files, as Keras keeps it: the variables in order, numbered. */
+import type { Variable } from "../graph/tensor.ts";
+import type { Layer } from "../layers/layer.ts";
 import { malformed } from "../saving/config-parts.ts";
+import { isModel } from "../saving/config-write.ts";
 import { type H5Group, type H5Node, h5Dataset } from "../saving/hdf5.ts";
-import { assignAll, datasetOf, type Orders, placesOf, readVars, type Value, varsGroup } from "../saving/weights.ts";
+import { assignAll, datasetOf, type Orders, readVars, type Value, varsGroup } from "../saving/weights.ts";
 import type { Model } from "./model.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { isSchedule } from "./schedules.ts";
@@ -16,11 +19,17 @@ export const optimizerGroup = ({ optimizer }: { readonly optimizer: Optimizer })
     ...optimizer.variables.map(datasetOf),
   ]);
 
-/** The weights that train, in the order of the file, which is that of the optimizer's slots. */
-const orderedWeights = (model: Model, orders: Orders) =>
-  placesOf(model, orders)
-    .flatMap(({ layer }) => layer.ownWeights)
-    .filter((weight) => weight.trainable);
+/**
+ * The weights that train, in the order of the optimizer's slots: layers in the order of the file, and the parts of a layer
+ * as it lists them, whatever the names under which the file keeps their weights.
+ */
+function orderedWeights(model: Model, orders: Orders): readonly Variable[] {
+  const weightsOf = (layer: Layer): readonly Variable[] => [
+    ...layer.ownWeights,
+    ...(isModel(layer) ? (orders.get(layer) ?? layer.layers) : layer.parts).flatMap(weightsOf),
+  ];
+  return [...new Set(weightsOf(model))].filter((weight) => weight.trainable);
+}
 
 /** Gives the optimizer its state: steps done, learning rate, slots. Keras writes no slots before the first step. */
 export function restoreOptimizer(model: Model, orders: Orders, vars: H5Node | undefined): void {

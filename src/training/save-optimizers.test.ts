@@ -2,8 +2,13 @@
 import { describe, expect, it } from "vitest";
 import { modelWith, optimizerCases, x, y } from "../../test/support/optimizers.ts";
 import { interp } from "../device/interp.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { dense } from "../layers/dense.ts";
+import { input } from "../layers/input.ts";
+import { Layer } from "../layers/layer.ts";
 import { type Callback, EarlyStopping, ReduceLROnPlateau } from "./callbacks.ts";
 import { loadModel } from "./load.ts";
+import { model } from "./make-model.ts";
 import type { Model } from "./model.ts";
 import { adam } from "./optimizers.ts";
 import { silent } from "./testing.ts";
@@ -34,6 +39,29 @@ describe("an optimizer in a file", () => {
     const again = await loadModel(m.toBytes(), { device: interp() });
     expect(again.optimizer.variables).toEqual([]);
     await again.fit(x, y, options);
+  });
+
+  it("follows the parts of a layer of one's own as it lists them, not their names", async () => {
+    class Pair extends Layer {
+      readonly zoom = dense(3);
+      readonly aim = dense(2);
+      call(t: Tensor) {
+        return this.aim.enter(this.zoom.enter(t) as Tensor) as Tensor;
+      }
+    }
+    const start = input([4]);
+    const m = model(start, new Pair().enter(start) as Tensor) as unknown as Model;
+    m.compile({ optimizer: "adam", loss: "mse", device: interp() });
+    const data = (columns: number) => ({
+      data: Float32Array.from({ length: 2 * columns }, (_, i) => Math.sin(i)),
+      shape: [2, columns],
+    });
+    const step = (one: Model) => one.trainOnBatch(data(4), data(2));
+    await step(m);
+    const again = await loadModel(m.toBytes(), { device: interp(), customObjects: { Pair } });
+    expect(slots(again)).toEqual(slots(m));
+    expect(await step(again)).toEqual(await step(m));
+    expect(again.getWeights()).toEqual(m.getWeights());
   });
 
   it("stands beside what callbacks had come to", async () => {
