@@ -27,7 +27,7 @@ export const isNdArray = (given: unknown): given is NdArray =>
 /** The arrays in order; those given by name in the order of `names`. What is missing is undefined. */
 export function listOf(
   where: string,
-  given: Arrays | readonly (NdArray | null)[],
+  given: Arrays | readonly (NdArray | null)[] | Readonly<Record<string, NdArray | null>>,
   names: readonly string[],
 ): (NdArray | undefined)[] {
   if (Array.isArray(given)) {
@@ -36,9 +36,10 @@ export function listOf(
   }
   if (ArrayBuffer.isView(given) || isNdArray(given) || typeof given !== "object" || given === null)
     return [given as NdArray];
-  const byName = given as Readonly<Record<string, NdArray>>;
+  const byName = given as Readonly<Record<string, NdArray | null>>;
   const stranger = Object.keys(byName).find((name) => !names.includes(name));
-  if (stranger === undefined) return names.map((name) => (Object.hasOwn(byName, name) ? byName[name] : undefined));
+  if (stranger === undefined)
+    return names.map((name) => (Object.hasOwn(byName, name) ? (byName[name] ?? undefined) : undefined));
   if (!Object.keys(byName).some((name) => names.includes(name))) throw notAnArray(where, given);
   throw unknownName({ where, what: "input or output", name: stranger, choices: names });
 }

@@ -52,6 +52,7 @@ describe("samples", () => {
     expect(check({ y, sampleWeight: w }, two).weights).toEqual([w, w]);
     expect(check({ y, sampleWeight: [v, null] }, two).weights).toEqual([v, undefined]);
     expect(check({ y, sampleWeight: { b: w } }, two).weights).toEqual([undefined, w]);
+    expect(check({ y, sampleWeight: { a: null, b: w } }, two).weights).toEqual([undefined, w]);
     expect(stepData(check({ y, sampleWeight: w }, two)).arrays.length).toBe(4);
     expect(() => check({ sampleWeight: zeros(2) })).toThrow("3 samples in x and 2 samples in sampleWeight");
     expect(() => check({ y, sampleWeight: zeros(3, 2) }, two)).toThrow("sampleWeight: got (3, 2), expected (None,)");

@@ -29,7 +29,7 @@ export interface Samples {
 }
 
 /** How much samples count: one array for every output, or one for each (null for none), in order or by name. */
-export type SampleWeight = Arrays | readonly (NdArray | null)[];
+export type SampleWeight = Arrays | readonly (NdArray | null)[] | Readonly<Record<string, NdArray | null>>;
 /** How much the samples of a class count; classes that are not named count 1. */
 export type ClassWeight = Readonly<Record<number, number>>;
 
