@@ -103,7 +103,8 @@ export class LeakyReLU extends Layer<Same> {
   constructor(options: LeakyReLUOptions = {}) {
     super(options);
     checkOptions(this.where, options, leakyNames);
-    this.negativeSlope = checkNumber(this.where, "negativeSlope", options.negativeSlope ?? 0.3, 0);
+    const { negativeSlope = 0.3 } = options;
+    this.negativeSlope = checkNumber(this.where, "negativeSlope", negativeSlope, 0);
   }
 
   override get className(): string {

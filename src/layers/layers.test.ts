@@ -164,6 +164,7 @@ describe("arguments that are refused", () => {
     ["reLU: maxValue is -1, expected a number of at least 0.", () => reLU({ maxValue: -1 })],
     ["reLU: negativeSlope is NaN, expected", () => reLU({ negativeSlope: Number.NaN })],
     ["leakyReLU: negativeSlope is -1, expected", () => leakyReLU({ negativeSlope: -1 })],
+    ["leakyReLU: negativeSlope is null, expected", () => leakyReLU({ negativeSlope: null as never })],
     ["pReLU: sharedAxes is 0, expected axes from 1 on, e.g. [1, 2] (0 is the batch).", () => pReLU({ sharedAxes: 0 })],
     ['eLU: alpha is "1", expected a number.', () => eLU({ alpha: untyped<number>("1") })],
     ["softmax: axis is 0, expected an axis other than 0, the batch, or a list of them.", () => softmax({ axis: 0 })],
