@@ -67,6 +67,15 @@ describe("a process", () => {
       expect(late - early).toBeLessThan(300);
     },
   );
+
+  test.runIf(process.platform === "linux").each(["evicted", "evictedUnshared"])(
+    "that feeds one model 120 sizes keeps the memories of the last few alone: %s",
+    async (name) => {
+      const { result } = await run(name);
+      const [early, late] = result as [number, number];
+      expect(late - early).toBeLessThan(100);
+    },
+  );
 });
 
 test("two models that are fitted at the same time end as each alone does, and take turns", async () => {

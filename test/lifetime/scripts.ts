@@ -5,7 +5,10 @@ import type { Device } from "../../src/device/device.ts";
 import { wasm } from "../../src/device/wasm/device.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import { Variable } from "../../src/graph/tensor.ts";
+import { conv2d } from "../../src/layers/convolution.ts";
+import { input } from "../../src/layers/input.ts";
 import * as ops from "../../src/ops/index.ts";
+import { model } from "../../src/training/make-model.ts";
 
 /** A new program: x·w, and w grows. */
 function tiny(): { graph: Graph; samples(count: number): NdArray } {
@@ -49,10 +52,32 @@ async function dropped(device: Device): Promise<[number, number]> {
   return [early, addressSpace()];
 }
 
+/** Feeds a model of open sizes another size each time; the address space after a while, and at the end. */
+async function evicted(
+  options: { readonly threads: number } | { readonly shared: boolean },
+): Promise<[number, number]> {
+  const x = input([null, null, 1]);
+  const made = model(x, conv2d(1, 3)(x));
+  made.compile({ optimizer: "sgd", loss: "mse", device: wasm(options) });
+  let early = 0;
+  for (let i = 1; i <= 120; i++) {
+    const shape = [4, 3 + i, 5, 1];
+    await made.predict({ data: new Float32Array(20 * (3 + i)), shape });
+    if (i % 10 === 0) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    if (i === 30) early = addressSpace();
+  }
+  return [early, addressSpace()];
+}
+
 const scripts: Readonly<Record<string, () => Promise<unknown>>> = {
   once: () => use(wasm({ threads: 2 })),
   onceUnshared: () => use(wasm({ shared: false })),
   dropped: () => dropped(wasm({ threads: 2 })),
+  evicted: () => evicted({ threads: 2 }),
+  evictedUnshared: () => evicted({ shared: false }),
   droppedUnshared: () => dropped(wasm({ shared: false })),
 };
 
