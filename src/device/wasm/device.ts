@@ -14,13 +14,13 @@ import { prepare } from "../../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "../device.ts";
 import { interp } from "../interp.ts";
 import { checkWork, type RunPlan } from "../work.ts";
-import { ended } from "./control.ts";
+import { type ControlBlock, ended } from "./control.ts";
 import { type Host, LocalHost, SharedHost } from "./host.ts";
 import { MessageHost } from "./host-message.ts";
 import { Image } from "./image.ts";
 import { giveBack, MOST_PAGES, PAGE, type Room, takeRoom } from "./memory.ts";
 import { cellsOf, costOf, type Generated, generating } from "./module.ts";
-import { controlBlock, type Frame, frameOf, type Places, place, stepsAtOnce } from "./placing.ts";
+import { controlBlock, type Frame, frameOf, newControlBlock, type Places, place, stepsAtOnce } from "./placing.ts";
 import { nextProgram, Pool } from "./pool.ts";
 import { narrow, type Profile, wide } from "./profile.ts";
 import { canShare, cores, hasVectors, notIsolated, noVectors, warnOnce } from "./support.ts";
@@ -59,11 +59,9 @@ export function wasm(options: WasmOptions = {}): Device {
   return { name: "wasm", compile };
 }
 
-/** Whether a run takes longer than waking workers. */
-function isLong({ kernels }: Lowered, { places }: RunPlan): boolean {
-  const costPerSample = kernels.reduce((sum, k) => (k.perSample ? sum + costOf(k) : sum), 0);
-  return places * costPerSample >= WORTH_WAKING;
-}
+/** Iterations for one sample. */
+const costPerSample = ({ kernels }: Lowered): number =>
+  kernels.reduce((sum, k) => (k.perSample ? sum + costOf(k) : sum), 0);
 
 /** A host, and what its memory holds. */
 interface Place {
@@ -80,6 +78,8 @@ export class WasmProgram implements Program {
   private readonly shared: boolean;
   private readonly wantedThreads: number | undefined;
   private module: WebAssembly.Module | undefined;
+  private cost: number | undefined;
+  private block: ControlBlock | undefined;
   private cores = 1;
   private threads = 1;
   private id = nextProgram();
@@ -126,7 +126,8 @@ export class WasmProgram implements Program {
     await this.load(work);
     const { lowered } = this.generated;
     const plan = checkWork(work, lowered.inputs);
-    const long = isLong(lowered, plan);
+    this.cost ??= costPerSample(lowered);
+    const long = plan.places * this.cost >= WORTH_WAKING;
     try {
       return await this.runAt(long ? await this.placeAway() : await this.placeHere(), work, plan);
     } catch (error) {
@@ -187,7 +188,8 @@ export class WasmProgram implements Program {
     while (done < places.plan.steps) {
       if (signal?.aborted) return { done, ended: "aborted" };
       const { prepared } = image;
-      const block = controlBlock(this.generated, places, { done, totals, workers, spin, prepared });
+      this.block ??= newControlBlock(totals);
+      const block = controlBlock(this.generated, places, { done, totals, workers, spin, prepared }, this.block);
       const before = done;
       const after = await host.run(block, {
         signal,
@@ -209,7 +211,9 @@ export class WasmProgram implements Program {
     if (this.made === undefined) {
       const lowered = await inTurns(this.lowering());
       // Workers start while the code is made.
-      if (this.shared && isLong(lowered, checkWork(work, lowered.inputs))) team.begin(this.threads);
+      this.cost = costPerSample(lowered);
+      const { places } = checkWork(work, lowered.inputs);
+      if (this.shared && places * this.cost >= WORTH_WAKING) team.begin(this.threads);
       this.made = await inTurns(generating(lowered, this.profile, this.shared));
     }
     try {

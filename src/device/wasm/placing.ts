@@ -96,10 +96,18 @@ export interface Turn {
   readonly prepared: boolean;
 }
 
-/** The control block to go on with, after some of the steps. */
-export function controlBlock({ lowered, scalars }: Generated, places: Places, turn: Turn): ControlBlock {
+/** A control block of a program's size. */
+export const newControlBlock = (totals: Float64Array): ControlBlock => new ControlBlock(controlBytes(totals.length));
+
+/** Makes `block` the one to go on with, after some of the steps. */
+export function controlBlock(
+  { lowered, scalars }: Generated,
+  places: Places,
+  turn: Turn,
+  block = newControlBlock(turn.totals),
+): ControlBlock {
   const { work, plan, first, frame } = places;
-  const block = new ControlBlock(controlBytes(turn.totals.length));
+  block.bytes.fill(0);
   block.set("workers", turn.workers);
   block.set("spin", turn.spin);
   block.set("prepared", turn.prepared ? 1 : 0);
