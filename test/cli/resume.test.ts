@@ -44,7 +44,8 @@ const history = (run: string): string => readFileSync(join(folder, run, "history
 // Long epochs of small steps, so that a signal meets the middle of one.
 const few = ["--limit", "5000", "--epochs", "3", "--batch-size", "1", "--seed", "5"];
 
-describe("a training stopped by Ctrl-C and resumed ends in the bits of one left alone", () => {
+// Three trainings, each in a process of its own: long on a machine that has other work.
+describe("a training stopped by Ctrl-C and resumed ends in the bits of one left alone", { timeout: 240_000 }, () => {
   test("the autoencoder, on other threads", async () => {
     expect((await rhyton("train", ...few, "--out", "alone", "--threads", "2")).code).toBe(0);
     // npm hands on what the terminal has sent already: two signals are still one key.
