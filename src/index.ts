@@ -70,6 +70,7 @@ export {
   type AdaptiveMaxPooling1D,
   type AdaptiveMaxPooling2D,
   type AdaptiveMaxPooling3D,
+  type AdaptivePooling,
   type AdaptivePoolingOptions,
   adaptiveAveragePooling1d,
   adaptiveAveragePooling2d,
@@ -103,12 +104,14 @@ export {
 export type { FillMode, SampleInterpolation } from "./layers/augmentation-sampling.ts";
 export {
   type BorderOptions,
+  type Cropping,
   type Cropping1D,
   type Cropping2D,
   type Cropping3D,
   cropping1d,
   cropping2d,
   cropping3d,
+  type ZeroPadding,
   type ZeroPadding1D,
   type ZeroPadding2D,
   type ZeroPadding3D,
@@ -133,6 +136,8 @@ export {
   type Conv2DOptions,
   type Conv3D,
   type Conv3DOptions,
+  type Convolution,
+  type ConvolutionOptions,
   conv1d,
   conv2d,
   conv3d,
@@ -143,12 +148,16 @@ export {
   type DepthwiseConv1DOptions,
   type DepthwiseConv2D,
   type DepthwiseConv2DOptions,
+  type DepthwiseConvolution,
+  type DepthwiseOptions,
   depthwiseConv1d,
   depthwiseConv2d,
   type SeparableConv1D,
   type SeparableConv1DOptions,
   type SeparableConv2D,
   type SeparableConv2DOptions,
+  type SeparableConvolution,
+  type SeparableOptions,
   separableConv1d,
   separableConv2d,
 } from "./layers/depthwise-convolution.ts";
@@ -160,6 +169,7 @@ export {
   type GlobalMaxPooling1D,
   type GlobalMaxPooling2D,
   type GlobalMaxPooling3D,
+  type GlobalPooling,
   type GlobalPoolingOptions,
   globalAveragePooling1d,
   globalAveragePooling2d,
@@ -194,6 +204,7 @@ export {
   add,
   average,
   type Maximum,
+  type Merge,
   type Minimum,
   type Multiply,
   maximum,
@@ -230,7 +241,7 @@ export {
   type BatchNormalizationOptions,
   batchNormalization,
 } from "./layers/normalization-batch.ts";
-export type { Config, DataFormat } from "./layers/options.ts";
+export type { Config, DataFormat, None } from "./layers/options.ts";
 export { pipe } from "./layers/pipe.ts";
 export {
   type AveragePooling1D,
@@ -245,9 +256,11 @@ export {
   maxPooling1d,
   maxPooling2d,
   maxPooling3d,
+  type Pooling,
   type Pooling1DOptions,
   type Pooling2DOptions,
   type Pooling3DOptions,
+  type PoolingOptions,
 } from "./layers/pooling.ts";
 export {
   type CenterCrop,
@@ -313,11 +326,14 @@ export {
   type Conv2DTransposeOptions,
   type Conv3DTranspose,
   type Conv3DTransposeOptions,
+  type ConvolutionTranspose,
+  type ConvolutionTransposeOptions,
   conv1dTranspose,
   conv2dTranspose,
   conv3dTranspose,
 } from "./layers/transposed-convolution.ts";
 export {
+  type UpSampling,
   type UpSampling1D,
   type UpSampling1DOptions,
   type UpSampling2D,

@@ -25,7 +25,7 @@ interface WindowOptions {
   readonly dataFormat?: DataFormat | null;
 }
 
-interface ConvolutionOptions extends WindowOptions {
+interface ConvOptions extends WindowOptions {
   /** Cells from one tap to the next; default 1. */
   readonly dilationRate?: number | readonly number[];
 }
@@ -44,7 +44,7 @@ interface Window {
   readonly leading: 0 | 1;
 }
 
-function windowOf(name: string, inputs: Tensor, options: ConvolutionOptions, strides: unknown): Window {
+function windowOf(name: string, inputs: Tensor, options: ConvOptions, strides: unknown): Window {
   const where = `ops.${name}`;
   const rank = (rankOf(inputs) - 2) as Rank;
   if (![1, 2, 3].includes(rank)) {
@@ -135,7 +135,7 @@ const convolutionKeys = ["strides", "padding", "dataFormat", "dilationRate"] as 
  */
 export const conv = binary(
   "conv",
-  (inputs: Tensor, kernel: Tensor, options: ConvolutionOptions = {}) => {
+  (inputs: Tensor, kernel: Tensor, options: ConvOptions = {}) => {
     const w = windowOf("conv", inputs, options, options.strides ?? 1);
     const channels = w.x.shape[w.x.shape.length - 1];
     const perGroup = kernel.shape[kernel.shape.length - 2];
@@ -168,7 +168,7 @@ function channelwise(w: Window, kernel: Tensor): Tensor {
  */
 export const depthwiseConv = binary(
   "depthwiseConv",
-  (inputs: Tensor, kernel: Tensor, options: ConvolutionOptions = {}) => {
+  (inputs: Tensor, kernel: Tensor, options: ConvOptions = {}) => {
     const w = windowOf("depthwiseConv", inputs, options, options.strides ?? 1);
     return inFormat(channelwise(w, kernel), w);
   },
@@ -183,7 +183,7 @@ export const depthwiseConv = binary(
  */
 export const separableConv = ternary(
   "separableConv",
-  (inputs: Tensor, depthwiseKernel: Tensor, pointwiseKernel: Tensor, options: ConvolutionOptions = {}) => {
+  (inputs: Tensor, depthwiseKernel: Tensor, pointwiseKernel: Tensor, options: ConvOptions = {}) => {
     const w = windowOf("separableConv", inputs, options, options.strides ?? 1);
     const y = channelwise(w, depthwiseKernel);
     const next: Window = {
@@ -206,7 +206,7 @@ export const separableConv = ternary(
   convolutionKeys,
 );
 
-interface TransposeOptions extends ConvolutionOptions {
+interface TransposeOptions extends ConvOptions {
   /** Cells added at one end, per spatial axis; null (the default) for size·stride under "same". */
   readonly outputPadding?: number | readonly number[] | null;
 }

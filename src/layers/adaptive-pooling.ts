@@ -70,6 +70,7 @@ export interface AdaptivePoolingRule<P extends Kind, R extends Rank, K, O> exten
   readonly out: Adapted<this["in"], R, `adaptive${P}Pooling${R}d`, K, FormatOf<O>>;
 }
 
+/** Adaptive pooling of kind `P` over `R` axes, to the sizes `K`: what `adaptiveMaxPooling2d` and its kin make. */
 export class AdaptivePooling<P extends Kind, R extends Rank, K, O> extends SpatialLayer<
   R,
   AdaptivePoolingRule<P, R, K, O>

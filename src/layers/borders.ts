@@ -166,6 +166,7 @@ abstract class BorderLayer<R extends Rank, T extends Rule> extends SpatialLayer<
   }
 }
 
+/** Zeros around `R` axes, `B` of them: what `zeroPadding1d`, `zeroPadding2d` and `zeroPadding3d` make. */
 export class ZeroPadding<R extends Rank, B, O> extends BorderLayer<R, ZeroPaddingRule<R, B, O>> {
   constructor(rank: R, padding: unknown = 1, options: SpatialOptions = {}) {
     super(`ZeroPadding${rank}D`, rank, "padding", padding, options, spatialOptions);
@@ -188,6 +189,7 @@ export class ZeroPadding<R extends Rank, B, O> extends BorderLayer<R, ZeroPaddin
 /** How many cells Keras cuts off each end when it is not told. */
 const croppings = { 1: 1, 2: 0, 3: 1 } as const;
 
+/** Cropping of `R` axes by `B`: what `cropping1d`, `cropping2d` and `cropping3d` make. */
 export class Cropping<R extends Rank, B, O> extends BorderLayer<R, CroppingRule<R, B, O>> {
   constructor(rank: R, cropping: unknown = croppings[rank], options: SpatialOptions = {}) {
     super(`Cropping${rank}D`, rank, "cropping", cropping, options, croppingNames[rank]);

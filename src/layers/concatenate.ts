@@ -134,17 +134,18 @@ export class Concatenate<const O extends ConcatenateOptions = ConcatenateOptions
 
 // Where one of several signatures is generic and returns something callable, TypeScript gives up on the shape of the
 // result in `f(concatenate([a, b]), …)`. A conditional type keeps it from seeing that a layer can be called.
+// Where no signature fits, the compiler tells what the last one says: shapes come last.
 type ConcatenateOf<O> = [O] extends [infer P extends ConcatenateOptions] ? Concatenate<P> : never;
 
+/** The layer: `concatenate({ axis: 1 })`. */
+export function concatenate<const O extends ConcatenateOptions = None>(
+  options?: Only<O, ConcatenateOptions>,
+): ConcatenateOf<O>;
 /** Tensors end to end along an axis: `concatenate([a, b])`. */
 export function concatenate<const X extends readonly OpenTensor[], const O extends ConcatenateOptions = None>(
   tensors: X & Accepted<ConcatenateRule<O>, ShapesOf<X>>,
   options?: Only<O, ConcatenateOptions>,
 ): Tensors<After<ConcatenateRule<O>, ShapesOf<X>>>;
-/** The layer: `concatenate({ axis: 1 })`. */
-export function concatenate<const O extends ConcatenateOptions = None>(
-  options?: Only<O, ConcatenateOptions>,
-): ConcatenateOf<O>;
 export function concatenate(first?: readonly OpenTensor[] | ConcatenateOptions, options?: ConcatenateOptions): unknown {
   return isList(first)
     ? (new Concatenate<ConcatenateOptions>(options) as unknown as Layer)(first)

@@ -16,6 +16,7 @@ import type { Windowed } from "./windowed.ts";
 /** Only signals have an order in time, and so a causal padding. */
 const paddings = { 1: ["valid", "same", "causal"], 2: ["valid", "same"], 3: ["valid", "same"] } as const;
 
+/** Options of `conv1d`, `conv2d` and `conv3d`, by the number of axes. */
 export interface ConvolutionOptions<R extends Rank>
   extends WindowOptions<R, (typeof paddings)[R][number]>,
     WeightRuleOptions<"kernel"> {
@@ -55,6 +56,7 @@ export interface ConvolutionRule<R extends Rank, F extends number, K, O> extends
   >;
 }
 
+/** A convolution over `R` axes with `F` filters and kernels of size `K`: what `conv1d`, `conv2d` and `conv3d` make. */
 export class Convolution<R extends Rank, F extends number, K, O> extends ConvolutionLayer<
   R,
   ConvolutionRule<R, F, K, O>

@@ -16,6 +16,7 @@ const flatRanks = [1, 2] as const;
 
 type FlatRank = (typeof flatRanks)[number];
 
+/** Options of `depthwiseConv1d` and `depthwiseConv2d`, by the number of axes. */
 export interface DepthwiseOptions<R extends FlatRank> extends WindowOptions<R>, WeightRuleOptions<"depthwise"> {
   /** How many channels are made of each. Default 1. */
   readonly depthMultiplier?: number;
@@ -23,6 +24,7 @@ export interface DepthwiseOptions<R extends FlatRank> extends WindowOptions<R>, 
   readonly depthwiseInitializer?: InitializerLike;
 }
 
+/** Options of `separableConv1d` and `separableConv2d`, by the number of axes. */
 export interface SeparableOptions<R extends FlatRank> extends DepthwiseOptions<R>, WeightRuleOptions<"pointwise"> {
   /** What the mixing of channels begins with. Default `"glorot_uniform"`. */
   readonly pointwiseInitializer?: InitializerLike;
@@ -111,6 +113,7 @@ abstract class ChannelwiseLayer<R extends FlatRank, T extends Rule> extends Conv
   }
 }
 
+/** A depthwise convolution over `R` axes, kernels of size `K`: what `depthwiseConv1d` and `depthwiseConv2d` make. */
 export class DepthwiseConvolution<R extends FlatRank, K, O> extends ChannelwiseLayer<R, DepthwiseRule<R, K, O>> {
   /** `[...kernelSize, channels, depthMultiplier]`, once built. */
   kernel: Variable | undefined;
@@ -144,6 +147,7 @@ export class DepthwiseConvolution<R extends FlatRank, K, O> extends ChannelwiseL
   }
 }
 
+/** A separable convolution over `R` axes with `F` filters and kernels of size `K`: what `separableConv2d` and its kin make. */
 export class SeparableConvolution<R extends FlatRank, F extends number, K, O> extends ChannelwiseLayer<
   R,
   SeparableRule<R, F, K, O>

@@ -134,6 +134,8 @@ export class Dot<const A extends DotAxes = DotAxes> extends Layer<DotRule<A>> {
 // As for `concatenate`: a conditional type keeps TypeScript from seeing that a layer can be called.
 type DotOf<A> = [A] extends [infer P extends DotAxes] ? Dot<P> : never;
 
+/** The layer: `dot([2, 1])`. */
+export function dot<const A extends DotAxes>(axes: A, options?: DotOptions): DotOf<A>;
 /**
  * The sums of products of two tensors along an axis of each: `dot([a, b], 1)`.
  *
@@ -144,8 +146,6 @@ export function dot<const X extends readonly OpenTensor[], const A extends DotAx
   axes: A,
   options?: DotOptions,
 ): Tensors<After<DotRule<A>, ShapesOf<X>>>;
-/** The layer: `dot([2, 1])`. */
-export function dot<const A extends DotAxes>(axes: A, options?: DotOptions): DotOf<A>;
 export function dot(first: unknown, second?: unknown, third?: DotOptions): unknown {
   return isList(first) && first.some((item) => item instanceof Tensor)
     ? (new Dot<DotAxes>(second as DotAxes, third) as unknown as Layer)(first)

@@ -46,6 +46,7 @@ export interface GlobalPoolingRule<P extends Kind, R extends Rank, O> extends Ru
   readonly out: Pooled<this["in"], R, `global${P}Pooling${R}d`, Given<O, "keepdims", false>, FormatOf<O>>;
 }
 
+/** Pooling of kind `P` over all of `R` axes: what `globalMaxPooling2d` and its kin make. */
 export class GlobalPooling<P extends Kind, R extends Rank, O> extends SpatialLayer<R, GlobalPoolingRule<P, R, O>> {
   readonly kind: P;
   readonly keepdims: boolean;

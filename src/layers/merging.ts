@@ -99,7 +99,10 @@ export interface MergeRule<P extends Kind> extends Rule {
 
 // ---- layers -------------------------------------------------------------------------------------------------------
 
-/** Sizes of 1, and axes that a tensor lacks in front, go along with those of the others. */
+/**
+ * Tensors to one, cell by cell, of kind `P`: what `add`, `multiply` and their kin make. Sizes of 1, and axes that a tensor
+ * lacks in front, go along with those of the others.
+ */
 export class Merge<P extends Kind> extends Layer<MergeRule<P>> {
   readonly kind: P;
 
@@ -146,15 +149,16 @@ export type Maximum = Merge<"Maximum">;
 /** The layer that `minimum` makes: Keras' `Minimum`. Its arguments are properties. */
 export type Minimum = Merge<"Minimum">;
 
+// Where no signature fits, the compiler tells what the last one says: shapes come last.
 /** Makes a layer, or makes and calls it at once. */
 interface MergeOf<P extends Kind> {
+  /** The layer. */
+  (options?: LayerOptions): Merge<P>;
   /** The result of the layer for a list of tensors. */
   <const X extends readonly OpenTensor[]>(
     tensors: X & Accepted<MergeRule<P>, ShapesOf<X>>,
     options?: LayerOptions,
   ): Tensors<After<MergeRule<P>, ShapesOf<X>>>;
-  /** The layer. */
-  (options?: LayerOptions): Merge<P>;
 }
 
 const merging = <P extends Kind>(kind: P): MergeOf<P> =>

@@ -30,6 +30,7 @@ const padded = { Max: "ignored", Average: "not counted" } as const;
 
 type Kind = keyof typeof pools;
 
+/** Options of pooling layers, by the number of axes. */
 export interface PoolingOptions<R extends Rank> extends SpatialOptions {
   /** Steps of the window; by default its size, so that windows lie side by side. */
   readonly strides?: Sizes<R> | null;
@@ -68,6 +69,7 @@ export interface PoolingRule<P extends Kind, R extends Rank, K, O> extends Rule 
   >;
 }
 
+/** Pooling of kind `P` over `R` axes in windows of size `K`: what `maxPooling2d`, `averagePooling2d` and their kin make. */
 export class Pooling<P extends Kind, R extends Rank, K, O> extends SpatialLayer<R, PoolingRule<P, R, K, O>> {
   readonly kind: P;
   readonly poolSize: PerAxis<R>;

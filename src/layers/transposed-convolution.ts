@@ -27,6 +27,7 @@ import {
 import { ranks } from "./spatial-layer.ts";
 import { type WeightRuleOptions, weightRuleNames } from "./weight-rules.ts";
 
+/** Options of `conv1dTranspose`, `conv2dTranspose` and `conv3dTranspose`, by the number of axes. */
 export interface ConvolutionTransposeOptions<R extends Rank> extends WindowOptions<R>, WeightRuleOptions<"kernel"> {
   /**
    * Several sizes lead to the same one in a forward convolution with strides; this many cells are added to the smallest
@@ -74,6 +75,7 @@ export interface ConvolutionTransposeRule<R extends Rank, F extends number, K, O
   readonly out: Spread<this["in"], R, `conv${R}dTranspose`, F, K, O, FormatOf<O>>;
 }
 
+/** A transposed convolution over `R` axes with `F` filters, kernels of size `K`: what `conv2dTranspose` and its kin make. */
 export class ConvolutionTranspose<R extends Rank, F extends number, K, O> extends ConvolutionLayer<
   R,
   ConvolutionTransposeRule<R, F, K, O>

@@ -60,6 +60,7 @@ export interface UpSamplingRule<R extends Rank, K, O> extends Rule {
   readonly out: Enlarged<this["in"], R, `upSampling${R}d`, K, FormatOf<O>>;
 }
 
+/** Enlarging of `R` axes by the factors `K`: what `upSampling1d`, `upSampling2d` and `upSampling3d` make. */
 export class UpSampling<R extends Rank, K, O> extends SpatialLayer<R, UpSamplingRule<R, K, O>> {
   readonly size: PerAxis<R>;
   readonly interpolation: Interpolation;
