@@ -319,6 +319,7 @@ export {
 } from "./layers/reshaping.ts";
 export type { Rule, Same, ShapeError, Shapes } from "./layers/rule.ts";
 export type { PerAxis, Rank, Sizes } from "./layers/spatial.ts";
+export type { SpatialOptions } from "./layers/spatial-layer.ts";
 export {
   type Conv1DTranspose,
   type Conv1DTransposeOptions,

@@ -30,6 +30,15 @@ describe("the API reference", () => {
     );
   });
 
+  test("names the options of a function as its signature does", () => {
+    const layers = read("api/layers.md");
+    const optionsOf = (name: string) =>
+      new RegExp(`## \`${name}\`\\n[^]*?\\nOptions: \\[\`(\\w+)\`\\]\\(([^)]+)\\)`).exec(layers)?.slice(1);
+    expect(optionsOf("add")).toEqual(["LayerOptions", "own-code.md#layeroptions"]);
+    expect(optionsOf("adaptiveAveragePooling1d")).toEqual(["SpatialOptions", "layers.md#spatialoptions"]);
+    expect(optionsOf("conv2d")).toEqual(["Conv2DOptions", "layers.md#conv2doptions"]);
+  });
+
   test("describes every option, and every property of a public type", () => {
     const silent = all.flatMap(({ name, kind, members, options }) =>
       [...(kind === "type" ? members : []), ...(options?.members ?? [])]

@@ -8,6 +8,7 @@ import { checkOptions, type DataFormat } from "./options.ts";
 import type { Rule } from "./rule.ts";
 import { checkFormat, checkSpatial, type Rank } from "./spatial.ts";
 
+/** Options of layers that go over height, width and depth alike. */
 export interface SpatialOptions extends LayerOptions {
   /** Order of the axes: `"channels_last"` (default) is [height, width, channels]. */
   readonly dataFormat?: DataFormat | null;

@@ -170,14 +170,14 @@ function optionsOf({ options }: Entry, named: ReadonlyMap<string, Entry>): strin
   return `Options: [\`${known.name}\`](${groupOf(known).page}#${anchorOf(known.name)}).`;
 }
 
-/** Public types by their names, and by what they are other names of. */
+/** Public types by their names; and by what they stand for, where that is made of other types and has no name itself. */
 function namedTypes(all: readonly Entry[]): ReadonlyMap<string, Entry> {
   const types = all.filter(({ kind }) => kind === "type");
   return new Map(
     types.flatMap((entry) => {
       const name = entry.name.split(".").at(-1) as string;
-      const meaning = /^type \w+ = ([\w<>]+)$/.exec(entry.signatures[0])?.[1];
-      return [name, meaning].flatMap((key): [string, Entry][] => (key === undefined ? [] : [[key, entry]]));
+      const made = /^type \w+ = (\w+<[\w<>]+>)$/.exec(entry.signatures[0])?.[1];
+      return [name, made].flatMap((key): [string, Entry][] => (key === undefined ? [] : [[key, entry]]));
     }),
   );
 }
