@@ -99,22 +99,46 @@ export function weightsTree(root: Layer, more: Iterable<readonly [string, H5Grou
 /** A variable and the value that it is to have. */
 export type Value = readonly [variable: Variable, value: Float32Array];
 
+/** Where a tree of weights comes from, for messages, and what to do when it does not fit the model. */
+export interface Origin {
+  /** Before the path of a weight. */
+  readonly prefix: string;
+  readonly fix: string;
+}
+
+/** The weights inside a `.keras` file. */
+export const insideKeras: Origin = {
+  prefix: "model.weights.h5: ",
+  fix: "The config and the weights do not belong together; save the model again.",
+};
+
+/** A file of weights alone, which is given to a model that is there. */
+export const weightsAlone: Origin = {
+  prefix: "",
+  fix: "These are the weights of another model: give a file that was saved from a model with the same layers.",
+};
+
 /**
  * The values of all weights, every one checked against the shape that its layer was built with. Nothing is assigned.
  *
  * @throws RhytonError `file-format` naming layer, path and both shapes.
  */
-export function readWeights(weights: H5Group, root: Layer, orders: Orders): readonly Value[] {
+export function readWeights(weights: H5Group, root: Layer, orders: Orders, origin = insideKeras): readonly Value[] {
   return placesOf(root, orders).flatMap(({ path, layer, name }) => {
     const variables = layer.ownWeights;
     const place = path === "" ? "vars" : `${path}/vars`;
-    const at = `model.weights.h5: ${place}, of layer "${name}" (${layer.className})`;
-    return readVars(at, h5Get(weights, place), variables);
+    const at = `${origin.prefix}${place}, of layer "${name}" (${layer.className})`;
+    return readVars(at, h5Get(weights, place), variables, origin.fix);
   });
 }
 
 /** The values of some variables from the group that holds them, numbered. `at` names the group in messages. */
-export function readVars(at: string, vars: H5Node | undefined, variables: readonly Variable[]): readonly Value[] {
+export function readVars(
+  at: string,
+  vars: H5Node | undefined,
+  variables: readonly Variable[],
+  fix = insideKeras.fix,
+): readonly Value[] {
   const arrays = vars?.kind === "group" ? vars.children : new Map<string, H5Node>();
   if (arrays.size !== variables.length) {
     const shapes = variables.map(({ name, shape }) => `${name} ${showShape(shape)}`).join(", ");
@@ -123,7 +147,7 @@ export function readVars(at: string, vars: H5Node | undefined, variables: readon
       problem:
         `${vars === undefined ? "the group is missing" : `there are ${arrays.size} arrays`}, ` +
         `expected ${variables.length}${shapes === "" ? "" : `: ${shapes}`}`,
-      fix: "The config and the weights do not belong together; save the model again.",
+      fix,
     });
   }
   return variables.map((variable, i): Value => {
@@ -133,7 +157,7 @@ export function readVars(at: string, vars: H5Node | undefined, variables: readon
       throw formatError({
         where: `${at}: ${i}`,
         problem: `got ${got}, expected ${variable.name} of shape ${showShape(variable.shape)}`,
-        fix: "The config and the weights do not belong together; save the model again.",
+        fix,
       });
     }
     return [variable, floats(array)];

@@ -11,7 +11,7 @@ import { isModel } from "../saving/config-write.ts";
 import { h5Get, isHdf5, readHdf5, writeHdf5 } from "../saving/hdf5.ts";
 import { readNpz, writeNpz } from "../saving/npz.ts";
 import { readSafetensors, writeSafetensors } from "../saving/safetensors.ts";
-import { assignAll, readWeights, type Value, weightsTree } from "../saving/weights.ts";
+import { assignAll, readWeights, type Value, weightsAlone, weightsTree } from "../saving/weights.ts";
 import { isZip } from "../saving/zip.ts";
 import type { Model } from "./model.ts";
 import { optimizerGroup, restoreOptimizer } from "./optimizer-file.ts";
@@ -81,7 +81,7 @@ export function takeWeights(model: Model, bytes: Uint8Array, file: string): void
   }
   const tree = readHdf5(bytes, file);
   const orders = new Map();
-  assignAll(within(file, () => readWeights(tree, model, orders)));
+  assignAll(within(file, () => readWeights(tree, model, orders, weightsAlone)));
   const vars = h5Get(tree, "optimizer/vars");
   if (model.compiled === undefined || vars === undefined) return;
   try {
@@ -97,7 +97,7 @@ function readArrays(model: Model, bytes: Uint8Array, file: string): readonly Val
   const wanted = weightNames(model);
   const isNumbered = arrays.size > 0 && [...arrays.keys()].every((name) => /^arr_\d+$/.test(name));
   const found = isNumbered ? new Map([...wanted.keys()].map((name, i) => [name, arrays.get(`arr_${i}`)])) : arrays;
-  const fix = "Give a file that was saved from a model with the same layers.";
+  const { fix } = weightsAlone;
   if (arrays.size !== wanted.size) {
     const missing = [...wanted.keys()].filter((name) => found.get(name) === undefined);
     const extra = [...arrays.keys()].filter((name) => !isNumbered && !wanted.has(name));

@@ -107,6 +107,9 @@ describe("another model's weights", () => {
     expect(error.code).toBe("file-format");
     expect(error.message).toContain("(2, 5)");
     expect(error.message).toContain("(2, 4)");
+    expect(error.message).toContain("head");
+    expect(error.message).toContain("These are the weights of another model: give a file");
+    expect(error.message).not.toContain("model.weights.h5");
     const more = sequential([input([3]), dense(2), dense(4, { name: "haed" })]) as unknown as Model;
     if (format !== "h5") {
       const { message } = await errorOf(() => model.loadWeights(more.weightsToBytes(format)));
