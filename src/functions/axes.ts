@@ -8,6 +8,7 @@
 import { showShape, sizeOf } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
+import { axisByPlace } from "../layers/options.ts";
 import { reshape, transpose } from "../ops/index.ts";
 
 /** An axis, a list of axes, or null for all. */
@@ -31,9 +32,10 @@ function wrongAxis(where: string, axis: unknown, rank: number, first: number, x:
         ? `a tensor with more axes than ${show(x)}`
         : `an axis from ${first} to ${rank - 1}, or from ${first - rank} to -1, of ${show(x)}`,
     fix:
-      first > 0
+      axisByPlace(axis) ??
+      (first > 0
         ? "Axis 0 is the batch, whose samples are worked on one by one; only sum, mean, var, std and what is made of them go over it."
-        : undefined,
+        : undefined),
   });
 }
 

@@ -125,6 +125,7 @@ describe("the batch", () => {
     }
   });
 
+  const untypedAxis = { axis: -1 } as unknown as number;
   test.each<[string, () => unknown, string]>([
     [
       "max",
@@ -151,6 +152,11 @@ describe("the batch", () => {
     ["a constant for each sample", () => ops.add(x, ops.zeros([5, 3, 4])), "take the first axis off the constant"],
     ["einsum", () => ops.einsum("bij->ijb", x), "one letter for the batch, first in what belongs to samples"],
     ["beyond the axes", () => ops.sum(x, { axis: 3 }), "expected an axis from 0 to 2, or from -3 to -1"],
+    [
+      "an axis by name",
+      () => ops.batchNormalization(x, [1], [1], untypedAxis),
+      "axis is an object with the key axis, expected an axis from 1 to 2, or from -2 to -1, of (None, 3, 4). It has its place among the arguments and no name: give -1 itself.",
+    ],
     [
       "matmul",
       () => ops.matmul(placeholder([4], "y"), placeholder([4], "z")),

@@ -170,6 +170,10 @@ describe("arguments that are refused", () => {
     ["softmax: axis is 0, expected an axis other than 0, the batch, or a list of them.", () => softmax({ axis: 0 })],
     ["concatenate: axis is 0, expected an axis other than 0, the batch.", () => concatenate({ axis: 0 })],
     ["dot: axes is 0, expected an axis other than 0, the batch.", () => dot(0)],
+    [
+      "dot: axes is an object with the key axes, expected an axis other than 0, the batch. It has its place among the arguments and no name: give [2, 1] itself.",
+      () => dot(untyped<1>({ axes: [2, 1] })),
+    ],
     ["dot: axes is [1, 2, 3], expected an axis, or one for each of two tensors.", () => dot(untyped<1>([1, 2, 3]))],
     ["dense: units is -1, expected", () => dense(-1)],
     ['dense: there is no option "bias". Known: activation, useBias,', () => dense(1, untyped({ bias: false }))],

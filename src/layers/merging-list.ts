@@ -4,6 +4,7 @@ import { argumentError, shapeError } from "../core/errors.ts";
 import type { Minus } from "../core/shape-types.ts";
 import { type OpenShape, type OpenTensor, Tensor } from "../graph/tensor.ts";
 import { meetingAdvice } from "./mirror.ts";
+import { axisByPlace } from "./options.ts";
 import type { ShapeError } from "./rule.ts";
 
 /** The list of tensors that the layer was called with. */
@@ -36,7 +37,7 @@ export function checkMergeAxis(where: string, argument: string, axis: unknown): 
     argument,
     value: axis,
     expected: "an axis other than 0, the batch",
-    fix: "The last axis is -1.",
+    fix: axisByPlace(axis) ?? "The last axis is -1.",
   });
 }
 

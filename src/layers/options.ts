@@ -139,6 +139,14 @@ export function checkNumber(where: string, argument: string, value: unknown, lea
  *
  * @param rank - the number of a sample's axes.
  */
+/** What to do about `{ axis: -1 }` where an axis stands in a row; nothing about other values. */
+export function axisByPlace(axis: unknown): string | undefined {
+  if (typeof axis !== "object" || axis === null) return undefined;
+  const { axis: one, axes = one } = axis as { readonly axis?: unknown; readonly axes?: unknown };
+  if (axes === undefined) return undefined;
+  return `It has its place among the arguments and no name: give ${describe(axes)} itself.`;
+}
+
 export function checkAxis(where: string, argument: string, axis: unknown, rank: number): number {
   const at = Number.isInteger(axis) ? ((axis as number) < 0 ? (axis as number) + rank : (axis as number) - 1) : -1;
   if (at < 0 || at >= rank) {
