@@ -97,6 +97,49 @@ describe("batches", () => {
     ]);
   });
 
+  /** Once: batches of the line from the first on, so many. */
+  function* first(count: number) {
+    for (let i = 0; i < count; i++) yield inTwos[i % 4];
+  }
+
+  it.each([
+    ["in the middle of an epoch", 3, 2, ["after 1 of 2 steps; the epoch ends there", "after 2 of 3 epochs"]],
+    ["with an epoch", 4, 2, ["after 2 of 3 epochs"]],
+  ])("that end for good %s end the training, with a warning", async (_, count, stepsPerEpoch, warnings) => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const m = line();
+    const ends: unknown[] = [];
+    const callbacks = [{ onTrainEnd: (logs: object) => void ends.push(Object.keys(logs)) }];
+    const { epoch, history } = await m.fit(first(count), { epochs: 3, stepsPerEpoch, callbacks, ...silent });
+    expect([m.optimizer.iterations, epoch, history.loss.length, ends]).toEqual([count, [0, 1], 2, [["loss", "mae"]]]);
+    expect(warn.mock.calls).toEqual(warnings.map((text) => [expect.stringContaining(text)]));
+    expect(warn.mock.calls.at(-1)?.[0]).toContain("give a function that makes a new one");
+  });
+
+  it("that end for good in a validation leave the epochs after it without", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const options = { epochs: 3, validationData: first(4), validationSteps: 2, ...silent };
+    const { history } = await line().fit(x, y, options);
+    expect([history.loss.length, history.val_loss.length]).toEqual([3, 2]);
+    expect(warn.mock.calls).toEqual([[expect.stringContaining("no batch left; epoch 3 is not validated")]]);
+  });
+
+  it("take their options after targets that are left out, too", async () => {
+    const [m, other] = [line(), line()];
+    type Untyped = Record<"fit" | "evaluate", (...given: unknown[]) => Promise<unknown>>;
+    const untyped = m as unknown as Untyped;
+    await untyped.fit(() => inTwos, undefined, { epochs: 3, ...silent });
+    await other.fit(() => inTwos, { epochs: 3, ...silent });
+    expect([m.optimizer.iterations, weightsOf(m)]).toEqual([12, weightsOf(other)]);
+    expect(await untyped.evaluate(() => inTwos, undefined, { steps: 1 })).toEqual(
+      await m.evaluate(() => inTwos, { steps: 1 }),
+    );
+    await expect(untyped.fit(() => inTwos, y, silent)).rejects.toThrow(
+      "y is an array of shape (7, 1), expected nothing",
+    );
+    await expect(untyped.evaluate(() => inTwos, y, {})).rejects.toThrow("batches [x, y] hold their targets");
+  });
+
   it("are checked one by one, the first before anything changes", async () => {
     const m = line();
     const before = weightsOf(m);

@@ -35,6 +35,8 @@ export interface Feed {
   readonly steps: number | undefined;
   /** The work of an epoch, in order. */
   pieces(epoch: number, walk?: Walk): AsyncGenerator<Piece, void>;
+  /** Whether there is a step to do in the epoch that comes next. */
+  hasMore(): Promise<boolean>;
   /** Where an epoch begins, and going there. */
   placeOf(epoch: number): Place;
   seek(place: Place): Promise<void>;
@@ -90,6 +92,10 @@ export class ArrayFeed implements Feed {
   #begin(epoch: number): void {
     this.#began = epoch;
     this.#current = this.#order?.(epoch);
+  }
+
+  async hasMore(): Promise<boolean> {
+    return true;
   }
 
   async *pieces(epoch: number, { atOnce, from = 0 }: Walk = {}): AsyncGenerator<Piece, void> {
@@ -197,6 +203,15 @@ export class BatchFeed implements Feed {
       this.#peeked = undefined;
       if (samples === undefined) break;
     }
+  }
+
+  async hasMore(): Promise<boolean> {
+    if (this.#peeked !== undefined) return true;
+    // Without a number of steps every epoch is a pass of its own.
+    if (this.#wanted === undefined) await this.close();
+    // A pass that ended exactly with the epoch before is followed by another, if there is another.
+    this.#peeked = (await this.#next()) ?? (await this.#next());
+    return this.#peeked !== undefined;
   }
 
   async *pieces(_epoch: number, { from = 0 }: Walk = {}): AsyncGenerator<Piece, void> {

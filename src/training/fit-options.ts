@@ -187,6 +187,14 @@ function readFrequency(where: string, given: number | readonly number[]): (epoch
   return (epoch) => given.includes(epoch + 1);
 }
 
+/** The options of a call with batches: in the place of the targets, or after targets that are left out. */
+export function optionsOfBatches<T extends object>(where: string, y: unknown, given: T | undefined): T {
+  if (y === undefined || y === null) return given ?? ({} as T);
+  if (given === undefined) return y as T;
+  const fix = "Call it with the batches and the options alone.";
+  throw argumentError({ where, argument: "y", value: y, expected: "nothing: batches [x, y] hold their targets", fix });
+}
+
 /** Throws when options were given that make no sense for batches. */
 export function refuseForBatches(where: string, options: object, keys: readonly string[]): void {
   const key = keys.find((k) => (options as Readonly<Record<string, unknown>>)[k] !== undefined);

@@ -76,6 +76,11 @@ export async function trainEpochs(t: Training): Promise<History> {
   }
   for (let epoch = start.epoch; epoch < t.epochs && !t.model.stopTraining; epoch++) {
     t.signal?.throwIfAborted();
+    // The first epoch has its data: it was looked at before training began.
+    if (epoch > start.epoch && !(await feed.hasMore())) {
+      warnEnded(t.where, epoch, t.epochs);
+      break;
+    }
     await calling(() => callbacks.epoch("Begin", epoch, {}));
     writeEpoch(epoch + 1, t.epochs, t.progress);
     const progress = new Progress(feed.steps, t.progress);
@@ -89,6 +94,11 @@ export async function trainEpochs(t: Training): Promise<History> {
   return history;
 }
 
+const newPasses = "A generator is gone through once: give a function that makes a new one.";
+
+const warnEnded = (where: string, done: number, epochs: number): void =>
+  console.warn(`${where}: the data ended; training ends after ${done} of ${epochs} epochs. ${newPasses}`);
+
 /** One epoch and, where there is data for it, its validation. */
 async function trainAndValidate(
   t: Training,
@@ -98,6 +108,10 @@ async function trainAndValidate(
 ): Promise<Logs> {
   const logs = await trainEpoch(t, epoch, callbacks, progress);
   if (t.validation === undefined || !t.isDue(epoch)) return logs;
+  if (!(await t.validation.hasMore())) {
+    console.warn(`${t.where}: validationData has no batch left; epoch ${epoch + 1} is not validated. ${newPasses}`);
+    return logs;
+  }
   const values = await judgeFeed(t.judge, t.validation, { signal: t.signal, hooks: { callbacks, turn: t.turn } });
   const named = Object.entries(values).map(([name, value]) => [`val_${name}`, value] as const);
   return sortedByName({ ...logs, ...Object.fromEntries(named) });

@@ -35,6 +35,7 @@ import {
   type EvaluateOptions,
   type FitOptions,
   type OnBatchOptions,
+  optionsOfBatches,
   type RunOptions,
   readFitOptions,
   readRunOptions,
@@ -202,9 +203,9 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
    */
   fit(x: Arrays, y: Arrays, options?: FitOptions): Promise<History>;
   fit(batches: Source<Batch>, options?: BatchFitOptions): Promise<History>;
-  async fit(x: Arrays | Source<Batch>, y?: Arrays | FitOptions, given: FitOptions = {}): Promise<History> {
+  async fit(x: Arrays | Source<Batch>, y?: Arrays | FitOptions, given?: FitOptions): Promise<History> {
     const where = `${this.where} fit`;
-    const options = isSource(x) ? ((y ?? {}) as FitOptions) : given;
+    const options = isSource(x) ? optionsOfBatches<FitOptions>(where, y, given) : (given ?? {});
     const o = readFitOptions(where, options);
     const compiled = this.#needCompiled(where);
     const feeds = await this.#checked((fed) => openFit(where, fed, x, y as Arrays, options, o));
@@ -235,9 +236,9 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   /** Loss and metrics over samples, by name: `const { loss } = await model.evaluate(x, y)`. Changes nothing. */
   evaluate(x: Arrays, y: Arrays, options?: EvaluateOptions): Promise<Logs>;
   evaluate(batches: Source<Batch>, options?: RunOptions): Promise<Logs>;
-  async evaluate(x: Arrays | Source<Batch>, y?: Arrays | RunOptions, given: EvaluateOptions = {}): Promise<Logs> {
+  async evaluate(x: Arrays | Source<Batch>, y?: Arrays | RunOptions, given?: EvaluateOptions): Promise<Logs> {
     const where = `${this.where} evaluate`;
-    const options: EvaluateOptions = isSource(x) ? ((y ?? {}) as RunOptions) : given;
+    const options = isSource(x) ? optionsOfBatches<EvaluateOptions>(where, y, given) : (given ?? {});
     const o = readRunOptions(where, options, ["sampleWeight"]);
     const compiled = this.#needCompiled(where);
     const { sampleWeight } = options;
