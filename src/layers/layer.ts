@@ -8,7 +8,7 @@
  * shows what the output has and whether a weight would depend on them; the model then calls the layer at every size.
  */
 import { sameShape, showShape } from "../core/array.ts";
-import { argumentError, internalError, openSizeError, shapeError } from "../core/errors.ts";
+import { argumentError, internalError, networkError, openSizeError, shapeError } from "../core/errors.ts";
 import { agree, byTrial, common, isOpen } from "../core/open-shape.ts";
 import type { Words } from "../core/random.ts";
 import { type OpenShape, type OpenTensor, type Regularizer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
@@ -249,6 +249,25 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     return this.#builtShapes;
   }
 
+  /**
+   * The tensor that it was called on: Keras' `layer.input`.
+   *
+   * @throws RhytonError `network` unless the layer was called once, on one tensor.
+   */
+  get input(): OpenTensor {
+    return this.only("input", this.#onlyCall("input").inputs);
+  }
+
+  /**
+   * The tensor that it answered, for models that end there: `model(m.inputs, m.getLayer("code").output)`. Keras'
+   * `layer.output`.
+   *
+   * @throws RhytonError `network` unless the layer was called once, and answered one tensor.
+   */
+  get output(): OpenTensor {
+    return this.only("output", this.#onlyCall("output").outputs);
+  }
+
   /** Layers held in properties, in the order in which these were set. */
   get parts(): readonly Layer[] {
     const found = new Set<Layer>();
@@ -468,6 +487,23 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     } finally {
       forget();
     }
+  }
+
+  /** The tensor of a list of one. @param list - what the list is called. */
+  protected only(what: "input" | "output", tensors: readonly OpenTensor[], list = `calls[0].${what}s`): OpenTensor {
+    if (tensors.length === 1) return tensors[0];
+    const problem = `there is no single ${what}, but ${tensors.length}`;
+    throw networkError({ where: this.where, problem, fix: `Take one of ${list}.` });
+  }
+
+  #onlyCall(what: "input" | "output"): LayerCall {
+    const { calls, where } = this;
+    if (calls.length === 1) return calls[0];
+    throw networkError({
+      where,
+      problem: `there is no single ${what}: the layer was called ${calls.length === 0 ? "never" : `${calls.length} times`}`,
+      fix: calls.length === 0 ? "Call it on a tensor first." : `Take that of one call: calls[0].${what}s[0].`,
+    });
   }
 
   /** Whether `build` for these shapes asks for the weights that there are. */

@@ -6,6 +6,7 @@ import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { loadModel } from "../training/load.ts";
 import { model, sequential } from "../training/make-model.ts";
+import type { Model } from "../training/model.ts";
 import { sgd } from "../training/optimizers.ts";
 import { arrayOf, silent } from "../training/testing.ts";
 import { dense } from "./dense.ts";
@@ -181,7 +182,7 @@ describe("in a model", () => {
     m.compile({ optimizer: "adam", loss: "mse", device: wasm({ threads: 2 }) });
     return m;
   };
-  const weightsOf = (m: ReturnType<typeof small>) => m.getWeights().flatMap((w) => [...w.data]);
+  const weightsOf = (m: Model) => m.getWeights().flatMap((w) => [...w.data]);
 
   it("every step and every run of a model of one seed is the same; another seed is not", async () => {
     const [a, b, c] = [small(), small(), small(4)];

@@ -5,14 +5,14 @@ import { checkLayer, type Layer } from "./layer.ts";
 import type { Accepted, After, Rule, Tensors } from "./rule.ts";
 
 /** What a layer shows of its rule. */
-interface Ruled {
+export interface Ruled {
   readonly rule?: Rule;
 }
 
 type RuleOf<L> = L extends { readonly rule?: infer R extends Rule } ? R : Rule;
 
 /** For every layer of `L` in order what is asked of it, given the shapes that reach it. */
-type Asked<S, L extends readonly unknown[], Done extends readonly unknown[] = []> = L extends readonly [
+export type Asked<S, L extends readonly unknown[], Done extends readonly unknown[] = []> = L extends readonly [
   infer Head,
   ...infer Tail,
 ]

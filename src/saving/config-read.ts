@@ -160,9 +160,12 @@ class Reader<M extends ModelLayer> {
       );
     }
     if (start !== undefined) {
-      // Built here first: the model itself would draw weights of any size.
+      // Built here first: the model itself would draw weights of any size. Its own call is to be the only one that is noted.
       let x: readonly OpenTensor[] = [start];
-      for (const layer of layers) x = this.call(layer, x, false, `${where}: ${layer.where}`);
+      for (const layer of layers) {
+        x = this.call(layer, x, false, `${where}: ${layer.where}`);
+        layer.calls.pop();
+      }
     }
     return this.#finish(where, config, layers, (name) => this.#reading.makers.sequential(start, layers, name));
   }

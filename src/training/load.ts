@@ -1,11 +1,12 @@
 /** Models from `.keras` files: those of Keras 3 and our own. */
 import { sizeOf } from "../core/array.ts";
 import { argumentError, describe } from "../core/errors.ts";
-import type { Constraint, Initializer, Regularizer, Tensor } from "../graph/tensor.ts";
+import type { Constraint, Initializer, Regularizer, Shape, Tensor } from "../graph/tensor.ts";
 import { Layer, type LayerOptions } from "../layers/layer.ts";
 import { Network } from "../layers/network.ts";
 import { type Config, camelCase, checkBoolean, checkOptions } from "../layers/options.ts";
 import type { LayerRecord } from "../layers/record.ts";
+import type { Shapes } from "../layers/rule.ts";
 import { readFile } from "../saving/atomic.ts";
 import { malformed, within } from "../saving/config-parts.ts";
 import { readModel } from "../saving/config-read.ts";
@@ -51,18 +52,25 @@ export interface LoadOptions extends Pick<CompileOptions, "device" | "threads" |
  * The model in a `.keras` file, with its weights; and, where it was compiled, with loss, metrics and optimizer, so that
  * training goes on with the same numbers: `fit(x, y, { epochs: 20, initialEpoch: model.epochs })`.
  *
+ * The compiler cannot see into the file. It takes the model to have one output; say otherwise by the shapes of inputs and
+ * outputs: `loadModel<[28, 28, 1], [10]>(file)`, or `loadModel<Shapes, [Shape, Shape]>(file)` where there are two outputs.
+ *
  * @param source - a path (in Node), or the bytes of the file.
  * @throws RhytonError `file` when it cannot be read, `file-format` when it is damaged or no such file, `file-refused` when
  *   it asks for what no loader should do, `file-unsupported` when it needs what Rhyton has not yet.
  */
-export async function loadModel(source: string | Uint8Array | ArrayBuffer, options: LoadOptions = {}): Promise<Model> {
+export async function loadModel<I extends Shapes = Shapes, O extends Shapes = Shape>(
+  source: string | Uint8Array | ArrayBuffer,
+  options: LoadOptions = {},
+): Promise<Model<I, O>> {
   checkOptions("loadModel", options, ["compile", "customObjects", "device", "threads", "wide"]);
   const compile = checkBoolean("loadModel", "compile", options.compile ?? true);
   const custom = new CustomObjects(Object.entries(options.customObjects ?? {}));
   const file = typeof source === "string" ? source : "model.keras";
   const content = readKeras(typeof source === "string" ? await readFile(source) : bytesOf(source), file);
   const { device, threads, wide } = options;
-  return within(file, () => modelFrom(content, custom, compile ? { device, threads, wide } : undefined));
+  const model = within(file, () => modelFrom(content, custom, compile ? { device, threads, wide } : undefined));
+  return model as unknown as Model<I, O>;
 }
 
 function bytesOf(source: unknown): Uint8Array {

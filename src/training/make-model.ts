@@ -7,13 +7,13 @@ import { type OpenShape, type OpenTensor, type Shape, Tensor } from "../graph/te
 import { InputLayer, input } from "../layers/input.ts";
 import { checkLayer, type Layer } from "../layers/layer.ts";
 import { Network } from "../layers/network.ts";
-import { pour } from "../layers/pipe.ts";
+import { type Asked, type Piped, pour, type Ruled } from "../layers/pipe.ts";
 import type { Shapes } from "../layers/rule.ts";
 import { Model } from "./model.ts";
 import type { ModelOptions, ShapesIn } from "./model-types.ts";
 
 /** Layers in a row. Without an input they get their weights when the input's shape is first seen. */
-export class Sequential extends Model<Shapes, Shape> {
+export class Sequential<I extends Shapes = Shapes, O extends Shapes = Shape> extends Model<I, O> {
   /** @param start - the input, or nothing while its shape is unknown. */
   constructor(start: OpenTensor | undefined, layers: readonly Layer[], options: ModelOptions = {}) {
     super(undefined, options);
@@ -68,13 +68,19 @@ export function model<
 }
 
 /**
- * A model of layers in a row: `sequential([input([784]), dense(32), dense(784)])`. The input may be left out; then the
- * weights are made when the first data, or `build`, tells its shape.
+ * A model of layers in a row without an input, whose shapes are checked at run time: the weights are made when the first
+ * data, or `build`, tells the shape.
  */
-export function sequential(
-  layers: readonly [OpenTensor | Layer, ...Layer[]] | readonly Layer[],
-  options: ModelOptions = {},
-): Sequential {
+export function sequential(layers: readonly Layer[], options?: ModelOptions): Sequential;
+/**
+ * A model of layers in a row: `sequential([input([784]), dense(32), dense(784)])`. With an input first, the compiler checks
+ * every layer against the shape that reaches it.
+ */
+export function sequential<S extends OpenShape, const L extends readonly Ruled[]>(
+  layers: readonly [Tensor<S>, ...{ readonly [K in keyof L]: L[K] & Asked<S, L>[K & keyof Asked<S, L>] }],
+  options?: ModelOptions,
+): Sequential<S, Extract<Piped<S, L>, Shapes>>;
+export function sequential(layers: unknown, options: ModelOptions = {}): Sequential {
   if (!Array.isArray(layers)) {
     const fix = "Write sequential([first, second, …]).";
     throw argumentError({ where: "sequential", argument: "layers", value: layers, expected: "a list of layers", fix });

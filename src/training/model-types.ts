@@ -2,7 +2,7 @@
  * What a model takes, and what it does to shapes, as types.
  */
 import type { NdArray } from "../core/array.ts";
-import type { OpenShape, Shape } from "../graph/tensor.ts";
+import type { OpenShape, Shape, Tensor } from "../graph/tensor.ts";
 import type { Rule, ShapeError, Shapes, ShapesOf, ShapeText } from "../layers/rule.ts";
 
 /** Options of `model` and `sequential`. */
@@ -60,8 +60,19 @@ type Sized<O> = O extends OpenShape
   ? { [K in keyof O]: O[K] extends null ? number : O[K] }
   : { [K in keyof O]: Sized<O[K]> };
 
-/** The shapes of one tensor, or of a list. */
-export type ShapesIn<X> = ShapesOf<X> extends infer S extends Shapes ? S : Shapes;
+/** The shapes of one tensor, or of a list; a list of one tensor is that tensor. */
+export type ShapesIn<X> = X extends readonly [infer One]
+  ? ShapesIn<One>
+  : ShapesOf<X> extends infer S extends Shapes
+    ? S
+    : Shapes;
+
+/** The tensors of a model's inputs or outputs: always a list, as in Keras. */
+export type Ends<S> = S extends OpenShape
+  ? readonly [Tensor<S>]
+  : S extends readonly OpenShape[]
+    ? { readonly [K in keyof S]: Tensor<S[K] & OpenShape> }
+    : never;
 
 /** What a model with these output shapes predicts: one array, or one for each output. */
 export type Predicted<O> = O extends OpenShape

@@ -164,3 +164,51 @@ describe("a model", () => {
     expect(printed).toEqual([text.trimEnd()]);
   });
 });
+
+describe("what layers inside a model answer", () => {
+  const functional = () => {
+    const start = input([2]);
+    const code = dense(3, { name: "code" })(start);
+    return model(start, dense(1)(code), { seed: 2 });
+  };
+  const inARow = () => sequential([input([2]), dense(3, { name: "code" }), dense(1)], { seed: 2 });
+  const rows = arrayOf([
+    [1, 2],
+    [3, 4],
+  ]);
+
+  it.each([
+    ["functional", async () => functional()],
+    ["sequential", async () => inARow()],
+    ["loaded functional", async () => loadModel(functional().toBytes())],
+    ["loaded sequential", async () => loadModel(inARow().toBytes())],
+  ])("is the output of another model over the same weights: %s", async (_, make) => {
+    const m = await make();
+    const encoder = model(m.inputs, m.getLayer("code").output);
+    const rest = model(m.getLayer("code").output, m.outputs);
+    expect(m.weights).toEqual(expect.arrayContaining([...encoder.weights]));
+    const codes = await encoder.predict(rows);
+    expect(codes.shape).toEqual([2, 3]);
+    expect(await rest.predict(codes)).toEqual(await m.predict(rows));
+    expect(m.input).toBe(m.inputs[0]);
+    expect(m.output).toBe(m.getLayer(-1).output);
+    expect(m.getLayer(-1).input).toBe(m.getLayer("code").output);
+  });
+
+  it("is told for models whole, also where they are layers of another", () => {
+    const inner = functional();
+    const outer = sequential([input([2]), inner]);
+    expect(outer.getLayer(0).output).toBe(inner.outputs[0]);
+  });
+
+  it("is not told for a layer that was called never or twice, or answers several tensors", () => {
+    const [a, b] = [input([2]), input([2])];
+    const shared = dense(2, { name: "shared" });
+    expect(() => shared.output).toThrow('dense "shared": there is no single output: the layer was called never');
+    const pair = model([a, b], [shared(a), shared(b)]);
+    expect(() => shared.input).toThrow("called 2 times. Take that of one call: calls[0].inputs[0].");
+    expect(() => pair.output).toThrow("there is no single output, but 2. Take one of outputs.");
+    expect(pair.outputs).toHaveLength(2);
+    expect(() => sequential([dense(1)]).inputs).toThrow("does not know its input shape yet");
+  });
+});

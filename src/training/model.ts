@@ -41,7 +41,7 @@ import {
   readRunOptions,
 } from "./fit-options.ts";
 import { checkLabels } from "./labels.ts";
-import type { ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
+import type { Ends, ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
 import { wholeNumber } from "./options.ts";
 import { type Inputs, Programs, type Targets } from "./programs.ts";
 import { type Answering, askFeed, judgeFeed, readFeed } from "./reading.ts";
@@ -88,6 +88,26 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     return this.#network;
   }
 
+  /** The tensors that it is fed at, in order. @throws RhytonError `not-built` while the input shape is unknown. */
+  get inputs(): Ends<I> {
+    return this.network.inputs as unknown as Ends<I>;
+  }
+
+  /** The tensors that it answers, in order. @throws RhytonError `not-built` while the input shape is unknown. */
+  get outputs(): Ends<O> {
+    return this.network.outputs as unknown as Ends<O>;
+  }
+
+  /** Its own, also where it is called as a layer. */
+  override get input(): OpenTensor {
+    return this.only("input", this.network.inputs, "inputs");
+  }
+
+  /** Its own, also where it is called as a layer. */
+  override get output(): OpenTensor {
+    return this.only("output", this.network.outputs, "outputs");
+  }
+
   /** What `compile` was given. Its `learningRate` may be changed at any time. */
   get optimizer(): Compiled["optimizer"] {
     return this.#needCompiled(this.where).optimizer;
@@ -98,7 +118,10 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     return this.#compiled;
   }
 
-  /** The first layer with this name, or the layer at this place. */
+  /**
+   * The first layer with this name, or the layer at this place. `model(m.inputs, m.getLayer("code").output)` answers what
+   * that layer answers in `m`, with the same weights.
+   */
   getLayer(nameOrIndex: string | number): Layer {
     const nameOf = (layer: Layer): string => this.#network?.nameOf(layer) ?? layer.name;
     const found =
