@@ -9,6 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { digits } from "../src/data/digits.ts";
+import { encodeGray } from "../src/data/png.ts";
 import { buildPackage } from "./cli/run.ts";
 import { type Example, examplePages, examplesOf, runner, writePrinted } from "./support/examples.ts";
 import { layerNames, namesTable } from "./support/names.ts";
@@ -20,12 +22,22 @@ const pages = examplePages(root).map((page) => ({ page, examples: examplesOf(roo
 const withExamples = pages.filter(({ examples }) => examples.length > 0);
 const fileOf = ({ page, place }: Example): string => `${page.replaceAll(/\W/g, "-")}-${place}`;
 
+/** The folder that docs/pictures.md speaks of. */
+async function savePictures(path: string): Promise<void> {
+  mkdirSync(path);
+  const { images, labels } = (await digits()).train;
+  for (let i = 0; i < 500; i++) {
+    const pixels = images.data.subarray(i * 784, (i + 1) * 784);
+    writeFileSync(join(path, `${String(i).padStart(3, "0")}-${labels.data[i]}.png`), encodeGray(pixels, 28, 28));
+  }
+}
+
 let built: string;
 let folder: string;
 let checked: string;
 const outcome = new Map<string, { readonly stdout: string; readonly stderr: string }>();
 
-beforeAll(() => {
+beforeAll(async () => {
   built = buildPackage();
   folder = mkdtempSync(join(tmpdir(), "rhyton-examples-"));
   mkdirSync(join(folder, "node_modules"));
@@ -33,6 +45,7 @@ beforeAll(() => {
   symlinkSync(join(root, "node_modules/@types"), join(folder, "node_modules/@types"));
   symlinkSync(join(root, "node_modules/undici-types"), join(folder, "node_modules/undici-types"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  await savePictures(join(folder, "my-pictures"));
   const all = withExamples.flatMap(({ examples }) => examples);
   for (const example of all) writeFileSync(join(folder, `${fileOf(example)}.ts`), example.text);
   for (const name of readdirSync(join(root, "examples"))) {

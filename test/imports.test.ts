@@ -20,7 +20,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   functions: [...compiler, "layers"],
   saving: ["core", "graph", "ops", "layers", "data/npy.ts"],
   training: [...compiler, "layers", "functions", "saving"],
-  data: ["core"],
+  data: ["core", "saving/atomic.ts"],
   doctor: [...compiler, "layers/options.ts"],
   // The command line sees what everybody sees, and some helpers that are not worth a public name.
   cli: [

@@ -17,12 +17,16 @@ export function addEvaluate(program: Command): void {
     .summary("print loss and metrics of a model over samples")
     .description("Print loss and metrics of a model over samples, as the file says that it was compiled.")
     .argument("<model>", "a .keras file")
-    .addOption(dataOption("digits or mnist (their test part), or two .npy files: x.npy,y.npy").makeOptionMandatory())
+    .addOption(
+      dataOption(
+        "digits or mnist (their test part), a folder of PNG files of one size, or two .npy files: x.npy,y.npy",
+      ).makeOptionMandatory(),
+    )
     .option("--batch-size <n>", "samples at a time", wholeNumber(1, 1_000_000), 128)
     .option("--threads <n>", "threads to use (default: one for each core)", wholeNumber(1, 64))
     .addHelpText(
       "after",
-      "\nDigits are compared with themselves where the model answers pictures, and with their numbers where it chooses.\n" +
+      "\nPictures are compared with themselves where the model answers pictures, and digits with their numbers where it chooses.\n" +
         example("rhyton evaluate autoencoder.keras --data digits", "rhyton evaluate model.keras --data x.npy,y.npy"),
     )
     .action(async (path: string, { data, batchSize, threads }: EvaluateOptions, command: Command) => {

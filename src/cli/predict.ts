@@ -1,6 +1,7 @@
 /** `rhyton predict`: a model's answers for arrays in files. */
 import type { Command } from "commander";
 import { prefixed } from "../core/errors.ts";
+import { pictures } from "../data/datasets.ts";
 import {
   loadModel,
   type Model,
@@ -13,6 +14,7 @@ import {
 import { readFile, writeFileAtomic } from "../saving/atomic.ts";
 import { several, wholeNumber } from "./options.ts";
 import { answer, example, UsageError } from "./program.ts";
+import { isFolder } from "./samples.ts";
 
 interface PredictOptions {
   readonly input: readonly string[];
@@ -24,16 +26,21 @@ interface PredictOptions {
 export function addPredict(program: Command): void {
   program
     .command("predict")
-    .summary("run a model on NumPy files")
-    .description("Run a model on NumPy files; samples lie on the first axis.")
+    .summary("run a model on NumPy files or pictures")
+    .description("Run a model on NumPy files, or on a folder of PNG files; samples lie on the first axis.")
     .argument("<model>", "a .keras file")
-    .requiredOption("--input <file>", "a .npy file; once for each input of the model, in order", several)
+    .requiredOption(
+      "--input <file>",
+      "a .npy file or a folder of PNG files; once for each input of the model, in order",
+      several,
+    )
     .requiredOption("--output <file>", "where the answer goes, as .npy; once for each output", several)
     .option("--batch-size <n>", "samples at a time", wholeNumber(1, 1_000_000), 32)
     .option("--layer <name>", "what this layer inside answers, instead of the whole model: the code of an autoencoder")
     .addHelpText(
       "after",
       "\nValues are used as they are: a model trained on numbers from 0 to 1 wants bytes (0 to 255) divided by 255 first.\n" +
+        "Those of PNG files are, and the pictures come in the order of their names.\n" +
         'A .npy file comes from NumPy, np.save("x.npy", x.astype("float32")), or from writeNpy of rhyton.\n' +
         example(
           "rhyton predict autoencoder.keras --input x.npy --output y.npy",
@@ -50,7 +57,9 @@ async function predict(path: string, options: PredictOptions, command: Command):
   checkCount("input", input, model.network.inputs.length);
   checkCount("output", output, model.network.outputs.length);
   const arrays: NdArray[] = [];
-  for (const file of input) arrays.push(readNpy(await readFile(file), file));
+  for (const path of input) {
+    arrays.push((await isFolder(path)) ? (await pictures(path)).images : readNpy(await readFile(path), path));
+  }
   const answers = await model.predict(arrays, { batchSize }).catch((error: unknown) => {
     if (!(error instanceof RhytonError && error.code.startsWith("data"))) throw error;
     throw prefixed(input.join(", "), error);

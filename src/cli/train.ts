@@ -1,4 +1,4 @@
-/** `rhyton train`: the convolutional autoencoder on handwritten digits, or a model of one's own; new, or gone on with. */
+/** `rhyton train`: the convolutional autoencoder on digits or pictures of one's own, or a model of one's own; new, or gone on with. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { loadModel, type Model } from "../index.ts";
@@ -9,7 +9,7 @@ import { wholeNumber } from "./options.ts";
 import { example, UsageError } from "./program.ts";
 import { filesIn, makeRunFolder } from "./run-folder.ts";
 import { readSettings } from "./run-settings.ts";
-import { dataOption, datasets, firstOf, openSamples, type Pairs, unknownData } from "./samples.ts";
+import { dataOption, firstOf, openPictures, openSamples, type Pairs } from "./samples.ts";
 import { runTraining } from "./training-run.ts";
 
 interface TrainOptions {
@@ -29,18 +29,21 @@ const compileOptions = { optimizer: "adam", loss: "binary_crossentropy" } as con
 export function addTrain(program: Command): void {
   program
     .command("train")
-    .summary("train an autoencoder on digits, or a model of your own")
+    .summary("train an autoencoder on pictures, or a model of your own")
     .description(
-      "Train a convolutional autoencoder on handwritten digits, or a model of your own. Leaves a folder with the model, " +
-        "the losses and the settings, and for the autoencoder a picture of reconstructions. Ctrl-C stops after the " +
+      "Train a convolutional autoencoder on handwritten digits or your own pictures, or a model of your own. Leaves a " +
+        "folder with the model, the losses and the settings, and for the autoencoder a picture of reconstructions. Ctrl-C stops after the " +
         "current step and keeps what was learnt; --resume goes on from there, to the same numbers.",
     )
     .option("--model <file>", "a .keras file to go on with, or a module (.mjs, .ts) whose default export is a model")
     .addOption(
-      dataOption("digits (6000, part of rhyton) or mnist (60000); with --model also two files, x.npy,y.npy", "digits"),
+      dataOption(
+        "digits (6000, part of rhyton), mnist (60000), or a folder of PNG files of one size; with --model also two files, x.npy,y.npy",
+        "digits",
+      ),
     )
-    .option("--epochs <n>", "times that every digit is seen; with --resume, in all", wholeNumber(1, 1_000_000), 10)
-    .option("--batch-size <n>", "digits a step", wholeNumber(1, 60_000), 128)
+    .option("--epochs <n>", "times that every picture is seen; with --resume, in all", wholeNumber(1, 1_000_000), 10)
+    .option("--batch-size <n>", "pictures a step", wholeNumber(1, 60_000), 128)
     .option("--seed <n>", "for weights and order; equal seeds give equal results", wholeNumber(0, 2 ** 32 - 1), 1)
     .option("--threads <n>", "threads to use (default: one for each core)", wholeNumber(1, 64))
     .option("--limit <n>", "train on the first n samples only (default: all)", wholeNumber(1, 1_000_000_000))
@@ -54,6 +57,7 @@ export function addTrain(program: Command): void {
       example(
         "rhyton train",
         "rhyton train --data mnist --epochs 10 --seed 1 --threads 2 --out runs/first",
+        "rhyton train --data my-pictures",
         "rhyton train --resume runs/first --epochs 20",
       ),
     )
@@ -64,18 +68,17 @@ export function addTrain(program: Command): void {
 }
 
 async function trainAutoencoder(options: TrainOptions, command: Command): Promise<void> {
-  const { data: name, threads } = options;
-  if (!Object.hasOwn(datasets, name)) throw unknownData(name);
+  const { data, threads } = options;
   const clock = new Clock();
-  const made = makeAutoencoder(options.seed).autoencoder;
+  const { train, test, source } = await openPictures(data);
+  const made = makeAutoencoder(options.seed, train.x.shape.slice(1)).autoencoder;
   const model = made as unknown as Model;
-  const { train, test } = await openSamples(name, model);
-  const chosen = limited(train, options.limit, name);
+  const chosen = limited(train, options.limit, data);
   const files = await makeRunFolder(options.out, clock.started, false);
   model.compile({ ...compileOptions, threads });
   clock.lap("loading");
   const { epochs, batchSize, seed } = options;
-  const settings = { data: name, epochs, batchSize, seed, threads, limit: chosen.x.shape[0] };
+  const settings = { data: source, epochs, batchSize, seed, threads, limit: chosen.x.shape[0] };
   await runTraining({ model, train: chosen, test, files, settings, notes: compileOptions, clock }, command);
 }
 
@@ -83,7 +86,7 @@ async function trainModel(options: TrainOptions, command: Command): Promise<void
   const { model: path = "", seed, threads, batchSize } = options;
   const clock = new Clock();
   const model = await openModel(path, { seed }, threads);
-  const { train, test } = await openSamples(options.data, model);
+  const { train, test, source } = await openSamples(options.data, model);
   const chosen = limited(train, options.limit, options.data);
   if (model.compiled === undefined) {
     if (chosen.x.data !== chosen.y.data) {
@@ -93,13 +96,10 @@ async function trainModel(options: TrainOptions, command: Command): Promise<void
   }
   const files = await makeRunFolder(options.out, clock.started, true);
   clock.lap("loading");
-  const data = Object.hasOwn(datasets, options.data) ? options.data : options.data.split(",").map(absolute).join(",");
   const epochs = model.epochs + options.epochs;
-  const settings = { model: resolve(path), data, epochs, batchSize, seed, threads, limit: chosen.x.shape[0] };
+  const settings = { model: resolve(path), data: source, epochs, batchSize, seed, threads, limit: chosen.x.shape[0] };
   await runTraining({ model, train: chosen, test, files, settings, notes: {}, clock }, command);
 }
-
-const absolute = (path: string): string => resolve(path);
 
 /** What a run decides when it begins, and what going on with it may not change. */
 const fixed = ["model", "data", "batchSize", "seed", "limit", "out"] as const;

@@ -1,7 +1,7 @@
 /** One training from where it stands to its end, or until it is stopped; and the files that it leaves. */
 import { dirname } from "node:path";
 import type { Command } from "commander";
-import { CSVLogger, type Model, reconstructionSheet } from "../index.ts";
+import { CSVLogger, type Model, type NdArray, ndarray, reconstructionSheet } from "../index.ts";
 import { writeFileAtomic } from "../saving/atomic.ts";
 import { makeAutoencoder } from "./autoencoder.ts";
 import { type Clock, EpochLog } from "./epoch-log.ts";
@@ -22,7 +22,7 @@ export interface TrainingRun {
   readonly clock: Clock;
 }
 
-/** How many test digits the picture shows. */
+/** How many pictures the sheet shows. */
 const SHOWN = 20;
 
 /** Trains, from the epoch and the step that the model has come to, and prints the paths of the files. */
@@ -50,8 +50,8 @@ export async function runTraining(run: TrainingRun, command: Command): Promise<v
 
   clock.lap("training");
   await model.save(files.model);
-  if (files.picture !== undefined && test !== undefined) {
-    await writeFileAtomic(files.picture, await pictureOf(model, test, settings.seed));
+  if (files.picture !== undefined) {
+    await writeFileAtomic(files.picture, await pictureOf(model, (test ?? train).x, settings.seed));
   }
   clock.lap("saving");
   const outcome = {
@@ -79,14 +79,22 @@ export async function runTraining(run: TrainingRun, command: Command): Promise<v
   }
 }
 
-/** Digits that the autoencoder has not learnt from, their codes, and what it makes of them. */
-async function pictureOf(model: Model, test: Pairs, seed: number): Promise<Uint8Array> {
-  const { autoencoder, encoder } = makeAutoencoder(seed);
+/** The first pictures, their codes, and what the autoencoder makes of them. Colours are drawn in gray. */
+async function pictureOf(model: Model, pictures: NdArray, seed: number): Promise<Uint8Array> {
+  const { autoencoder, encoder } = makeAutoencoder(seed, pictures.shape.slice(1));
   autoencoder.setWeights(model.getWeights());
-  const originals = firstOf(test.x, SHOWN);
+  const originals = firstOf(pictures, Math.min(SHOWN, pictures.shape[0]));
   const codes = await encoder.predict(originals, { verbose: 0 });
   const reconstructions = await autoencoder.predict(originals, { verbose: 0 });
-  return reconstructionSheet({ originals, codes, reconstructions });
+  return reconstructionSheet({ originals: inGray(originals), codes, reconstructions: inGray(reconstructions) });
+}
+
+/** Pictures with the mean of their channels in place of them. */
+function inGray({ data, shape, scale = 1 }: NdArray): NdArray {
+  const channels = shape[3];
+  const gray = new Float32Array(data.length / channels);
+  for (const [i, value] of data.entries()) gray[Math.floor(i / channels)] += (value * scale) / channels;
+  return ndarray(gray, [...shape.slice(0, 3), 1]);
 }
 
 /** A path as a shell takes it. */

@@ -1,5 +1,5 @@
 /**
- * Grayscale PNG pictures of 8 bits, and laying small pictures out in a table.
+ * PNG pictures: reading them in gray or in colours, writing them in gray; and laying small pictures out in a table.
  */
 import { decode, encode } from "fast-png";
 import { Unzlib } from "fflate";
@@ -24,7 +24,10 @@ const COLOUR_TYPES: Readonly<Record<number, string>> = {
   4: "grayscale with alpha",
   6: "RGB with alpha",
 };
-const MAX_PIXELS = 2 ** 28;
+/** By colour type. */
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 4: 2, 6: 4 };
+/** Of a picture that is unpacked. */
+const MAX_BYTES = 2 ** 28;
 
 /**
  * A grayscale PNG file of `pixels`, compressed as well as deflate can.
@@ -56,6 +59,61 @@ export function encodeGray(pixels: Uint8Array, width: number, height: number): U
  * @throws RhytonError `data-format` when the bytes are not such a PNG, or are damaged.
  */
 export function decodeGray(bytes: Uint8Array, name = "PNG data"): GrayImage {
+  const { data, width, height } = decodePng(bytes, name, {
+    colours: [0],
+    depths: [8],
+    expected: "8-bit grayscale without alpha",
+    fix: "Convert the picture to 8-bit grayscale.",
+  });
+  return { pixels: data as Uint8Array, width, height };
+}
+
+/** A picture in gray (1 channel) or in colours (3: red, green, blue): one byte a channel, pixel after pixel. */
+export interface Picture extends GrayImage {
+  readonly channels: 1 | 3;
+}
+
+/**
+ * The picture in the bytes of a PNG, gray or RGB, of 8 or 16 bits a channel. Of 16 bits the 8 nearest remain; alpha is
+ * left out. Checksums are checked.
+ *
+ * @param name What errors call the data: a file name, say.
+ * @throws RhytonError `data-format` when the bytes are not such a PNG, or are damaged.
+ */
+export function decodePicture(bytes: Uint8Array, name: string): Picture {
+  const { data, width, height, channels } = decodePng(bytes, name, {
+    colours: [0, 2, 4, 6],
+    depths: [8, 16],
+    expected: "gray or RGB, with or without alpha, of 8 or 16 bits a channel",
+    fix: "Convert the picture to 8-bit gray or RGB.",
+  });
+  const kept = channels > 2 ? 3 : 1;
+  if (data instanceof Uint8Array && kept === channels) return { pixels: data, width, height, channels: kept };
+  const toByte = data instanceof Uint8Array ? 1 : 255 / 65535;
+  const pixels = new Uint8Array(width * height * kept);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < kept; c++) pixels[i * kept + c] = Math.round(data[i * channels + c] * toByte);
+  }
+  return { pixels, width, height, channels: kept };
+}
+
+/** The kinds of PNG that are wanted, by their numbers in the header, and the words for them. */
+interface Wanted {
+  readonly colours: readonly number[];
+  readonly depths: readonly number[];
+  readonly expected: string;
+  readonly fix: string;
+}
+
+interface DecodedPng {
+  /** `width * height * channels` values. */
+  readonly data: Uint8Array | Uint16Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
+
+function decodePng(bytes: Uint8Array, name: string, wanted: Wanted): DecodedPng {
   const fail = (got: string, expected: string, fix = "The file is damaged or not a PNG.") =>
     dataFormat({ where: name, got, expected, fix });
 
@@ -78,30 +136,34 @@ export function decodeGray(bytes: Uint8Array, name = "PNG data"): GrayImage {
   }
   const [width, height] = [view.getUint32(16), view.getUint32(20)];
   const [depth, colour] = [bytes[24], bytes[25]];
-  if (width === 0 || height === 0 || width * height > MAX_PIXELS) {
-    throw fail(`${width} × ${height} pixels`, `1 to ${MAX_PIXELS} pixels`);
-  }
-  if (colour !== 0 || depth !== 8) {
+  if (!wanted.colours.includes(colour) || !wanted.depths.includes(depth)) {
     const got = `a PNG of colour type ${colour} (${COLOUR_TYPES[colour] ?? "unknown"}) with ${depth} bits a channel`;
-    throw fail(got, "8-bit grayscale without alpha", "Convert the picture to 8-bit grayscale.");
+    throw fail(got, wanted.expected, wanted.fix);
   }
-  let pixels: ArrayLike<number>;
+  const channels = CHANNELS[colour];
+  const pixelBytes = (channels * depth) / 8;
+  const most = Math.floor(MAX_BYTES / pixelBytes);
+  if (width === 0 || height === 0 || width * height > most) {
+    throw fail(`${width} × ${height} pixels`, `1 to ${most} pixels`);
+  }
+  let data: ArrayLike<number>;
   try {
-    const expected = rowBytes(width, height, bytes[28] === 1);
+    const expected = rowBytes(width, height, pixelBytes, bytes[28] === 1);
     const unpacked = unpackedBytes(packed, expected);
     if (unpacked !== expected) {
       const got = unpacked > expected ? `more than ${expected}` : unpacked;
       throw fail(`rows of ${got} bytes`, `${expected} bytes for ${width} × ${height} pixels`);
     }
-    pixels = decode(joined(parts), { checkCrc: true }).data;
+    data = decode(joined(parts), { checkCrc: true }).data;
   } catch (error) {
     if (error instanceof RhytonError) throw error;
     throw fail(`damaged data (${error instanceof Error ? error.message : String(error)})`, "a whole PNG");
   }
-  if (!(pixels instanceof Uint8Array) || pixels.length !== width * height) {
-    throw fail(`${pixels.length} pixels`, `${width} × ${height} = ${width * height}`);
+  const right = depth === 8 ? data instanceof Uint8Array : data instanceof Uint16Array;
+  if (!right || data.length !== width * height * channels) {
+    throw fail(`${data.length} values`, `${width} × ${height} × ${channels} = ${width * height * channels}`);
   }
-  return { pixels, width, height };
+  return { data: data as Uint8Array | Uint16Array, width, height, channels };
 }
 
 /** Where each of the seven passes of an interlaced picture begins, and its steps. */
@@ -115,12 +177,12 @@ const PASSES = [
   [0, 1, 1, 2],
 ];
 
-/** The bytes of all rows before they are packed: a pixel is one byte, and each row has one more for its filter. */
-function rowBytes(width: number, height: number, interlaced: boolean): number {
+/** The bytes of all rows before they are packed: those of their pixels, and one more for the filter of each row. */
+function rowBytes(width: number, height: number, pixelBytes: number, interlaced: boolean): number {
   let bytes = 0;
   for (const [x, y, dx, dy] of interlaced ? PASSES : [[0, 0, 1, 1]]) {
     const [columns, rows] = [Math.ceil((width - x) / dx), Math.ceil((height - y) / dy)];
-    if (columns > 0 && rows > 0) bytes += rows * (columns + 1);
+    if (columns > 0 && rows > 0) bytes += rows * (columns * pixelBytes + 1);
   }
   return bytes;
 }

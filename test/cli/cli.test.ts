@@ -1,9 +1,11 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { encode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeAutoencoder } from "../../src/cli/autoencoder.ts";
 import { readNpy, writeNpy } from "../../src/data/npy.ts";
 import { decodeGray } from "../../src/data/png.ts";
-import { dense, input, model } from "../../src/index.ts";
+import { dense, flatten, input, model, sequential } from "../../src/index.ts";
 import { buildPackage, type Finished, finished, start } from "./run.ts";
 
 let folder: string;
@@ -35,7 +37,7 @@ describe("wrong usage ends with code 2 and says what was meant", () => {
     ["unknown option '--epoch'\nDid you mean --epochs? See rhyton train --help.", "train", "--epoch", "3"],
     ["too many arguments for 'train'. Expected 0 arguments but got 1.", "train", "mnist"],
     [
-      "option '--data <set>' argument 'mnits' is invalid\nDid you mean mnist? Known: digits, mnist.",
+      "option '--data <set>' argument 'mnits' is invalid\nDid you mean mnist? Known: digits, mnist, a folder of PNG files, or x.npy,y.npy with --model.",
       "train",
       "--data",
       "mnits",
@@ -121,9 +123,9 @@ describe("help and version", () => {
   });
 });
 
-describe("train", () => {
-  const files = ["autoencoder.keras", "history.csv", "reconstructions.png", "settings.json"];
+const files = ["autoencoder.keras", "history.csv", "reconstructions.png", "settings.json"];
 
+describe("train", () => {
   test("leaves four files and prints their paths", () => {
     expect(trained.code, trained.stderr).toBe(0);
     expect(readdirSync(join(folder, "run")).sort()).toEqual(files);
@@ -170,6 +172,61 @@ describe("train", () => {
   });
 });
 
+describe("pictures of one's own", () => {
+  const values = (length: number) => Uint8Array.from({ length }, (_, i) => (i * 37) % 256);
+  const save = (name: string, width: number, height: number, channels: number): void => {
+    mkdirSync(join(folder, name), { recursive: true });
+    for (const file of ["a", "b", "c"]) {
+      const data = values(width * height * channels);
+      writeFileSync(join(folder, name, `${file}.png`), encode({ data, width, height, channels }));
+    }
+  };
+  const losses = (run: string): string => readFileSync(join(folder, run, "history.csv"), "utf8");
+
+  test("a folder of any size and of colours trains, goes on, and is judged and answered", async () => {
+    save("colours", 21, 10, 3);
+    const settings = ["--data", "colours", "--batch-size", "2", "--threads", "1"];
+    const first = await rhyton("train", ...settings, "--epochs", "1", "--out", "coloured");
+    expect(first.code, first.stderr).toBe(0);
+    const paths = files.map((name) => join("coloured", name)).sort();
+    expect(first.stdout.trimEnd().split("\n").sort()).toEqual(paths);
+    expect(decodeGray(readFileSync(join(folder, "coloured/reconstructions.png"))).width).toBeGreaterThan(150);
+    expect((await rhyton("train", "--resume", "coloured", "--epochs", "2")).code).toBe(0);
+    await rhyton("train", ...settings, "--epochs", "2", "--out", "at-once");
+    expect(losses("coloured")).toBe(losses("at-once"));
+
+    const model = "coloured/autoencoder.keras";
+    expect((await rhyton("evaluate", model, "--data", "colours")).stdout).toMatch(/^loss 0\.\d+\n$/);
+    await rhyton("predict", model, "--input", "colours", "--output", "colours.npy");
+    expect(readNpy(readFileSync(join(folder, "colours.npy"))).shape).toEqual([3, 10, 21, 3]);
+  });
+
+  test.each([
+    [16, 24],
+    [28, 20],
+    [12, 16],
+    [1, 3],
+  ])("the autoencoder answers %i × %i", (height, width) => {
+    const { autoencoder, encoder } = makeAutoencoder(1, [height, width, 1]);
+    expect(autoencoder.network.outputs[0].shape).toEqual([height, width, 1]);
+    expect(encoder.network.outputs[0].shape).toEqual([Math.ceil(height / 8), Math.ceil(width / 8), 8]);
+  });
+
+  test("what does not fit is told", async () => {
+    save("wide", 8, 4, 1);
+    await expectError(2, "the pictures have the shape (4, 8, 1)", "evaluate", modelFile(), "--data", "wide");
+    save("mixed", 8, 8, 1);
+    writeFileSync(join(folder, "mixed/d.png"), encode({ data: values(64), width: 16, height: 4, channels: 1 }));
+    await expectError(1, "mixed/d.png: got 16 × 4 pixels in gray", "train", "--data", "mixed");
+    mkdirSync(join(folder, "empty"));
+    await expectError(1, "pictures(): the folder has no PNG files", "train", "--data", "empty");
+    const net = sequential([input([4, 8, 1]), flatten(), dense(10)]);
+    net.compile({ loss: "mse" });
+    writeFileSync(join(folder, "chooser.keras"), await net.toBytes());
+    await expectError(2, "nothing says what the pictures", "evaluate", "chooser.keras", "--data", "wide");
+  });
+});
+
 describe("models of one's own", () => {
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text);
@@ -208,7 +265,10 @@ describe("models of one's own", () => {
     const x = { data: new Float32Array(784).fill(0.5), shape: [1, 28, 28, 1] };
     writeFileSync(join(folder, "one.npy"), writeNpy(x));
     expect((await rhyton("evaluate", modelFile(), "--data", "one.npy,one.npy")).stdout).toMatch(/^loss \d/);
-    await expectError(2, '--data is "one.npy"', "evaluate", modelFile(), "--data", "one.npy");
+    for (const unknown of ["one.npy", "foo"]) {
+      const message = `option '--data <set>' argument '${unknown}' is invalid\nKnown: digits, mnist, a folder of PNG files, or x.npy,y.npy.`;
+      await expectError(2, message, "evaluate", modelFile(), "--data", unknown);
+    }
   });
 
   test("what is no model is told", async () => {
@@ -221,7 +281,7 @@ describe("models of one's own", () => {
     const other = source(
       'const m = sequential([input([5]), dense(10)]); m.compile({ loss: "mse" }); export default m;',
     );
-    await expectError(2, "the digits have the shape (28, 28, 1)", ...train(file("other.mjs", other)));
+    await expectError(2, "the pictures have the shape (28, 28, 1)", ...train(file("other.mjs", other)));
     if (!(process.features as { readonly typescript?: unknown }).typescript) {
       await expectError(1, "typed.ts: Node", ...train(file("typed.ts", "export default 3 as number;")));
     }

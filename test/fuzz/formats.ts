@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { readIdx } from "../../src/data/idx.ts";
 import { readNpy } from "../../src/data/npy.ts";
-import { decodeGray } from "../../src/data/png.ts";
+import { decodePicture } from "../../src/data/png.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import { readHdf5 } from "../../src/saving/hdf5.ts";
@@ -76,7 +76,7 @@ export const formats: readonly Format[] = [
     },
     inside: insideSafetensors,
   },
-  { ending: ".png", share: 10, read: (bytes) => decodeGray(bytes), inside: insidePng },
+  { ending: ".png", share: 10, read: (bytes) => decodePicture(bytes, "a PNG"), inside: insidePng },
   { ending: ".idx", share: 4, read: (bytes) => readIdx(bytes) },
 ];
 
