@@ -126,3 +126,12 @@ describe("names and configs", () => {
     expect(() => constant(Number.NaN)).toThrow("constant: value is NaN, expected a finite number.");
   });
 });
+
+test("the identity has its gain on the diagonal of a matrix, and takes nothing else", () => {
+  const file = { class_name: "Identity", config: { gain: 2 } };
+  expect([...draw(initializerOf("dense", "kernelInitializer", file), [2, 3])]).toEqual([2, 0, 0, 0, 2, 0]);
+  const plain = initializerOf("dense", "kernelInitializer", "identity");
+  expect([...draw(plain, [3, 2])]).toEqual([1, 0, 0, 1, 0, 0]);
+  expect(initializerConfig(plain)).toMatchObject({ class_name: "Identity", config: { gain: 1 } });
+  expect(() => draw(plain, [2, 2, 2])).toThrow("identity: shape is [2, 2, 2], expected two axes");
+});

@@ -53,6 +53,20 @@ export const ones = (): Initializer => constantFill("Ones", {}, 1);
 export const constant = (value = 0): Initializer =>
   constantFill("Constant", { value: finite("constant", value) }, value);
 
+/** `gain` on the diagonal of a matrix, 0 beside it: Keras' `Identity`. */
+const identity = (gain = 1): Initializer => ({
+  className: "Identity",
+  config: { gain: finite("identity", gain) },
+  fill: (values, shape) => {
+    if (shape.length !== 2) {
+      throw argumentError({ where: "identity", argument: "shape", value: shape, expected: "two axes" });
+    }
+    values.forEach((_, i) => {
+      values[i] = Math.floor(i / shape[1]) === i % shape[1] ? gain : 0;
+    });
+  },
+});
+
 // ---- given spread -------------------------------------------------------------------------------------------------
 
 /** Uniform in [minval, maxval). */
@@ -244,6 +258,7 @@ const classes: Readonly<Record<string, FromConfig>> = {
   LecunUniform: lecunUniform,
   LecunNormal: lecunNormal,
   Orthogonal: orthogonal,
+  Identity: (c) => identity(c.gain as number | undefined),
 };
 
 const names = {
@@ -265,6 +280,7 @@ const names = {
   lecun_uniform: "LecunUniform",
   lecun_normal: "LecunNormal",
   orthogonal: "Orthogonal",
+  identity: "Identity",
 } as const;
 
 /** The name of an initializer in Keras' spelling. */
