@@ -6,6 +6,7 @@ import { clip, elu, exponentialMinus1, relu6, softmax as softmaxOf } from "./act
 import { type Initializer, type InitializerLike, initializerConfig, initializerOf } from "./initializers.ts";
 import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { type Config, checkAxis, checkNumber, checkOptions, readConfig } from "./options.ts";
+import type { LayerRecord } from "./record.ts";
 import type { Same } from "./rule.ts";
 import { type WeightRuleOptions, WeightRules, weightRuleNames } from "./weight-rules.ts";
 
@@ -313,3 +314,11 @@ export class Softmax extends Layer<Same> {
 
 /** eˣ, divided by its sum over an axis. */
 export const softmax = (options?: SoftmaxOptions): Softmax => new Softmax(options);
+
+/** Layers without weights that Keras also takes as the activation of another layer, by their names in files. */
+export const activationLayers: ReadonlyMap<string, LayerRecord> = new Map<string, LayerRecord>([
+  ["ELU", ELU],
+  ["LeakyReLU", LeakyReLU],
+  ["ReLU", ReLU],
+  ["Softmax", Softmax],
+]);

@@ -41,6 +41,8 @@ export interface Activation {
   readonly name: string | undefined;
   /** The function. */
   apply(x: Tensor): Tensor;
+  /** What a file holds in place of a name: the object of a layer that is used as an activation. */
+  readonly config?: Serialized;
 }
 
 /** Where a function of a whole axis works when no axis is given. */
@@ -188,16 +190,24 @@ export function activationOf(where: string, value: ActivationLike | string | und
  *
  * @throws RhytonError `argument` for a function without a name of its own.
  */
-export function activationConfig(where: string, { name, apply }: Activation): string | Serialized {
-  if (name !== undefined) return name;
+export const activationConfig = (where: string, { name, apply, config }: Activation): string | Serialized =>
+  name ?? config ?? functionConfig(where, "activation", apply);
+
+/**
+ * A function of one's own as it stands in a config.
+ *
+ * @throws RhytonError `argument` for a function without a name of its own.
+ */
+export function functionConfig(where: string, argument: string, given: { readonly name: string }): Serialized {
+  const { name } = given;
   // A function that was written as an option has the name of the option.
-  if (apply.name !== "" && apply.name !== "activation") {
-    return { module: "builtins", class_name: "function", config: apply.name, registered_name: apply.name };
+  if (name !== "" && name !== argument) {
+    return { module: "builtins", class_name: "function", config: name, registered_name: name };
   }
   throw argumentError({
     where,
-    argument: "activation",
-    value: apply,
+    argument,
+    value: given,
     expected: "a function with a name, by which files know it",
     fix: "Write const swell = (x) => …, give that, and load the file with customObjects: { swell }.",
   });

@@ -68,9 +68,15 @@ export function input<const S extends OpenShape>(shape: S, options: InputOptions
   return tensor;
 }
 
-/** The layer from its config in a file. */
+/**
+ * The layer from its config in a file. Whole numbers enter as float32, with the same values below 2^24: Keras' layers
+ * convert them, too, before they compute.
+ */
 export function inputLayerFromConfig(config: Config): InputLayer {
-  const { name, batchShape } = readConfig("InputLayer", config, ["name", "batchShape", "trainable"]);
+  const { dtype, ...rest } = config;
+  const isWhole = typeof dtype === "string" && /^u?int(8|16|32|64)$/.test(dtype);
+  const known = ["name", "batchShape", "trainable"] as const;
+  const { name, batchShape } = readConfig("InputLayer", isWhole ? rest : config, known);
   const shape = Array.isArray(batchShape) ? batchShape.slice(1) : batchShape;
   return new InputLayer(shape as OpenShape, { name: name as string | undefined });
 }

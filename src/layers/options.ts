@@ -224,6 +224,9 @@ export function readConfig(className: string, config: Config, known: readonly st
 function checkDType(where: string, value: unknown): void {
   const name = isRecord(value) && isRecord(value.config) ? value.config.name : value;
   if (name !== "float32" && name !== null && name !== undefined) {
-    throw argumentError({ where, argument: "dtype", value: name, expected: `"float32"` });
+    const fix =
+      "Rhyton computes in float32. In Keras: for layer in model._flatten_layers(include_self=False): " +
+      'layer.dtype_policy = "float32"; then save the model again.';
+    throw argumentError({ where, argument: "dtype", value: name, expected: `"float32"`, fix });
   }
 }

@@ -54,14 +54,15 @@ export function refuseCode(where: string, config: JsonObject): void {
   for (const [key, value] of Object.entries(config)) {
     if (!isJsonObject(value)) continue;
     const { class_name: name } = value;
-    if (typeof name !== "string") continue;
-    if (name === "__lambda__") {
+    // Activations that are lambdas stand there without their class.
+    if (name === "__lambda__" || (name === undefined && key.endsWith("activation") && Array.isArray(value.value))) {
       throw unsafeFile({
         where,
         problem: `${key} is a lambda, Python code inside the file`,
         fix: "Code from files is never run. Replace it by a named function and save the model again.",
       });
     }
+    if (typeof name !== "string") continue;
     if (name === "function") {
       throw unsupportedFile({
         where,

@@ -3,17 +3,20 @@
  * are compared with the arrays of the file before memory is taken, and every reference is followed only if it exists.
  */
 import { sizeOf } from "../core/array.ts";
-import { ownCodeError, prefixed, RhytonError, unsafeFile, unsupportedFile } from "../core/errors.ts";
+import { unsafeFile, unsupportedFile } from "../core/errors.ts";
 import type { OpenShape, OpenTensor, Variable } from "../graph/tensor.ts";
 import { InputLayer, input } from "../layers/input.ts";
-import type { Layer } from "../layers/layer.ts";
+import { Lambda, type LambdaFunction } from "../layers/lambda.ts";
+import { Layer } from "../layers/layer.ts";
 import type { LayerRecord } from "../layers/record.ts";
 import { layerRegistry } from "../layers/registry.ts";
+import { named, withActivations } from "./activation-read.ts";
 import { brief, checkSizes, isBuiltIn, listAt, malformed, objectAt, refuseCode, textAt } from "./config-parts.ts";
 import { FUNCTIONAL, isModel, type ModelLayer, SEQUENTIAL } from "./config-write.ts";
 import type { CustomObjects } from "./custom.ts";
 import { runGraph } from "./graph-read.ts";
 import { isJsonObject, type JsonObject } from "./json.ts";
+import { checkLayers, isLambda, missingLayers } from "./missing-layers.ts";
 import { isOp, OpEntry, opEntry } from "./ops-read.ts";
 import type { Orders } from "./weights.ts";
 
@@ -46,6 +49,7 @@ const MOST_CELLS = 2 ** 28;
  */
 export function readModel<M extends ModelLayer>(object: JsonObject, reading: Reading<M>) {
   const reader = new Reader(reading);
+  checkLayers(object, "config.json", reading.custom);
   const model = reader.model(object, "config.json");
   return { model, orders: reader.orders as Orders, outputNames: reader.outputNames.get(model) };
 }
@@ -92,6 +96,7 @@ class Reader<M extends ModelLayer> {
 
   #make(object: JsonObject, className: string, config: JsonObject, where: string): Layer {
     const { custom, recordOf } = this.#reading;
+    if (isLambda(object)) return this.#lambda(object, config, where);
     const given = custom.find(object);
     const own = given === undefined ? undefined : recordOf(className, given);
     if (own === undefined && isBuiltIn(object)) {
@@ -99,8 +104,8 @@ class Reader<M extends ModelLayer> {
       if (className === SEQUENTIAL) return this.#sequential(object, where);
     }
     const record = own ?? (isBuiltIn(object) ? layerRegistry.get(className) : undefined);
-    if (record === undefined) throw this.#unknown(object, className, where);
-    const resolved = custom.resolve(config);
+    if (record === undefined) throw missingLayers([{ object, where }]);
+    const resolved = withActivations(where, custom.resolve(config));
     refuseCode(where, resolved as JsonObject);
     checkSizes(where, config);
     return named(where, () => record.fromConfig(resolved), own && className);
@@ -113,28 +118,33 @@ class Reader<M extends ModelLayer> {
     return opEntry(where, className, objectAt(where, object, "config"));
   }
 
-  #unknown(object: JsonObject, className: string, where: string) {
-    if (className === "Lambda") {
-      return unsafeFile({
+  /** A Lambda with the caller's class or function in place of its Python code. */
+  #lambda(object: JsonObject, config: JsonObject, where: string): Layer {
+    const { custom, recordOf } = this.#reading;
+    const { function: code, arguments: kwargs, mask: _, output_shape: __, ...rest } = config;
+    const name = typeof config.name === "string" ? config.name : "lambda";
+    const byFunction = isJsonObject(code) && code.class_name === "function" ? code : undefined;
+    const own = custom.find(object) ?? custom.named(name) ?? (byFunction && custom.find(byFunction));
+    if (own === undefined) {
+      const called = byFunction === undefined ? name : String(byFunction.config);
+      const key = /^[A-Za-z_]\w*$/.test(called) ? called : JSON.stringify(called);
+      throw unsafeFile({
         where,
         problem: "a Lambda layer is Python code inside the file",
         fix:
-          "Code from files is never run. Write what it does as a layer here and give it: " +
-          "loadModel(file, { customObjects: { Lambda: YourLayer } }); or replace it in Keras and save the model again.",
+          "Code from files is never run. Write here what it does, as a function of tensors under the name of the layer " +
+          `or of its function: loadModel(file, { customObjects: { ${key}: (x) => … } }); or as a class for every ` +
+          "Lambda of the file: { customObjects: { Lambda: YourLayer } }.",
       });
     }
-    if (!isBuiltIn(object)) {
-      return unsupportedFile({
-        where,
-        problem: `it is of a class of one's own${typeof object.module === "string" ? ` (${brief(object.registered_name ?? className)} of the Python module ${brief(object.module)})` : ""}, which is not in the file`,
-        fix: `Write it as a layer here and give it: loadModel(file, { customObjects: { ${className} } }).`,
-      });
+    checkSizes(where, rest);
+    const given = isJsonObject(kwargs) && Object.keys(kwargs).length > 0 ? kwargs : undefined;
+    if (typeof own === "function" && !("fromConfig" in own) && !(own.prototype instanceof Layer)) {
+      const trainable = config.trainable !== false;
+      return new Lambda(own as LambdaFunction, given ?? {}, { name, trainable });
     }
-    return unsupportedFile({
-      where,
-      problem: `Rhyton has no layer ${className} yet`,
-      fix: `It has ${[...layerRegistry.keys()].join(", ")}.`,
-    });
+    const record = recordOf("Lambda", own);
+    return named(where, () => record.fromConfig(given ? { ...rest, arguments: given } : rest), "Lambda");
   }
 
   // ---- models -----------------------------------------------------------------------------------------------------
@@ -182,7 +192,7 @@ class Reader<M extends ModelLayer> {
       where,
       entries.map(({ name }) => name),
     );
-    const { inputs, outputs, outputNames } = runGraph(where, config, entries, {
+    const { inputs, outputs, outputNames, outputKeys } = runGraph(where, config, entries, {
       enter: (layer, at) => this.#enter(layer, at),
       call: (layer, x, listed, at) => this.call(layer, x, listed, at),
       op: (at, work) => {
@@ -195,6 +205,7 @@ class Reader<M extends ModelLayer> {
     const make = (name: string): M => this.#reading.makers.functional(inputs, outputs, name);
     const model = this.#finish(where, config, layers, make);
     this.outputNames.set(model, outputNames);
+    model.outputKeys = outputKeys;
     return model;
   }
 
@@ -258,23 +269,6 @@ class Reader<M extends ModelLayer> {
 
 const nameIn = (model: ModelLayer, layer: Layer): string =>
   model.isBuilt && model.layers.includes(layer) ? model.network.nameOf(layer) : layer.name;
-
-/**
- * Runs work on one layer; errors say which.
- *
- * @param own - the class, where it is one that the caller gave: what it throws is not the fault of the file.
- */
-function named<T>(where: string, work: () => T, own?: string): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof RhytonError)) {
-      if (own === undefined) throw error;
-      throw ownCodeError({ where, className: own, problem: String(error), cause: error });
-    }
-    throw prefixed(where, error);
-  }
-}
 
 function checkNames(where: string, names: readonly string[]): void {
   const seen = new Set<string>();

@@ -4,6 +4,7 @@
  */
 import { argumentError, networkError } from "../core/errors.ts";
 import { type OpenShape, type OpenTensor, Tensor, Variable } from "../graph/tensor.ts";
+import { Lambda } from "../layers/lambda.ts";
 import { Layer } from "../layers/layer.ts";
 import { layerNames } from "../layers/names.ts";
 import type { Network } from "../layers/network.ts";
@@ -18,6 +19,8 @@ export type ModelLayer = Layer & {
   readonly isBuilt: boolean;
   readonly network: Network;
   readonly layers: readonly Layer[];
+  /** The keys under which Keras answers the outputs, in their order; none where it answers a list. */
+  outputKeys?: readonly string[];
 };
 
 /** Classes of models: a graph of layers, and layers in a row. */
@@ -109,7 +112,7 @@ class Writer {
   // ---- graphs of layers -------------------------------------------------------------------------------------------
 
   #functional(model: ModelLayer, name: string): JsonObject {
-    const { network } = model;
+    const { network, outputKeys } = model;
     const runs = new Map<Operation, NetworkNode[]>();
     for (const node of network.nodes) runs.set(node.operation, [...(runs.get(node.operation) ?? []), node]);
     const layers = network.operations.flatMap((operation) => {
@@ -131,7 +134,9 @@ class Writer {
       trainable: model.trainable,
       layers,
       input_layers: ends(network.inputs),
-      output_layers: ends(network.outputs),
+      output_layers: outputKeys
+        ? Object.fromEntries(network.outputs.map((t, i): [string, Json] => [outputKeys[i], endOf(network, t)]))
+        : ends(network.outputs),
     };
   }
 }
@@ -223,12 +228,16 @@ function classOf(layer: Layer): { module: string | null; class_name: string } {
   const { className } = layer;
   if (className === FUNCTIONAL) return { module: "keras.src.models.functional", class_name: FUNCTIONAL };
   if (className === SEQUENTIAL) return { module: "keras", class_name: SEQUENTIAL };
-  return { module: layerNames.has(className) ? "keras.layers" : null, class_name: className };
+  return { module: isOfKeras(layer) ? "keras.layers" : null, class_name: className };
 }
 
-function registeredName({ className }: Layer): string | null {
+/** A Lambda from a file is Keras' own, too; a caller's class of that name is not. */
+const isOfKeras = (layer: Layer): boolean => layerNames.has(layer.className) || layer instanceof Lambda;
+
+function registeredName(layer: Layer): string | null {
+  const { className } = layer;
   if (className === FUNCTIONAL) return FUNCTIONAL;
-  return className === SEQUENTIAL || layerNames.has(className) ? null : `Custom>${className}`;
+  return className === SEQUENTIAL || isOfKeras(layer) ? null : `Custom>${className}`;
 }
 
 /** Names as a model gives them, for layers that no model has named yet. */

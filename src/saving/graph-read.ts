@@ -31,6 +31,8 @@ interface Reference {
   readonly name: string;
   readonly node: number;
   readonly output: number;
+  /** What Keras computes it in. */
+  readonly dtype?: Json;
 }
 
 interface Call {
@@ -60,6 +62,13 @@ export function runGraph(where: string, config: JsonObject, entries: readonly En
   const tensor = (at: string, reference: Reference): OpenTensor => {
     const call = target(at, reference);
     used.add(call);
+    if (call.entry.made instanceof OpEntry && /^u?int(8|16)$/.test(String(reference.dtype))) {
+      throw unsupportedFile({
+        where: call.where,
+        problem: `Keras computes it in ${String(reference.dtype)}, which wraps around, and Rhyton in float32`,
+        fix: 'Cast to "float32" before it in Keras, and save the model again.',
+      });
+    }
     const { outputs = [] } = call;
     const found = outputs[reference.output];
     if (found !== undefined) return found;
@@ -100,7 +109,8 @@ export function runGraph(where: string, config: JsonObject, entries: readonly En
       return tensor(`${where}: ${key}`, { ...end, node: node < 0 ? (calls.get(end.name)?.length ?? 0) - 1 : node });
     });
   const outputNames = referencesIn(where, "output_layers", config.output_layers).map(({ name }) => name);
-  const found = { inputs: ends("input_layers"), outputs: ends("output_layers"), outputNames };
+  const outputKeys = keysOf(config.output_layers);
+  const found = { inputs: ends("input_layers"), outputs: ends("output_layers"), outputNames, outputKeys };
   for (const of of calls.values()) checkUse(of, used);
   return found;
 }
@@ -207,7 +217,8 @@ function referenceOf(where: string, value: Json): Reference {
       fix: "Save the model without constants among the inputs of layers.",
     });
   }
-  return tripleOf(where, objectAt(where, value, "config").keras_history);
+  const { keras_history: history, dtype } = objectAt(where, value, "config");
+  return { ...tripleOf(where, history), dtype };
 }
 
 function tripleOf(where: string, value: Json | undefined): Reference {
@@ -230,6 +241,14 @@ function referencesIn(where: string, key: string, value: Json | undefined): read
     return value.flatMap((item: Json) => referencesIn(where, key, item));
   }
   if (!isJsonObject(value)) throw malformed(at, `it is ${brief(value)}, expected [layer, call, output]`);
-  const names = Object.keys(value).sort((a, b) => (a < b ? -1 : 1));
-  return names.flatMap((name) => referencesIn(where, key, value[name]));
+  return sortedKeys(value).flatMap((name) => referencesIn(where, key, value[name]));
+}
+
+const sortedKeys = (value: JsonObject): readonly string[] => Object.keys(value).sort((a, b) => (a < b ? -1 : 1));
+
+/** The keys of the outputs, in their order, where the file has them in a flat object. */
+function keysOf(value: Json | undefined): readonly string[] | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const isOne = (item: Json): boolean => Array.isArray(item) && typeof item[0] === "string";
+  return Object.values(value).every(isOne) ? sortedKeys(value) : undefined;
 }

@@ -61,6 +61,11 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   stopTraining = false;
   /** In order; a sequential model does not count its input. */
   layers: readonly Layer[] = [];
+  /**
+   * The keys under which Keras answers the outputs, for a model from a file that has them so; `save` keeps them. Here
+   * `predict` answers a list in their order.
+   */
+  outputKeys?: readonly string[];
 
   readonly #turn = new Turn();
   readonly #journal = new Journal();
