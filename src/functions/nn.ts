@@ -64,7 +64,7 @@ interface LogitsOption {
   readonly fromLogits?: boolean;
 }
 
-function requireAlike(where: string, target: Tensor, output: Tensor): void {
+function requireAlike(where: string, target: Tensor, output: Pick<Tensor, "shape" | "perSample">): void {
   if (sameShape(target.shape, output.shape) && target.perSample === output.perSample) return;
   throw shapeError({
     where: `ops.${where}`,
@@ -101,7 +101,7 @@ export const sparseCategoricalCrossentropy = binary(
     const last = ownAxis(where, output, axis);
     const labels =
       target.shape.length === output.shape.length ? own.reshape(target, output.shape.slice(0, -1)) : target;
-    requireAlike(where, labels, { ...output, shape: output.shape.slice(0, -1) } as Tensor);
+    requireAlike(where, labels, { shape: output.shape.slice(0, -1), perSample: output.perSample });
     const chosen = classesOf(where, labels, output.shape[last], -1);
     return own.negative(own.sum(multiply(chosen, sparseLogs(output, fromLogits)), [last]));
   },

@@ -58,7 +58,7 @@ export const broadcastIndex = (index: readonly Affine[], shape: Shape): Affine[]
  * Sums `gradient`, which belongs to a cell-by-cell result `y`, over everything that input `x` was repeated along: the
  * broadcast axes, and the samples where `x` is shared by them.
  */
-export function sumTo(gradient: Tensor, x: Tensor, y: Tensor): Tensor {
+export function sumTo(gradient: Tensor, x: Tensor, y: Pick<Tensor, "shape" | "perSample">): Tensor {
   const offset = y.shape.length - x.shape.length;
   const axes = y.shape.flatMap((size, i) => (i < offset || (x.shape[i - offset] === 1 && size !== 1) ? [i] : []));
   const shared = y.perSample && !x.perSample;

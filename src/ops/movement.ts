@@ -138,7 +138,7 @@ export const concatenateOp: Op<{ readonly axis: number }> = {
       at += x.shape[axis];
       // Where a shared tensor was joined to per-sample ones, its gradient is summed over the samples.
       const part = slice(dy, { start, size: x.shape });
-      return sumTo(part, x, y.perSample ? { ...part, perSample: true } : part);
+      return sumTo(part, x, { shape: part.shape, perSample: y.perSample || part.perSample });
     });
   },
   lower: (y) => ({
