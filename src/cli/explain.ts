@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
+import { RhytonError } from "../core/errors.ts";
 import { type Cell, type ExplainFormat, type ExplainOptions, explain, explainFormats, loadModel } from "../index.ts";
 import { whereOf } from "../layers/options.ts";
 import { windowLayers } from "../layers/registry.ts";
@@ -71,7 +72,9 @@ export function addExplain(program: Command): void {
       };
       const layer = layerNamed(name);
       if (layer !== undefined) {
-        explain(layer(options), needInput(name, options), settings);
+        const made = layer(options);
+        const input = needInput(name, options);
+        asTyped(() => explain(made, input, settings));
         return;
       }
       if (!/\.\w+$/.test(name) && !existsSync(name)) {
@@ -79,8 +82,25 @@ export function addExplain(program: Command): void {
       }
       const flag = layerOptions.map(([own]) => own).find((own) => options[camel(own)] !== undefined);
       if (flag !== undefined) throw new UsageError(`${wordOf(flag)} is for a layer, not for a model`, "Leave it out.");
-      explain(await loadModel(name, { compile: false }), options.input, settings);
+      const model = await loadModel(name, { compile: false });
+      asTyped(() => explain(model, options.input, settings));
     });
+}
+
+/** Runs `work`; a cell that there is not is told with the words of the command line, where `*` is what is null in code. */
+function asTyped(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    const { argument, value, expected } = error instanceof RhytonError ? error.details : {};
+    if (!Array.isArray(value) || (argument !== "cell" && argument !== "inputCell")) throw error;
+    const flag = argument === "cell" ? "--cell" : "--input-cell";
+    const given = value.map((position) => position ?? "*").join(",");
+    throw new UsageError(
+      `option '${flag}' argument '${given}' is invalid`,
+      `Expected ${expected}; * for all of an axis.`,
+    );
+  }
 }
 
 /** The layers' functions, `maxPooling2d`, and their classes in Keras. */

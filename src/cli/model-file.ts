@@ -17,7 +17,7 @@ export interface ModelRequest {
  * @throws RhytonError `file` when it cannot be read or run, or exports no model.
  */
 export async function openModel(path: string, request: ModelRequest, threads: number | undefined): Promise<Model> {
-  if (!/\.(mjs|js|ts|mts)$/.test(path)) return loadModel(path, { threads });
+  if (!isModule(path)) return loadModel(path, { threads });
   await readFile(path); // says it when there is none
   const types = (process.features as { readonly typescript?: unknown }).typescript;
   if (/\.m?ts$/.test(path) && (types === undefined || types === false)) {
@@ -41,6 +41,9 @@ export async function openModel(path: string, request: ModelRequest, threads: nu
   if (!isModel(made)) throw failed("it exports no model");
   return made;
 }
+
+/** Whether a path is that of a module, by how it ends. */
+export const isModule = (path: string): boolean => /\.(mjs|js|ts|mts)$/.test(path);
 
 /** Whether it is a model, also one of another copy of Rhyton. */
 const isModel = (value: unknown): value is Model =>

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { loadModel, type Model } from "../index.ts";
 import { makeAutoencoder } from "./autoencoder.ts";
 import { Clock } from "./epoch-log.ts";
-import { openModel } from "./model-file.ts";
+import { isModule, openModel } from "./model-file.ts";
 import { wholeNumber } from "./options.ts";
 import { example, UsageError } from "./program.ts";
 import { filesIn, makeRunFolder } from "./run-folder.ts";
@@ -90,7 +90,8 @@ async function trainModel(options: TrainOptions, command: Command): Promise<void
   const chosen = limited(train, options.limit, options.data);
   if (model.compiled === undefined) {
     if (chosen.x.data !== chosen.y.data) {
-      throw new UsageError(`${path} is not compiled.`, "Call compile with the loss that you mean before saving it.");
+      const when = isModule(path) ? "in the module, before the model is handed out" : "before saving it";
+      throw new UsageError(`${path} is not compiled.`, `Call compile with the loss that you mean ${when}.`);
     }
     model.compile({ ...compileOptions, threads });
   }

@@ -103,8 +103,8 @@ function blockOf(argument: string, cell: Cell, shape: Shape): Block {
   const fits = (p: unknown, axis: number): boolean =>
     p === null || p === undefined || (Number.isInteger(p) && (p as number) >= 0 && (p as number) < shape[axis]);
   if (!Array.isArray(cell) || cell.length > shape.length || !cell.every(fits)) {
-    const expected = `positions within ${showShape(shape)}, null for all of an axis`;
-    throw argumentError({ where: "explain", argument, value: cell, expected });
+    const expected = `positions within ${showShape(shape)}`;
+    throw argumentError({ where: "explain", argument, value: cell, expected, fix: "null stands for all of an axis." });
   }
   return shape.map((size, axis) => (typeof cell[axis] === "number" ? [cell[axis]] : upTo(size)));
 }

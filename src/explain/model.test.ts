@@ -148,7 +148,7 @@ describe("a receptive field", () => {
   it("refuses cells that there are not", () => {
     const m = autoencoder();
     expect(() => explained(m, undefined, { cell: [8, 0] })).toThrow(
-      "explain: cell is [8, 0], expected positions within (8, 8, 1), null for all of an axis.",
+      "explain: cell is [8, 0], expected positions within (8, 8, 1). null stands for all of an axis.",
     );
     expect(() => explained(m, undefined, { cell: [0], output: 1 })).toThrow(
       "output is 1, expected a number from 0 to 0",

@@ -277,7 +277,10 @@ describe("models of one's own", () => {
     await expectError(1, "three.mjs: it exports no model", ...train(file("three.mjs", "export default 3;")));
     await expectError(1, "throws.mjs: it fails (no luck)", ...train(file("throws.mjs", 'throw new Error("no luck");')));
     const bare = source("export default sequential([input([28, 28, 1]), flatten(), dense(10)]);");
-    await expectError(2, "bare.mjs is not compiled", ...train(file("bare.mjs", bare)));
+    const uncompiled = await expectError(2, "bare.mjs is not compiled", ...train(file("bare.mjs", bare)));
+    expect(uncompiled).toContain(
+      "Call compile with the loss that you mean in the module, before the model is handed out.",
+    );
     const other = source(
       'const m = sequential([input([5]), dense(10)]); m.compile({ loss: "mse" }); export default m;',
     );

@@ -133,6 +133,14 @@ describe("wrong usage says what was meant", () => {
     expect(await failure(...args)).toContain(words);
   });
 
+  test("a cell that there is not, as it was typed", async () => {
+    const words =
+      /'--(input-)?cell' argument '99,\*' is invalid\nExpected positions within \(\d+, \d+, \d+\); \* for all/;
+    expect(await failure(small, "--cell", "99,*")).toMatch(words);
+    expect(await failure(small, "--input-cell", "99,*")).toMatch(words);
+    expect(await failure("conv2d", "--kernel", "3", "--input", "7x7x1", "--cell", "99,*")).toMatch(words);
+  });
+
   test("options of layers with a model", async () => {
     expect(await failure(small, "--kernel", "3")).toBe("--kernel is for a layer, not for a model\nLeave it out.");
   });
