@@ -2,22 +2,31 @@
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "../src/graph/tensor.ts";
 import {
+  add,
+  average,
   type Callback,
+  concatenate,
   conv2d,
   dense,
+  dot,
   flatten,
   input,
   Layer,
   loadModel,
   losses,
+  maximum,
+  minimum,
   model,
+  multiply,
   ndarray,
   ops,
   pipe,
   RhytonError,
+  readNpy,
   reshape,
   type Same,
   sequential,
+  subtract,
 } from "../src/index.ts";
 
 /** For calls that the type checker would refuse. */
@@ -137,13 +146,132 @@ describe("a layer of one's own in a file", () => {
     Broken.isBroken = true;
     const error = await errorOf(() => loadModel(bytes, { customObjects: { Broken } }));
     expect(error.code).toBe("own-code");
-    expect(error.message).toContain("the class Broken threw TypeError: no such thing. Mend its constructor");
+    expect(error.message).toContain("call of Broken threw TypeError: no such thing. Mend it; the cause of this error");
+    expect(error.cause).toBeInstanceOf(TypeError);
+  });
+
+  test("is named when its constructor throws", async () => {
+    class Fragile extends Double {
+      constructor() {
+        super();
+        if (Fragile.isBroken) throw new TypeError("no such thing");
+      }
+      static isBroken = false;
+    }
+    const bytes = bytesOf(new Fragile() as unknown as Layer);
+    Fragile.isBroken = true;
+    const error = await errorOf(() => loadModel(bytes, { customObjects: { Fragile } }));
+    expect(error.code).toBe("own-code");
+    expect(error.message).toContain("the constructor or fromConfig of Fragile threw TypeError: no such thing. Mend it");
   });
 
   test("is asked for by name when it is missing", async () => {
     const { message } = await errorOf(() => loadModel(bytesOf(new Double() as unknown as Layer)));
     expect(message).toContain("it is of a class of one's own, which is not in the file");
     expect(message).not.toMatch(/Custom>|null/);
+  });
+});
+
+describe("a layer of one's own that is wrong", () => {
+  type Kept = ReturnType<Double["addWeightFor"]>;
+  class Double extends Layer<Same> {
+    addWeightFor(shape: readonly number[]) {
+      return this.addWeight("w", shape, "ones");
+    }
+    call(x: Tensor): Tensor {
+      return ops.multiply(x, 2);
+    }
+  }
+  const x = input([4]);
+  const thrown = async (layer: unknown): Promise<RhytonError> => {
+    const error = await errorOf(() => (layer as Layer)(x));
+    expect(error.code).toBe("own-code");
+    return error;
+  };
+
+  test("by a property that holds no weight, with build and without", async () => {
+    class Typo extends Double {
+      scale: Kept | undefined;
+      declare readonly scal: Kept | undefined;
+      protected override build(shape: readonly number[]) {
+        this.scale = this.addWeightFor(shape);
+      }
+      override call(v: Tensor) {
+        return ops.multiply(v, this.read(this.scal));
+      }
+    }
+    class NoBuild extends Typo {
+      protected override build() {}
+    }
+    const said = "read got undefined: no weight is kept under that property. Make it in build with addWeight";
+    expect((await thrown(new Typo())).message).toContain(`typo: ${said}`);
+    expect((await thrown(new NoBuild())).message).toContain(`noBuild: ${said}`);
+  });
+
+  test("by a throw in build or call", async () => {
+    class InBuild extends Double {
+      protected override build() {
+        throw new RangeError("no room.");
+      }
+    }
+    class InCall extends Double {
+      override call(v: Tensor) {
+        return ops.multiply(v, untyped((v as unknown as { data: number[] }).data[0]));
+      }
+    }
+    class Outer extends Double {
+      readonly inner = new InCall();
+      override call(v: Tensor) {
+        return this.inner(v);
+      }
+    }
+    const built = await thrown(new InBuild());
+    expect(built.message).toContain("inBuild: build of InBuild threw RangeError: no room. Mend it");
+    expect(built.cause).toBeInstanceOf(RangeError);
+    const called = await thrown(new InCall());
+    expect(called.message).toContain("inCall: call of InCall threw TypeError: Cannot read");
+    expect(called.cause).toBeInstanceOf(TypeError);
+    expect((await thrown(new Outer())).message).toContain("inCall: call of InCall threw");
+    await expect(errorOf(() => sequential([input([4]), new InCall()]))).resolves.toMatchObject({ code: "own-code" });
+  });
+
+  test("without the method call", async () => {
+    const Nothing = class Nothing extends (Layer as unknown as new () => object) {};
+    expect((await thrown(new Nothing())).message).toContain(
+      "nothing: the class Nothing has no method call. Write call(x)",
+    );
+  });
+
+  test("where it takes a tensor for a number", async () => {
+    const using = (work: (v: number) => unknown) =>
+      class Signed extends Double {
+        override call(v: Tensor) {
+          work(untyped(v));
+          return v;
+        }
+      };
+    for (const work of [
+      (v: number) => v > 0,
+      (v: number) => v + 1,
+      (v: number) => v * 2,
+      (v: number) => -v,
+      (v: number) => Math.max(v, 0),
+    ]) {
+      const { message } = await thrown(new (using(work))());
+      expect(message).toContain("<Tensor (None, 4)>: a tensor has no value while the graph is built");
+      expect(message).toContain("instead of if use ops.where");
+    }
+    expect([`${x}`, String(x), [x].join()]).toEqual(Array(3).fill("<Tensor (None, 4)>"));
+  });
+
+  test("where it asks for random numbers without key or step", async () => {
+    const error = await errorOf(() => ops.randomNormal([4], untyped(undefined), untyped(undefined)));
+    expect(error.message).toContain("ops.randomNormal: key is undefined, expected two 32-bit words");
+    expect(error.message).toContain("context.randomKey?.(this). It is undefined outside training");
+    const step = await errorOf(() => ops.randomUniform([4], [1, 2], untyped(undefined)));
+    expect(step.message).toContain(
+      "ops.randomUniform: step is undefined, expected a tensor: in a layer's call, context.step",
+    );
   });
 });
 
@@ -225,6 +353,24 @@ describe("what is no tensor, layer or array", () => {
       "sequential: layers is <dense>, expected a list of layers. Write sequential([",
       () => sequential(untyped(dense(2)), untyped(dense(3))),
     ],
+    ...Object.entries({ add, subtract, multiply, average, maximum, minimum, concatenate, dot }).map(
+      ([name, merge]): [string, string, () => unknown] => [
+        `${name} of tensors without a list`,
+        `${name}: the first argument is <Tensor (None, 4)>, expected a list of tensors. Give a list: ${name}([x, y]).`,
+        () => (merge as unknown as (...xs: readonly unknown[]) => unknown)(x, x),
+      ],
+    ),
+    [
+      "a path for bytes",
+      'readNpy: bytes is "x.npy", expected a Uint8Array. It takes bytes: readNpy(await readFile(path)).',
+      () => readNpy(untyped("x.npy")),
+    ],
+    ["a buffer for bytes", "Wrap it: new Uint8Array(buffer).", () => readNpy(untyped(new ArrayBuffer(8)))],
+    [
+      "options for targets",
+      "got no targets, expected y, what the model should answer. An autoencoder learns its own input: give x twice.",
+      () => ten().fit(four(2), untyped({ verbose: 0 })),
+    ],
     [
       "an array without a shape",
       "ndarray: shape is undefined, expected the sizes of its axes, e.g. [6, 1]",
@@ -288,6 +434,17 @@ describe("what is no tensor, layer or array", () => {
     if (name === "a data set") expect(message).toContain("Give what is in it, e.g. .images");
     else expect(message).toContain("ndarray(Float32Array.from(");
   });
+});
+
+test("no epochs train nothing, as in Keras", async () => {
+  const m = ten();
+  const before = m.getWeights();
+  const { history, epoch } = await m.fit(four(2), ndarray(Int32Array.of(0, 1), [2]), { epochs: 0, ...silent });
+  expect([history, epoch]).toEqual([{}, []]);
+  expect(m.getWeights()).toEqual(before);
+  expect(m.epochs).toBe(0);
+  const error = await errorOf(() => m.fit(four(2), ndarray(Int32Array.of(0, 1), [2]), { epochs: -1 }));
+  expect(error.message).toContain("epochs is -1, expected a whole number of at least 0");
 });
 
 describe("names", () => {

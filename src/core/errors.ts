@@ -14,7 +14,7 @@ export class RhytonError extends Error {
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, details: Readonly<Record<string, unknown>> = {}) {
-    super(message);
+    super(message, "cause" in details ? { cause: details.cause } : undefined);
     this.code = code;
     this.details = details;
   }
@@ -286,12 +286,22 @@ export const networkError = kind("network", (d: { where?: string; problem: strin
   `${d.where ?? "model"}: ${d.problem}. ${d.fix}`.trimEnd(),
 );
 
-/** A class that was given to Rhyton (a layer of one's own) threw. */
+/** A class that was given to Rhyton (a layer of one's own) threw, or asks for what it has not made. */
 export const ownCodeError = kind(
   "own-code",
-  (d: { where: string; className: string; problem: string; cause?: unknown }) =>
-    `${d.where}: the class ${d.className} threw ${d.problem}. Mend its constructor, fromConfig, build or call.`,
+  (d: { where: string; problem: string; fix: string; cause?: unknown }) => `${d.where}: ${d.problem}. ${d.fix}`,
 );
+
+/** `work` of a layer of one's own: what it throws, unless Rhyton said it already, is the `cause` of an `own-code` error. */
+export function runOwn<T>(where: string, what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof RhytonError) throw cause;
+    const problem = `${what} threw ${String(cause).replace(/\.$/, "")}`;
+    throw ownCodeError({ where, problem, fix: "Mend it; the cause of this error says on which line.", cause });
+  }
+}
 
 // ---- devices ------------------------------------------------------------------------------------------------------
 

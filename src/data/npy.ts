@@ -5,7 +5,7 @@
  * A file is data, never code: the header is read by a small strict parser, and pickled objects are refused.
  */
 import { type NdArray, ndarray, showShape, sizeOf, type TypedArray } from "../core/array.ts";
-import { dataFormat } from "../core/errors.ts";
+import { argumentError, dataFormat } from "../core/errors.ts";
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const MAX_HEADER = 10_000; // NumPy's own limit
@@ -65,11 +65,13 @@ function fromInt64(view: DataView, i: number, name: string): number {
  * Fortran order is transposed in memory, so that its shape and indices stay what they are in NumPy.
  *
  * @param name What errors call the data: a file name, say.
- * @throws RhytonError `data-format` when the bytes are not a whole `.npy` file of one of these kinds.
+ * @throws RhytonError `argument` for anything but bytes, a path say; `data-format` when the bytes are not a whole `.npy`
+ *   file of one of these kinds.
  * @example
  * const images = readNpy(await readFile("images.npy"), "images.npy");
  */
 export function readNpy(bytes: Uint8Array, name = ".npy data"): NdArray {
+  checkBytes(bytes);
   const fail = (got: string, expected: string, fix = DAMAGED) => dataFormat({ where: name, got, expected, fix });
 
   if (bytes.length < 10) throw fail(`${bytes.length} bytes`, "at least 10, the shortest start of a .npy file");
@@ -142,6 +144,15 @@ const scaled = (data: TypedArray, scale: number): Float32Array => {
   const factor = Math.fround(scale);
   return Float32Array.from(data, (value) => Math.fround(value) * factor);
 };
+
+/** Throws unless `value` is the bytes of a file. */
+function checkBytes(value: unknown): void {
+  // By its tag, so that bytes of another realm (a test's, a frame's) are bytes, too.
+  if (Object.prototype.toString.call(value) === "[object Uint8Array]") return;
+  const isBuffer = Object.prototype.toString.call(value) === "[object ArrayBuffer]";
+  const fix = isBuffer ? "Wrap it: new Uint8Array(buffer)." : `It takes bytes: readNpy(await readFile(path)).`;
+  throw argumentError({ where: "readNpy", argument: "bytes", value, expected: "a Uint8Array", fix });
+}
 
 // Python's literals in a header are ASCII, in every version of the format; other letters fail to parse.
 const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");

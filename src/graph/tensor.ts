@@ -6,6 +6,7 @@
  * of a batch) or is shared by all of them (weights, statistics, gradients of weights, losses).
  */
 import { type DType, showShape } from "../core/array.ts";
+import { ownCodeError } from "../core/errors.ts";
 import type { OpenShape } from "../core/open-shape.ts";
 import type { Op } from "./op.ts";
 
@@ -48,6 +49,15 @@ export class Tensor<out S extends OpenShape = Shape> {
   /** `<Tensor (None, 28, 28, 1)>`; without None where the samples share it. */
   toString(): string {
     return `<Tensor ${showShape(this.shape, this.perSample)}>`;
+  }
+
+  /** Its text, and nothing else: `x > 0` and `x + 1` would compare and add that text, which is never what is meant. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    const problem = "a tensor has no value while the graph is built, so that it is no number";
+    const fix =
+      "Instead of +, *, > and the like use ops.add, ops.multiply, ops.greater, …; instead of if use ops.where. For a text use String(x).";
+    throw ownCodeError({ where: this.toString(), problem, fix });
   }
 
   /** What `console.log` shows. */

@@ -147,7 +147,7 @@ export function concatenate<const X extends readonly OpenTensor[], const O exten
   options?: Only<O, ConcatenateOptions>,
 ): Tensors<After<ConcatenateRule<O>, ShapesOf<X>>>;
 export function concatenate(first?: readonly OpenTensor[] | ConcatenateOptions, options?: ConcatenateOptions): unknown {
-  return isList(first)
+  return isList("concatenate", first)
     ? (new Concatenate<ConcatenateOptions>(options) as unknown as Layer)(first)
     : new Concatenate<ConcatenateOptions>(first as ConcatenateOptions | undefined);
 }

@@ -147,7 +147,7 @@ export function dot<const X extends readonly OpenTensor[], const A extends DotAx
   options?: DotOptions,
 ): Tensors<After<DotRule<A>, ShapesOf<X>>>;
 export function dot(first: unknown, second?: unknown, third?: DotOptions): unknown {
-  return isList(first) && first.some((item) => item instanceof Tensor)
+  return isList("dot", first) && first.some((item) => item instanceof Tensor)
     ? (new Dot<DotAxes>(second as DotAxes, third) as unknown as Layer)(first)
     : new Dot<DotAxes>(first as DotAxes, second as DotOptions | undefined);
 }

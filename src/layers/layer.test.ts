@@ -192,7 +192,9 @@ describe("weights", () => {
         return this.read(undefined);
       }
     }
-    expect(() => new Early()(input([1]))).toThrow("early: call ran before build");
+    expect(() => new Early()(input([1]))).toThrow(
+      "early: read got undefined: no weight is kept under that property. Make it in build with addWeight",
+    );
   });
 });
 

@@ -8,7 +8,7 @@
  * shows what the output has and whether a weight would depend on them; the model then calls the layer at every size.
  */
 import { sameShape, showShape } from "../core/array.ts";
-import { argumentError, internalError, networkError, openSizeError, shapeError } from "../core/errors.ts";
+import { argumentError, networkError, openSizeError, ownCodeError, runOwn, shapeError } from "../core/errors.ts";
 import { agree, byTrial, common, isOpen } from "../core/open-shape.ts";
 import type { Words } from "../core/random.ts";
 import { type OpenShape, type OpenTensor, type Regularizer, type Shape, Tensor, Variable } from "../graph/tensor.ts";
@@ -346,9 +346,18 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     return variable;
   }
 
-  /** A weight as a tensor, for `call`. */
+  /**
+   * A weight as a tensor, for `call`.
+   *
+   * @param variable - what `addWeight` gave.
+   * @throws RhytonError `own-code` for undefined: a mistyped property, or one that `build` has not set.
+   */
   protected read(variable: Variable | undefined): Tensor {
-    if (variable === undefined) throw internalError({ where: this.where, problem: "call ran before build" });
+    if (variable === undefined) {
+      const problem = "read got undefined: no weight is kept under that property";
+      const fix = 'Make it in build with addWeight: this.scale = this.addWeight("scale", shape, "ones").';
+      throw ownCodeError({ where: this.where, problem, fix });
+    }
     if (!(variable instanceof Variable)) {
       const expected = "a weight, as addWeight gives it";
       throw argumentError({ where: this.where, argument: "what is read", value: variable, expected });
@@ -445,7 +454,7 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
       // Parts that were set after the constructor's options were read.
       if (!this.#trainable) this.trainable = false;
       tried?.add(this as unknown as Layer);
-      outside(() => this.build(...sized));
+      this.#makeWeights(sized);
       this.#builtShapes = shapes.map((shape) => [...shape]);
       return;
     }
@@ -506,11 +515,15 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
     });
   }
 
+  #makeWeights(shapes: readonly Shape[]): void {
+    outside(() => runOwn(this.where, `build of ${this.className}`, () => this.build(...shapes)));
+  }
+
   /** Whether `build` for these shapes asks for the weights that there are. */
   #buildsAlike(shapes: readonly Shape[]): boolean {
     this.#next = 0;
     try {
-      outside(() => this.build(...shapes));
+      this.#makeWeights(shapes);
       return this.#next === this.#weights.length;
     } finally {
       this.#next = undefined;
@@ -549,7 +562,11 @@ export abstract class Layer<R extends Rule = AnyRule> extends Callable<R> {
 
   /** `call`, and what its outputs cost. */
   #run(x: Tensor | readonly Tensor[], context: CallContext): Tensor | readonly Tensor[] {
-    const result = this.call(x, context);
+    if (typeof this.call !== "function") {
+      const fix = "Write call(x), which makes a tensor of x with ops: call(x) { return ops.multiply(x, 2); }.";
+      throw ownCodeError({ where: this.where, problem: `the class ${this.className} has no method call`, fix });
+    }
+    const result = runOwn(this.where, `call of ${this.className}`, () => this.call(x, context));
     const { activityRegularizer: cost } = this;
     if (cost === undefined || context.addLoss === undefined) return result;
     for (const y of result instanceof Tensor ? [result] : result) {

@@ -27,7 +27,12 @@ export function fixOf(xs: readonly Tensor[], otherwise: string): string {
   return advice === undefined ? otherwise : `${advice}.`;
 }
 
-export const isList = (value: unknown): value is readonly OpenTensor[] => Array.isArray(value);
+/** Whether a merging function got tensors to merge, rather than options. */
+export function isList(where: string, value: unknown): value is readonly OpenTensor[] {
+  if (!(value instanceof Tensor)) return Array.isArray(value);
+  const fix = `Give a list: ${where}([x, y]).`;
+  throw argumentError({ where, argument: "the first argument", value, expected: "a list of tensors", fix });
+}
 
 /** An axis of tensors that are merged, as Keras counts: the batch is 0. */
 export function checkMergeAxis(where: string, argument: string, axis: unknown): number {

@@ -16,7 +16,7 @@ import {
 } from "../ops/index.ts";
 import { Layer, type LayerOptions, layerOptions } from "./layer.ts";
 import { fixOf, isList, type Listed, listOf, showShapes, type Whole } from "./merging-list.ts";
-import { checkOptions } from "./options.ts";
+import { checkOptions, whereOf } from "./options.ts";
 import { recordOf } from "./record.ts";
 import type { Accepted, After, Rule, ShapeError, ShapesOf, Tensors } from "./rule.ts";
 
@@ -163,7 +163,9 @@ interface MergeOf<P extends Kind> {
 
 const merging = <P extends Kind>(kind: P): MergeOf<P> =>
   ((first?: readonly OpenTensor[] | LayerOptions, options?: LayerOptions) =>
-    isList(first) ? (new Merge(kind, options) as unknown as Layer)(first) : new Merge(kind, first)) as MergeOf<P>;
+    isList(whereOf(kind, undefined), first)
+      ? (new Merge(kind, options) as unknown as Layer)(first)
+      : new Merge(kind, first)) as MergeOf<P>;
 
 /** The sum of tensors, cell by cell: `add([a, b])`, or the layer `add()`. */
 export const add: MergeOf<"Add"> = merging("Add");

@@ -2,9 +2,10 @@
  * Random numbers inside a program. They follow from seed, step, place of the sample and cell alone, never from which
  * worker computes them; the generator is that of core/random.ts.
  */
+import { argumentError } from "../core/errors.ts";
 import { constantIndex, type Expr } from "../expr/expr.ts";
 import { apply, type Op } from "../graph/op.ts";
-import type { Shape, Tensor } from "../graph/tensor.ts";
+import { type Shape, Tensor } from "../graph/tensor.ts";
 import { add, cosine, logarithm, multiply, squareRoot, subtract } from "./elementwise.ts";
 import { constantTensor, sampleIndex } from "./leaf.ts";
 import { reshape } from "./movement.ts";
@@ -34,18 +35,47 @@ export function cellNumbers(shape: Shape): Tensor {
   return constantTensor({ data: Float32Array.from({ length: n }, (_, i) => i), shape });
 }
 
+/** Throws unless a key and a step are given; `name` is that of the function in `ops`. */
+function checkUse(name: string, key: unknown, step: unknown): void {
+  const where = `ops.${name}`;
+  const fix = "It is undefined outside training: there call gives back its input.";
+  if (!Array.isArray(key) || key.length !== 2 || !key.every(Number.isInteger)) {
+    const expected = "two 32-bit words: in a layer's call, context.randomKey?.(this)";
+    throw argumentError({ where, argument: "key", value: key, expected, fix });
+  }
+  if (!(step instanceof Tensor)) {
+    const expected = "a tensor: in a layer's call, context.step";
+    throw argumentError({ where, argument: "step", value: step, expected, fix });
+  }
+}
+
 /**
- * Uniform numbers in [low, high), one for every cell of `shape` and every sample.
+ * Uniform numbers in [low, high), one for every cell of `shape` and every sample; for `call` of a layer.
  *
- * @param key two 32-bit words that belong to this use of randomness alone.
- * @param step a shared scalar that differs from step to step.
+ * @param shape - without the batch axis.
+ * @param key - two 32-bit words that belong to this use of randomness alone: `context.randomKey?.(this)`.
+ * @param step - a shared scalar that differs from step to step: `context.step`.
+ * @param low - default 0.
+ * @param high - default 1.
+ * @throws RhytonError `argument` without key and step, which a context has in training only.
  */
 export function randomUniform(shape: Shape, key: readonly [number, number], step: Tensor, low = 0, high = 1): Tensor {
+  checkUse("randomUniform", key, step);
   const unit = apply(randomOp, [step, sampleIndex(), cellNumbers(shape)], { key, shape });
   return low === 0 && high === 1 ? unit : add(multiply(unit, high - low), low);
 }
 
-/** Normal numbers (Box and Muller) of a mean and standard deviation. */
+/**
+ * Normal numbers (Box and Muller) of a mean and standard deviation, one for every cell of `shape` and every sample; for
+ * `call` of a layer.
+ *
+ * @param shape - without the batch axis.
+ * @param key - two 32-bit words that belong to this use of randomness alone: `context.randomKey?.(this)`.
+ * @param step - a shared scalar that differs from step to step: `context.step`.
+ * @param mean - default 0.
+ * @param deviation - default 1.
+ * @throws RhytonError `argument` without key and step, which a context has in training only.
+ */
 export function randomNormal(
   shape: Shape,
   key: readonly [number, number],
@@ -53,6 +83,7 @@ export function randomNormal(
   mean = 0,
   deviation = 1,
 ): Tensor {
+  checkUse("randomNormal", key, step);
   const radius = randomUniform(shape, key, step);
   const angle = randomUniform(shape, [key[0], (key[1] ^ 0x80000000) >>> 0], step);
   // 1 − u lies in (0, 1]: its logarithm is finite.

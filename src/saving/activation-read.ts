@@ -1,5 +1,5 @@
 /** Layers that stand in a config as the activation of another layer, such as `activation=LeakyReLU()`. */
-import { ownCodeError, prefixed, RhytonError } from "../core/errors.ts";
+import { prefixed, runOwn } from "../core/errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { activationLayers } from "../layers/activation-layers.ts";
 import type { Activation } from "../layers/activations.ts";
@@ -41,13 +41,15 @@ type ActivationOfLayer = Layer & { call(x: Tensor): Tensor };
  * @param own - the class, where it is one that the caller gave: what it throws is not the fault of the file.
  */
 export function named<T>(where: string, work: () => T, own?: string): T {
+  const what = `the constructor or fromConfig of ${own}`;
+  // What is wrapped has its place already.
+  return own === undefined ? placing(where, work) : runOwn(where, what, () => placing(where, work));
+}
+
+function placing<T>(where: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof RhytonError)) {
-      if (own === undefined) throw error;
-      throw ownCodeError({ where, className: own, problem: String(error), cause: error });
-    }
     throw prefixed(where, error);
   }
 }

@@ -2,9 +2,9 @@
  * The options of `fit`, `evaluate` and `predict`, checked.
  */
 import { argumentError } from "../core/errors.ts";
-import { checkBoolean, checkOptions } from "../layers/options.ts";
+import { checkBoolean, checkOptions, isRecord } from "../layers/options.ts";
 import type { Callback } from "./callbacks.ts";
-import type { Arrays } from "./data.ts";
+import { type Arrays, isNdArray } from "./data.ts";
 import { isSource, type Source } from "./feed.ts";
 import type { Batch } from "./feeding.ts";
 import { numberIn, wholeNumber } from "./options.ts";
@@ -21,7 +21,7 @@ export type ValidationData =
 
 /** Options of `fit`. */
 export interface FitOptions {
-  /** The epoch to end at, counted from the very first. Default 1. */
+  /** The epoch to end at, counted from the very first. Default 1; 0 trains nothing. */
   readonly epochs?: number;
   /** Samples a step. Default 32, or what makes `stepsPerEpoch` steps; the last step takes what is left. */
   readonly batchSize?: number;
@@ -157,7 +157,7 @@ export function readFitOptions(where: string, options: FitOptions) {
   }
   const batchSize = countIf(where, "batchSize", options.batchSize);
   return {
-    epochs: wholeNumber(where, "epochs", options.epochs ?? 1),
+    epochs: wholeNumber(where, "epochs", options.epochs ?? 1, 0),
     batchSize,
     shuffle: shuffle === "batch" ? shuffle : checkBoolean(where, "shuffle", shuffle),
     steps: countIf(where, "stepsPerEpoch", options.stepsPerEpoch),
@@ -172,6 +172,13 @@ export function readFitOptions(where: string, options: FitOptions) {
     verbose: readVerbose(where, options.verbose ?? "auto"),
   };
 }
+
+/** Whether options of `fit` stand where the targets should. */
+export const isFitOptions = (given: unknown): given is FitOptions =>
+  isRecord(given) &&
+  Object.keys(given).length > 0 &&
+  Object.keys(given).every((key) => fitKeys.some((known) => known === key)) &&
+  !Object.values(given).every(isNdArray);
 
 /** Whether there is a validation after an epoch, counted from 0. */
 function readFrequency(where: string, given: number | readonly number[]): (epoch: number) => boolean {

@@ -34,6 +34,7 @@ import {
   type BatchFitOptions,
   type EvaluateOptions,
   type FitOptions,
+  isFitOptions,
   type OnBatchOptions,
   optionsOfBatches,
   type RunOptions,
@@ -236,7 +237,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     const options = isSource(x) ? optionsOfBatches<FitOptions>(where, y, given) : (given ?? {});
     const o = readFitOptions(where, options);
     const compiled = this.#needCompiled(where);
-    const feeds = await this.#checked((fed) => openFit(where, fed, x, y as Arrays, options, o));
+    const feeds = await this.#checked((fed) => openFit(where, fed, x, isFitOptions(y) ? undefined : y, options, o));
     try {
       o.signal?.throwIfAborted();
       return await this.#turn.train(where, this.weights, async () => {
