@@ -23,13 +23,13 @@ test("these names are public, and nothing else", () => {
     ..."meanAbsoluteError meanSquaredError metrics minimum minMaxNorm model ModelCheckpoint multiply".split(" "),
     ..."nadam ndarray nonNeg normalization ones ops orthogonal orthogonalRegularizer permute".split(" "),
     ..."piecewiseConstantDecay pipe polynomialDecay pReLU randomBrightness randomContrast randomFlip".split(" "),
-    ..."randomNormal randomRotation randomTranslation randomUniform randomZoom readNpy".split(" "),
+    ..."randomNormal randomRotation randomTranslation randomUniform randomZoom readNpy readNpz".split(" "),
     ..."reconstructionSheet ReduceLROnPlateau reLU repeatVector rescaling reshape resizing".split(" "),
     ..."RhytonError rmsNormalization rmsprop separableConv1d separableConv2d sequential sgd show".split(" "),
     ..."softmax sparseCategoricalAccuracy sparseCategoricalCrossentropy spatialDropout1d".split(" "),
     ..."spatialDropout2d spatialDropout3d stages subtract SwapEMAWeights TensorBoard TerminateOnNaN".split(" "),
     ..."truncatedNormal unitNorm unitNormalization upSampling1d upSampling2d upSampling3d".split(" "),
-    ..."varianceScaling VERSION wasm writeNpy zeroPadding1d zeroPadding2d zeroPadding3d zeros".split(" "),
+    ..."varianceScaling VERSION wasm writeNpy writeNpz zeroPadding1d zeroPadding2d zeroPadding3d zeros".split(" "),
   ]);
   expect(Object.keys(datasets)).toEqual(["digits", "mnist"]);
 });

@@ -345,6 +345,8 @@ export {
   upSampling2d,
   upSampling3d,
 } from "./layers/upsampling.ts";
+// Files of several arrays
+export { readNpz, writeNpz } from "./saving/npz.ts";
 // Models and training
 export {
   BackupAndRestore,

@@ -89,6 +89,13 @@ export async function openSamples(data: string, model: Model): Promise<Divided<P
   }
   const files = data.split(",");
   if (files.length !== 2 || !files.every((file) => file.endsWith(".npy"))) throw unknownData(data, "x.npy,y.npy");
+  if (model.isBuilt && model.network.inputs.length + model.network.outputs.length > 2) {
+    const { inputs, outputs } = model.network;
+    throw new UsageError(
+      `--data gives one input and one output, and the model has ${inputs.length} and ${outputs.length}.`,
+      "Train and evaluate it in a program: model.fit([a, b], y), with readNpy or readNpz for the files.",
+    );
+  }
   const [x, y] = await Promise.all(files.map(async (file) => readNpy(await readFile(file), file)));
   return { train: { x, y }, test: undefined, source: files.map((file) => resolve(file)).join(",") };
 }

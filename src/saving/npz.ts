@@ -4,24 +4,33 @@ import { formatError } from "../core/errors.ts";
 import { readNpy, writeNpy } from "../data/npy.ts";
 import { readZip, writeZip } from "./zip.ts";
 
-/** The bytes of a file that `numpy.load` reads. */
-export const writeNpz = (arrays: ReadonlyMap<string, NdArray>): Uint8Array<ArrayBuffer> =>
-  writeZip([...arrays].map(([name, array]): [string, Uint8Array] => [`${name}.npy`, writeNpy(array)]));
+/**
+ * The bytes of a `.npz` file, which `numpy.load` reads: an array under each name, of `<f4`, `|u1` or `<i4`, not packed.
+ *
+ * @throws RhytonError `argument` for a name that cannot be a path in an archive, or more than 4 GiB.
+ * @example
+ * await writeFile("pairs.npz", writeNpz({ x: images, y: labels }));
+ */
+export const writeNpz = (arrays: Readonly<Record<string, NdArray>>): Uint8Array<ArrayBuffer> =>
+  writeZip(Object.entries(arrays).map(([name, array]): [string, Uint8Array] => [`${name}.npy`, writeNpy(array)]));
 
 /**
- * The arrays of a file by name, stored or compressed.
+ * The arrays in the bytes of a `.npz` file by their names, stored or compressed: what `numpy.savez` and
+ * `numpy.savez_compressed` write. Elements become those of `readNpy`.
  *
+ * @param name What errors call the data: a file name, say.
  * @throws RhytonError `file-format` or `file-refused` for what is no such archive or unsafe; `data-format` for arrays of
  *   Python objects and of other kinds that Rhyton does not read.
+ * @example
+ * const { x, y } = readNpz(await readFile("pairs.npz"), "pairs.npz");
  */
-export function readNpz(bytes: Uint8Array, name = ".npz file"): Map<string, NdArray> {
-  const arrays = new Map<string, NdArray>();
-  for (const [member, content] of readZip(bytes, name)) {
+export function readNpz(bytes: Uint8Array, name = ".npz file"): Record<string, NdArray> {
+  const arrays = [...readZip(bytes, name)].map(([member, content]): [string, NdArray] => {
     if (!member.endsWith(".npy")) {
       const problem = `it holds ${JSON.stringify(member)}, which is no array`;
       throw formatError({ where: name, problem, fix: "Give a file written by numpy.savez or saveWeights." });
     }
-    arrays.set(member.slice(0, -4), readNpy(content, `${name}: ${member}`));
-  }
-  return arrays;
+    return [member.slice(0, -4), readNpy(content, `${name}: ${member}`)];
+  });
+  return Object.fromEntries(arrays);
 }

@@ -65,7 +65,7 @@ export function weightsBytes(model: Model, format: WeightFormat): Uint8Array<Arr
   const arrays = new Map(
     [...weightNames(model)].map(([name, { value = new Float32Array(), shape }]) => [name, { data: value, shape }]),
   );
-  return format === "npz" ? writeNpz(arrays) : writeSafetensors(arrays, { format: "rhyton" });
+  return format === "npz" ? writeNpz(Object.fromEntries(arrays)) : writeSafetensors(arrays, { format: "rhyton" });
 }
 
 /**
@@ -93,7 +93,7 @@ export function takeWeights(model: Model, bytes: Uint8Array, file: string): void
 }
 
 function readArrays(model: Model, bytes: Uint8Array, file: string): readonly Value[] {
-  const arrays = isZip(bytes) ? readNpz(bytes, file) : readSafetensors(bytes, file).arrays;
+  const arrays = isZip(bytes) ? new Map(Object.entries(readNpz(bytes, file))) : readSafetensors(bytes, file).arrays;
   const wanted = weightNames(model);
   const isNumbered = arrays.size > 0 && [...arrays.keys()].every((name) => /^arr_\d+$/.test(name));
   const found = isNumbered ? new Map([...wanted.keys()].map((name, i) => [name, arrays.get(`arr_${i}`)])) : arrays;

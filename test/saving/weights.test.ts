@@ -82,7 +82,18 @@ test("names lead through models and layers", () => {
     "dense/kernel",
     "dense/bias",
   ]);
-  expect([...readNpz(made.weightsToBytes("npz")).keys()]).toEqual([...weightNames(made).keys()]);
+  expect(Object.keys(readNpz(made.weightsToBytes("npz")))).toEqual([...weightNames(made).keys()]);
+});
+
+test("arrays of a .npz file by name, of every kind, under any name", () => {
+  const arrays: Record<string, NdArray> = {
+    x: noise([2, 3], 1),
+    "a/b": { data: Uint8Array.of(1, 2), shape: [2] },
+    ["__proto__"]: { data: Int32Array.of(-1), shape: [] },
+  };
+  const read = readNpz(writeNpz(arrays));
+  expect(Object.entries(read)).toEqual(Object.entries(arrays));
+  expect(() => readNpz(writeNpy(arrays.x), "x.npz")).toThrow("x.npz");
 });
 
 test("arrays in the order of the weights, of other types", async () => {
@@ -94,7 +105,7 @@ test("arrays in the order of the weights, of other types", async () => {
   const whole = { data: Int32Array.of(1, 2, 3, 4), shape: [4] };
   const names = [...weightNames(model).keys()];
   const mixed = new Map<string, NdArray>(names.map((name, i) => [name, i === 3 ? whole : arrays[i]]));
-  await model.loadWeights(writeNpz(mixed));
+  await model.loadWeights(writeNpz(Object.fromEntries(mixed)));
   expect(model.getWeights()[3].data).toEqual(Float32Array.of(1, 2, 3, 4));
 });
 

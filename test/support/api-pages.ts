@@ -79,7 +79,7 @@ const groups: readonly Group[] = [
     guide: "training.md",
     title: "Models, training, files",
     intro: "Making models, training and asking them, saving and loading.",
-    files: /^src\/(training|saving)\//,
+    files: /^src\/(training|saving(?!\/npz))\//,
   },
   {
     page: "ops.md",
@@ -94,7 +94,7 @@ const groups: readonly Group[] = [
     guide: "guide.md",
     title: "Arrays, data, errors",
     intro: "Arrays and their files, data sets, pictures, and the error that everything here throws.",
-    files: /^src\/(core|data)\//,
+    files: /^src\/(core|data|saving\/npz)\b/,
   },
   {
     page: "more.md",
