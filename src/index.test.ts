@@ -31,5 +31,5 @@ test("these names are public, and nothing else", () => {
     ..."truncatedNormal unitNorm unitNormalization upSampling1d upSampling2d upSampling3d".split(" "),
     ..."varianceScaling VERSION wasm writeNpy writeNpz zeroPadding1d zeroPadding2d zeroPadding3d zeros".split(" "),
   ]);
-  expect(Object.keys(datasets)).toEqual(["digits", "mnist"]);
+  expect(Object.keys(datasets)).toEqual(["digits", "pictures", "mnist"]);
 });
