@@ -17,11 +17,9 @@ interface Told {
 /** Keras 3.2 notes of every call of a layer that it is the first: its own loading makes another model of such a file. */
 const lost = "3.2.1-nested";
 
-test("there are files of releases from 3.0 on", () => {
+test("there are files of every release from 3.0 to 3.15", () => {
   const releases = new Set(names.map((name) => name.split(".", 2).join(".")));
-  expect([...releases]).toEqual(
-    expect.arrayContaining(["3.0", "3.1", "3.2", "3.3", "3.4", "3.6", "3.8", "3.10", "3.15"]),
-  );
+  expect([...releases].sort()).toEqual(Array.from({ length: 16 }, (_, minor) => `3.${minor}`).sort());
   for (const name of names) {
     const { kerasVersion } = readKeras(readFileSync(new URL(`${name}.keras`, folder)));
     expect(name.startsWith(`${kerasVersion}-`)).toBe(true);
