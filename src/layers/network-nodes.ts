@@ -84,17 +84,6 @@ export function rerun(
   return now;
 }
 
-/** Nodes between other tensors, as `rerun` answered them, all of known sizes. */
-export function nodesAt(nodes: readonly NetworkNode[], now: ReadonlyMap<OpenTensor, OpenTensor>): readonly SizedNode[] {
-  const at = (t: OpenTensor): Tensor => (now.get(t) ?? t) as Tensor;
-  return nodes.map((node) => ({
-    ...node,
-    operation: node.operation instanceof Tensor ? at(node.operation) : node.operation,
-    inputs: node.inputs.map(at),
-    outputs: node.outputs.map(at),
-  }));
-}
-
 function checkEnds(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[]): void {
   for (const [kind, list] of [
     ["input", inputs],

@@ -5,9 +5,8 @@ import { agree, isOpen } from "../core/open-shape.ts";
 import { Recent } from "../core/recent.ts";
 import type { OpenTensor, Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { placeholder } from "../ops/index.ts";
-import type { CallContext, Layer } from "./layer.ts";
+import type { CallContext } from "./layer.ts";
 import type { Network } from "./network.ts";
-import { nodesAt, type SizedNode } from "./network-nodes.ts";
 
 export class SizedNetwork {
   readonly network: Network;
@@ -24,15 +23,6 @@ export class SizedNetwork {
     this.inputs = isSized ? (inputs as readonly Tensor[]) : shapes.map((shape, i) => placeholder(shape, `x${i}`));
     this.#now = isSized ? new Map() : this.#tensors(shapes);
     this.outputs = outputs.map((t) => this.#now.get(t) ?? (t as Tensor));
-  }
-
-  /** Every node, between tensors of these sizes. */
-  get nodes(): readonly SizedNode[] {
-    return nodesAt(this.network.nodes, this.#now);
-  }
-
-  nameOf(layer: Layer): string {
-    return this.network.nameOf(layer);
   }
 
   get outputNames(): readonly string[] {

@@ -8,6 +8,7 @@ import { type Graph, MOST_TOTALS, topological } from "../graph/graph.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { CallContext } from "../layers/layer.ts";
 import { mirrorAdvice, mirrorWords } from "../layers/mirror.ts";
+import { layerNameIn, runsOf } from "../layers/network-runs.ts";
 import type { SizedNetwork } from "../layers/sized-network.ts";
 import { add, batchSize, fill, multiply, placeholder, reshape, sum, variableTensor } from "../ops/index.ts";
 import { variableOp } from "../ops/leaf.ts";
@@ -169,9 +170,13 @@ export function checkTargets(
     try {
       judge({ predictions, costs: [fill(0, [])] }, [own], [judgement]);
     } catch (error) {
-      const mirror = mirrorAdvice(network.nodes, network.outputs[i], own.target.shape);
+      const { runs, outputs } = runsOf(
+        network.network,
+        network.inputs.map(({ shape }) => shape),
+      );
+      const mirror = mirrorAdvice(runs, outputs[i], own.target.shape);
       const told = prefixed(`output ${JSON.stringify(network.outputNames[i])}`, error);
-      throw mirror === undefined ? told : advised(told, `${mirrorWords(mirror, (layer) => network.nameOf(layer))}.`);
+      throw mirror === undefined ? told : advised(told, `${mirrorWords(mirror, layerNameIn(runs))}.`);
     }
   });
 }
