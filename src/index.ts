@@ -21,6 +21,7 @@ export type { Block } from "./explain/cells.ts";
 export type { Cost } from "./explain/cost.ts";
 export {
   type ExplainFormat,
+  type ExplainLayerOptions,
   type ExplainOptions,
   type Explanation,
   explain,

@@ -34,10 +34,12 @@ const needed: readonly string[] = ["kernelSize", "outputSize"];
 
 interface Options {
   readonly format: ExplainFormat;
-  readonly input?: readonly number[];
+  readonly input?: readonly (readonly number[])[];
+  readonly layer?: string;
   readonly cell?: Cell;
+  readonly outputName?: number | string;
   readonly inputCell?: Cell;
-  readonly output?: number;
+  readonly inputName?: number | string;
   readonly [option: string]: unknown;
 }
 
@@ -47,10 +49,13 @@ export function addExplain(program: Command): void {
     .summary("explain padding, sizes and receptive fields")
     .description("Explain what layers do to sizes: formulas, padding, the cells under each window, costs.")
     .argument("<model>", "a .keras file, or a layer: conv2d, maxPooling2d, …")
-    .option("--input <shape>", "shape of the input without the batch: 28x28x1", sizes)
+    .option("--input <shape>", "shape of the input without the batch: 28x28x1; once for each input", sizes)
+    .option("--layer <name>", "explain this layer of a model only; --cell is then a cell of what it gives")
     .addOption(choice("--format <format>", "what to print", explainFormats).default("text"))
     .option("--cell <positions>", "list what a cell of the output depends on: 3,3 (* for all of an axis)", positions)
+    .option("--output-name <name>", "the output that --cell belongs to, by name or number (default: the first)", end)
     .option("--input-cell <positions>", "list what a cell of the input has a say in", positions)
+    .option("--input-name <name>", "the input that --input-cell belongs to, by name or number", end)
     .optionsGroup("Options of a layer:");
   for (const [flags, , description] of layerOptions) command.addOption(new Option(flags, description));
   command
@@ -58,27 +63,28 @@ export function addExplain(program: Command): void {
       "after",
       example(
         "rhyton explain autoencoder.keras --cell 14,14",
+        "rhyton explain autoencoder.keras --layer max_pooling2d_2 --cell 0,0",
         "rhyton explain maxPooling2d --input 7x7x8 --pool 2 --padding same",
         "rhyton explain conv2d --input 28x28x1 --kernel 3 --strides 2 --format svg > conv2d.svg",
       ),
     )
     .action(async (name: string, options: Options, own: Command) => {
-      const { format, cell, inputCell } = options;
-      const settings: ExplainOptions = {
+      const { format, layer: part, cell, outputName: output, inputCell, inputName: input } = options;
+      const settings = {
         format: wantsJson(own) ? "json" : format,
-        ...(cell === undefined ? {} : { cell }),
-        ...(inputCell === undefined ? {} : { inputCell }),
-        print: (text) => process.stdout.write(`${text}\n`),
-      };
+        ...given({ layer: part, cell, output, inputCell, input }),
+        print: (text: string) => process.stdout.write(`${text}\n`),
+      } satisfies ExplainOptions;
       const layer = layerNamed(name);
       if (layer !== undefined) {
+        if (part !== undefined) throw new UsageError("--layer is for a model, not for a layer", "Leave it out.");
         const made = layer(options);
-        const input = needInput(name, options);
-        asTyped(() => explain(made, input, settings));
+        const shapes = needInput(name, options);
+        asTyped(() => explain(made, shapes, settings));
         return;
       }
       if (!/\.\w+$/.test(name) && !existsSync(name)) {
-        throw new UsageError(`there is no layer or file '${name}'`, guess(name, [...layerNames.keys()]));
+        throw new UsageError(`there is no layer with windows or file '${name}'`, guess(name, [...layerNames.keys()]));
       }
       const flag = layerOptions.map(([own]) => own).find((own) => options[camel(own)] !== undefined);
       if (flag !== undefined) throw new UsageError(`${wordOf(flag)} is for a layer, not for a model`, "Leave it out.");
@@ -86,6 +92,10 @@ export function addExplain(program: Command): void {
       asTyped(() => explain(model, options.input, settings));
     });
 }
+
+/** Without what was not given. */
+const given = (values: Readonly<Record<string, unknown>>): Partial<ExplainOptions> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
 /** Runs `work`; a cell that there is not is told with the words of the command line, where `*` is what is null in code. */
 function asTyped(work: () => void): void {
@@ -114,7 +124,7 @@ function layerNamed(name: string) {
   return own && record && ((options: Options) => record.fromConfig(configOf(own[0], record.known, options)));
 }
 
-function needInput(name: string, { input }: Options): readonly number[] {
+function needInput(name: string, { input }: Options): readonly (readonly number[])[] {
   if (input !== undefined) return input;
   throw new UsageError(`${name} needs --input`, "Give the shape of its input: --input 28x28x1.");
 }
@@ -147,8 +157,8 @@ const camel = (flag: string): string =>
 const isSizes = (text: string): boolean => /^\d+([x×,]\d+)*$/.test(text);
 const numbersOf = (text: string): number[] => text.split(/[x×,]/).map(Number);
 
-function sizes(text: string): readonly number[] {
-  if (isSizes(text)) return numbersOf(text);
+function sizes(text: string, before: readonly (readonly number[])[] = []): readonly (readonly number[])[] {
+  if (isSizes(text)) return [...before, numbersOf(text)];
   throw new InvalidArgumentError("Expected sizes such as 28x28x1.");
 }
 
@@ -156,6 +166,9 @@ function positions(text: string): Cell {
   if (/^(\d+|\*)(,(\d+|\*))*$/.test(text)) return text.split(",").map((part) => (part === "*" ? null : Number(part)));
   throw new InvalidArgumentError("Expected positions such as 3,3, or * for all of an axis.");
 }
+
+/** An end of a model: `depth`, or the number of it. */
+const end = (text: string): number | string => (/^\d+$/.test(text) ? Number(text) : text);
 
 /** `3`, `3x5`, `[[1,2],[0,1]]` or a word; the layer says what suits. */
 function valueIn(flag: string, text: string): unknown {

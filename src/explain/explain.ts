@@ -2,12 +2,12 @@
 import { argumentError, unknownName } from "../core/errors.ts";
 import type { Shape } from "../graph/tensor.ts";
 import { checkLayer, type Layer } from "../layers/layer.ts";
-import { Network } from "../layers/network.ts";
+import { type Holder, isHolder } from "../layers/network-runs.ts";
 import { checkOptions } from "../layers/options.ts";
 import { type FieldOptions, fieldsOf, type Named } from "./fields.ts";
 import { type LayerExplanation, layerBetween } from "./layer.ts";
 import { layerMarkdown, modelMarkdown } from "./markdown.ts";
-import { type ModelExplanation, networkExplained, pictureOf } from "./model.ts";
+import { layerExplained, type ModelExplanation, networkExplained, pictureOf } from "./model.ts";
 import { layerSvg, modelSvg } from "./svg.ts";
 import { layerText, modelText } from "./text.ts";
 
@@ -28,11 +28,24 @@ export interface ExplainOptions extends FieldOptions {
   readonly print?: (text: string) => void;
 }
 
-/** A layer that holds a network: a model. */
-interface Holder extends Layer {
-  readonly network: Network;
+/** Options of `explain` for one layer of a model. */
+export interface ExplainLayerOptions extends ExplainOptions {
+  /** The name of a layer of the model. `encoder/conv2d` lies in a model that is a layer; `conv2d (run 2)` is a second call. */
+  readonly layer: string;
 }
 
+/**
+ * Explains one layer of a model, as below, at the sizes that it has there. Cells are followed through the whole model.
+ *
+ * @throws RhytonError as below, and `unknown-name` when the model has no layer of that name.
+ * @example
+ * explain(autoencoder, undefined, { layer: "max_pooling2d_2", cell: [0, 0] });
+ */
+export function explain(
+  model: Holder,
+  shape: Shape | readonly Shape[] | undefined,
+  options: ExplainLayerOptions,
+): LayerExplanation;
 /**
  * Explains a model: every layer as below, what all of it costs, the receptive field of a cell if one is given, and, where
  * the output has other sizes than the input, which change of a layer would restore them.
@@ -60,10 +73,10 @@ export function explain(layer: Layer, shape: Shape | readonly Shape[], options?:
 export function explain(
   what: Layer | Holder,
   shape?: Shape | readonly Shape[],
-  options: ExplainOptions = {},
+  options: ExplainOptions & Partial<ExplainLayerOptions> = {},
 ): Explanation {
   checkLayer("explain", "what is explained", what);
-  checkOptions("explain", options, ["format", "print", "cell", "output", "inputCell", "input"]);
+  checkOptions("explain", options, ["format", "print", "cell", "output", "inputCell", "input", "layer"]);
   const { format = "text", print = console.log } = options;
   if (!explainFormats.includes(format)) {
     throw unknownName({ where: "explain", what: "format", name: String(format), choices: explainFormats });
@@ -76,10 +89,22 @@ export function explain(
 function explained(
   what: Layer | Holder,
   shape: Shape | readonly Shape[] | undefined,
-  options: FieldOptions,
+  options: FieldOptions & Partial<ExplainLayerOptions>,
 ): Explanation {
-  if ("network" in what && what.network instanceof Network) {
-    return networkExplained(what.name, what.network, shape === undefined ? undefined : checkShapes(shape), options);
+  const { layer: own } = options;
+  if (isHolder(what)) {
+    const shapes = shape === undefined ? undefined : checkShapes(shape);
+    if (own === undefined) return networkExplained(what.name, what.network, shapes, options);
+    if (typeof own === "string") return layerExplained(own, what.network, shapes, options);
+    throw argumentError({ where: "explain", argument: "layer", value: own, expected: "the name of a layer" });
+  }
+  if (own !== undefined) {
+    throw argumentError({
+      where: "explain",
+      argument: "layer",
+      value: own,
+      expected: "nothing, since this is a layer",
+    });
   }
   return what.preview(checkShapes(shape), (inputs, outputs) => {
     const span = { layer: what, name: what.name, inputs, outputs };
@@ -88,7 +113,8 @@ function explained(
       (tensor: Named["tensor"]): Named => ({ name: kind, tensor });
     const [from, to] = [inputs.map(named("input")), outputs.map(named("output"))];
     const layer = layerBetween(span);
-    return { ...layer, fields: fieldsOf(from, to, [...from, ...to], pictureOf([layer]), options) };
+    const flow = { inputs: from, outputs: to, later: [], between: [...from, ...to], picture: pictureOf([layer]) };
+    return { ...layer, fields: fieldsOf(flow, options) };
   });
 }
 

@@ -1,6 +1,6 @@
 /** The receptive field of chosen cells as data: what they depend on, or what they have a say in, tensor by tensor. */
 import { showShape } from "../core/array.ts";
-import { argumentError } from "../core/errors.ts";
+import { argumentError, unknownName } from "../core/errors.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { type Block, countCells, positionsOn, upTo } from "./cells.ts";
 import { dependsOn, influences } from "./field.ts";
@@ -13,14 +13,17 @@ export type Cell = readonly (number | null)[];
 
 /** What to trace. */
 export interface FieldOptions {
-  /** A cell of an output: the cells that it depends on are listed. */
+  /**
+   * A cell of an output: the cells that it depends on are listed. With `layer` a cell of what that layer gives: the cells
+   * that it has a say in are listed, too.
+   */
   readonly cell?: Cell;
-  /** Which output `cell` belongs to. Default 0. */
-  readonly output?: number;
-  /** A cell of an input: the cells that it has a say in are listed. */
+  /** Which output `cell` belongs to, by its name or its number. Default 0. */
+  readonly output?: number | string;
+  /** A cell of an input: the cells that it has a say in are listed, with `layer` up to that layer. */
   readonly inputCell?: Cell;
-  /** Which input `inputCell` belongs to. Default 0. */
-  readonly input?: number;
+  /** Which input `inputCell` belongs to, by its name or its number. Default 0. */
+  readonly input?: number | string;
 }
 
 /** A tensor and some of its cells. */
@@ -35,11 +38,13 @@ export interface FieldStep {
   readonly count: number;
   /** The cells themselves: blocks with positions on each axis. */
   readonly blocks: readonly Block[];
+  /** Whether the way ends here: an input, or followed forward an output. */
+  readonly isEnd: boolean;
 }
 
 /** A receptive field, or its opposite. */
 export interface FieldExplanation {
-  /** `"output"`: what a cell of an output depends on. `"input"`: what a cell of an input has a say in. */
+  /** `"output"`: what a cell depends on, back to the inputs. `"input"`: what it has a say in, up to the outputs. */
   readonly of: "output" | "input";
   /** The tensor that the chosen cell belongs to, and the cell. */
   readonly start: FieldStep;
@@ -55,48 +60,58 @@ export interface Named {
   readonly tensor: Tensor;
 }
 
+/** What cells are followed through. */
+export interface Flow {
+  readonly inputs: readonly Named[];
+  /** What `cell` may belong to, and what a cell of an input is followed to. */
+  readonly outputs: readonly Named[];
+  /** What a cell of `outputs` is followed to; nothing where these are the end. */
+  readonly later: readonly Named[];
+  /** Everything that is listed, in order. */
+  readonly between: readonly Named[];
+  /** The spatial axes of pictures in it. */
+  readonly picture: readonly number[];
+}
+
 /**
  * The fields that were asked for.
  *
- * @param picture - the spatial axes of pictures in it.
- * @param between - everything that layers between inputs and outputs give, inputs and outputs too, in order.
- * @throws RhytonError `argument` for a cell that there is not.
+ * @throws RhytonError `argument` for a cell that there is not, `unknown-name` for an output or input of another name.
  */
-export function fieldsOf(
-  inputs: readonly Named[],
-  outputs: readonly Named[],
-  between: readonly Named[],
-  picture: readonly number[],
-  options: FieldOptions,
-): FieldExplanation[] {
-  const fields: FieldExplanation[] = [];
+export function fieldsOf(flow: Flow, options: FieldOptions): FieldExplanation[] {
+  const { inputs, outputs, later } = flow;
   const { cell, inputCell } = options;
+  const fields: FieldExplanation[] = [];
   if (cell !== undefined) {
     const start = pick("output", outputs, options.output);
     const block = blockOf("cell", cell, start.tensor.shape);
-    const found = dependsOn(
-      start.tensor,
-      [block],
-      inputs.map(({ tensor }) => tensor),
-    );
-    fields.push(fieldFrom("output", start, found, between, picture));
+    fields.push(backward(flow, start, block, inputs));
+    if (later.length > 0) fields.push(forward(flow, start, block, later));
   }
   if (inputCell !== undefined) {
     const start = pick("input", inputs, options.input);
-    const block = blockOf("inputCell", inputCell, start.tensor.shape);
-    const found = influences(
-      start.tensor,
-      [block],
-      outputs.map(({ tensor }) => tensor),
-    );
-    fields.push(fieldFrom("input", start, found, between, picture));
+    fields.push(forward(flow, start, blockOf("inputCell", inputCell, start.tensor.shape), outputs));
   }
   return fields;
 }
 
-function pick(argument: string, list: readonly Named[], index = 0): Named {
-  if (Number.isInteger(index) && index >= 0 && index < list.length) return list[index];
-  throw argumentError({ where: "explain", argument, value: index, expected: `a number from 0 to ${list.length - 1}` });
+const tensorsOf = (ends: readonly Named[]): readonly Tensor[] => ends.map(({ tensor }) => tensor);
+
+const backward = (flow: Flow, start: Named, block: Block, ends: readonly Named[]): FieldExplanation =>
+  fieldFrom("output", flow, start, dependsOn(start.tensor, [block], tensorsOf(ends)), ends);
+
+const forward = (flow: Flow, start: Named, block: Block, ends: readonly Named[]): FieldExplanation =>
+  fieldFrom("input", flow, start, influences(start.tensor, [block], tensorsOf(ends)), ends);
+
+function pick(argument: "input" | "output", list: readonly Named[], which: number | string = 0): Named {
+  if (typeof which === "string") {
+    const found = list.find(({ name }) => name === which);
+    if (found !== undefined) return found;
+    throw unknownName({ where: "explain", what: argument, name: which, choices: list.map(({ name }) => name) });
+  }
+  if (Number.isInteger(which) && which >= 0 && which < list.length) return list[which];
+  const expected = `a number from 0 to ${list.length - 1}, or a name: ${list.map(({ name }) => name).join(", ")}`;
+  throw argumentError({ where: "explain", argument, value: which, expected });
 }
 
 function blockOf(argument: string, cell: Cell, shape: Shape): Block {
@@ -111,15 +126,16 @@ function blockOf(argument: string, cell: Cell, shape: Shape): Block {
 
 function fieldFrom(
   of: FieldExplanation["of"],
+  { between, picture }: Flow,
   start: Named,
   found: ReturnType<typeof influences>,
-  between: readonly Named[],
-  picture: readonly number[],
+  ends: readonly Named[],
 ): FieldExplanation {
   const step = ({ name, tensor }: Named): FieldStep => {
     const blocks = found.get(tensor) ?? [];
     const { shape } = tensor;
-    return { name, shape, axes: shape.map((_, axis) => positionsOn(blocks, axis)), count: countCells(blocks), blocks };
+    const axes = shape.map((_, axis) => positionsOn(blocks, axis));
+    return { name, shape, axes, count: countCells(blocks), blocks, isEnd: tensorsOf(ends).includes(tensor) };
   };
   const steps = between.filter(({ tensor }) => tensor !== start.tensor && (found.get(tensor)?.length ?? 0) > 0);
   return { of, start: step(start), steps: steps.map(step), picture };

@@ -135,7 +135,7 @@ describe("a receptive field", () => {
   it("of a layer is that of its windows", () => {
     const { data, text } = explained(conv2d(1, 3, { ...same, strides: 2 }), [5, 5, 1], { cell: [2, 0] });
     expect(data.fields[0].steps[0]).toMatchObject({ name: "input", axes: [[3, 4], [0, 1], [0]], count: 4 });
-    expect(text).toContain(`output cell [2; 0; all] of output depends on
+    expect(text).toContain(`cell [2; 0; all] of output depends on
   input  [3, 4; 0, 1; all]  4 of 25
 
     · · · · ·
@@ -151,9 +151,146 @@ describe("a receptive field", () => {
       "explain: cell is [8, 0], expected positions within (8, 8, 1). null stands for all of an axis.",
     );
     expect(() => explained(m, undefined, { cell: [0], output: 1 })).toThrow(
-      "output is 1, expected a number from 0 to 0",
+      "output is 1, expected a number from 0 to 0, or a name: conv2d_1",
+    );
+    expect(() => explained(m, undefined, { cell: [0], output: "conv2d_2" })).toThrow(
+      'there is no output "conv2d_2". Did you mean "conv2d_1"?',
     );
     expect(() => explained(m, undefined, { format: "pdf" } as unknown as ExplainOptions)).toThrow('no format "pdf"');
+  });
+});
+
+describe("a model of several inputs and outputs", () => {
+  const [left, right] = [input([5, 5, 1], { name: "left" }), input([5, 5, 1], { name: "right" })];
+  const wide = conv2d(1, 5, same)(left);
+  const narrow = conv2d(1, 3, same)(right);
+  const m = model([left, right], [conv2d(1, 1, { name: "sum" })(add([wide, narrow])), maxPooling2d(5)(narrow)]);
+  const fieldsOf = (options: ExplainOptions) => modelOf(explained(m, undefined, options).data).fields;
+  const ends = (options: ExplainOptions) =>
+    fieldsOf(options)[0].steps.flatMap(({ name, count, isEnd }) => (isEnd ? [[name, count]] : []));
+
+  it("is asked about an output and an input by name or number", () => {
+    const both = [
+      ["left", 9],
+      ["right", 4],
+    ];
+    expect(ends({ cell: [0, 0], output: "sum" })).toEqual(both);
+    expect(ends({ cell: [0, 0], output: 0 })).toEqual(both);
+    expect(ends({ cell: [0, 0], output: "max_pooling2d" })).toEqual([["right", 25]]);
+    expect(ends({ inputCell: [4, 4], input: "right" })).toEqual([
+      ["sum", 4],
+      ["max_pooling2d", 1],
+    ]);
+    expect(ends({ inputCell: [4, 4] })).toEqual([["sum", 9]]);
+  });
+
+  it("has a picture for each end", () => {
+    const { text } = explained(m, undefined, { cell: [4, 0] });
+    expect(text).toContain(`
+    left
+    · · · · ·
+    · · · · ·
+    ■ ■ ■ · ·
+    ■ ■ ■ · ·
+    ■ ■ ■ · ·
+
+    right
+    · · · · ·
+    · · · · ·
+    · · · · ·
+    ■ ■ · · ·
+    ■ ■ · · ·`);
+  });
+});
+
+describe("one layer of a model", () => {
+  const layerOf = (what: Model, options: ExplainOptions & { readonly layer: string }, shape?: Shape) => {
+    let text = "";
+    const print = (given: string) => {
+      text = given;
+    };
+    return { data: explain(what, shape, { ...options, print }), text };
+  };
+
+  it("is explained at the sizes that it has there", () => {
+    const { data, text } = layerOf(autoencoder(), { layer: "max_pooling2d" });
+    expect(data).toMatchObject({ kind: "layer", inputs: [[7, 7, 2]], outputs: [[4, 4, 2]], fields: [] });
+    expect(text).toMatch(/^max_pooling2d \(MaxPooling2D\): /);
+    expect(text).not.toContain("conv2d");
+    expect(layerOf(autoencoder(), { layer: "max_pooling2d" }, [9, 9, 1]).data.outputs).toEqual([[5, 5, 2]]);
+  });
+
+  it("has cells that are followed to both ends of the model", () => {
+    const { data } = layerOf(autoencoder(), { layer: "max_pooling2d", cell: [0, 3] });
+    const found = data.fields.map(({ of, steps }) => [of, ...steps.map(({ name, axes }) => [name, axes[0], axes[1]])]);
+    expect(found).toEqual([
+      ["output", ["input_layer", [0, 1, 2], [5, 6]], ["conv2d", [0, 1], [6]]],
+      ["input", ["up_sampling2d", [0, 1], [6, 7]], ["conv2d_1", [0, 1, 2], [5, 6, 7]]],
+    ]);
+  });
+
+  it("may be where a cell of the input is followed to", () => {
+    const { data } = layerOf(autoencoder(), { layer: "max_pooling2d", inputCell: [6, 0] });
+    expect(data.fields).toHaveLength(1);
+    expect(data.fields[0].steps.map(({ name, count }) => [name, count])).toEqual([
+      ["conv2d", 8],
+      ["max_pooling2d", 4],
+    ]);
+  });
+
+  it("is named as the model names it", () => {
+    expect(() => layerOf(autoencoder(), { layer: "max_poling2d" })).toThrow(
+      'there is no layer "max_poling2d". Did you mean "max_pooling2d"? Known: conv2d, max_pooling2d, up_sampling2d, conv2d_1.',
+    );
+    expect(() => layerOf(autoencoder(), { layer: 3 as unknown as string })).toThrow(
+      "layer is 3, expected the name of a layer",
+    );
+    expect(() => explained(conv2d(1, 3), [5, 5, 1], { layer: "conv2d" } as ExplainOptions)).toThrow(
+      "since this is a layer",
+    );
+  });
+});
+
+describe("a model that is a layer", () => {
+  const nested = (): Model => {
+    const image = input([7, 7, 1]);
+    const encoder = model(image, pipe(image, conv2d(2, 3, same), maxPooling2d(2, same)), { name: "encoder" });
+    const code = input([4, 4, 2]);
+    const decoder = model(code, pipe(code, upSampling2d(2), conv2d(1, 2, same)), { name: "decoder" });
+    return model(image, decoder(encoder(image))) as unknown as Model;
+  };
+
+  it("is explained layer by layer, too, and advised about", () => {
+    const { layers, cost, mirror } = modelOf(explained(nested()).data);
+    expect(layers.map(({ name, axes }) => [name, axes[0].output])).toEqual([
+      ["encoder/conv2d", 7],
+      ["encoder/max_pooling2d", 4],
+      ["decoder/up_sampling2d", 8],
+      ["decoder/conv2d", 8],
+    ]);
+    expect(cost).toMatchObject({ multiplyAdds: 7 * 7 * 2 * 9 + 8 * 8 * 4 * 2, parameters: 20 + 9 });
+    expect(mirror?.advice).toBe("7×7 expected, 8×8 built: make decoder/conv2d valid, or crop [[0, 1], [0, 1]]");
+  });
+
+  it("has fields through all of it", () => {
+    const { fields } = explain(nested(), undefined, { layer: "encoder/max_pooling2d", cell: [0, 0], print: () => {} });
+    expect(fields.map(({ steps }) => steps.map(({ name, count }) => [name, count]))).toEqual([
+      [
+        ["input_layer", 9],
+        ["encoder/conv2d", 8],
+      ],
+      [
+        ["decoder/up_sampling2d", 8],
+        ["decoder/conv2d", 4],
+      ],
+    ]);
+  });
+
+  it("tells fit's errors which of its layers to change", async () => {
+    const m = nested();
+    m.compile({ optimizer: "sgd", loss: "mse" });
+    const x = { data: new Float32Array(49), shape: [1, 7, 7, 1] };
+    await expect(m.fit(x, x, { verbose: 0 })).rejects.toThrow("7×7 expected, 8×8 built: make decoder/conv2d valid");
   });
 });
 

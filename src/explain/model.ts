@@ -1,13 +1,11 @@
 /** A model explained: every layer between its tensors, costs, and what would make it restore the sizes of its input. */
-import { sameShape, sizeOf } from "../core/array.ts";
-import { argumentError } from "../core/errors.ts";
-import { type OpenTensor, type Shape, Tensor } from "../graph/tensor.ts";
-import type { Layer } from "../layers/layer.ts";
+import { sizeOf } from "../core/array.ts";
+import { argumentError, unknownName } from "../core/errors.ts";
+import { type Shape, Tensor } from "../graph/tensor.ts";
 import { mirrorAdvice, mirrorWords } from "../layers/mirror.ts";
 import type { Network } from "../layers/network.ts";
 import { classNameOf } from "../layers/network-names.ts";
-import { nodesAt, rerun, type SizedNode } from "../layers/network-nodes.ts";
-import { placeholder } from "../ops/index.ts";
+import { layerNameIn, type Run, type Runs, runsOf } from "../layers/network-runs.ts";
 import { type Cost, costOf, sumOfCosts } from "./cost.ts";
 import { type FieldExplanation, type FieldOptions, fieldsOf, type Named } from "./fields.ts";
 import { type LayerExplanation, layerBetween } from "./layer.ts";
@@ -34,7 +32,7 @@ export interface ModelExplanation {
   readonly inputs: readonly Shape[];
   /** The shapes of the outputs. */
   readonly outputs: readonly Shape[];
-  /** Every run of every layer, in order; also ops that stand between layers. */
+  /** Every run of every layer, in order; also ops that stand between layers, and the layers of models in it. */
   readonly layers: readonly LayerExplanation[];
   /** Of all layers together; weights that are used twice count once. */
   readonly cost: Cost;
@@ -55,31 +53,9 @@ export function networkExplained(
   shapes: readonly Shape[] | undefined,
   options: FieldOptions,
 ): ModelExplanation {
-  const now = tensorsFor(network, shapes);
-  const at = (t: OpenTensor): Tensor => now.get(t) ?? (t as Tensor);
-  const [ends, sinks] = [network.inputs.map(at), network.outputs.map(at)];
-  const runs = network.nodes.filter((node) => node.inputs.length > 0);
-  const named = runs.map((node) => {
-    const own = network.nameOf(node.operation);
-    return { ...node, name: node.index === 0 ? own : `${own} (run ${node.index + 1})` };
-  });
-  const layers = named.map(({ operation, name: own, inputs, outputs }): LayerExplanation => {
-    const [from, to] = [inputs.map(at), outputs.map(at)];
-    if (!(operation instanceof Tensor)) return layerBetween({ layer: operation, name: own, inputs: from, outputs: to });
-    return {
-      kind: "layer",
-      name: own,
-      className: classNameOf(operation),
-      inputs: from.map(({ shape }) => shape),
-      outputs: to.map(({ shape }) => shape),
-      axes: [],
-      cost: costOf(from, to, 0),
-      fields: [],
-    };
-  });
-  const inputs = ends.map((tensor, i): Named => ({ name: network.inputNames[i], tensor }));
-  const outputs = sinks.map((tensor, i): Named => ({ name: network.outputNames[i], tensor }));
-  const given = named.flatMap((run) => run.outputs.map((t): Named => ({ name: run.name, tensor: at(t) })));
+  const flow = flowThrough(network, shapes);
+  const { inputs, outputs, given, runs } = flow;
+  const layers = flow.layers.map(explained);
   const parameters = network.weights.reduce((n, w) => n + sizeOf(w.shape), 0);
   return {
     kind: "model",
@@ -92,8 +68,55 @@ export function networkExplained(
       parameters,
       weightBytes: costOf([], [], parameters).weightBytes,
     },
-    mirror: mirrorOf(nodesAt(network.nodes, now), ends, sinks, (layer) => network.nameOf(layer)),
-    fields: fieldsOf(inputs, outputs, [...inputs, ...given], pictureOf(layers), options),
+    mirror: mirrorOf(runs),
+    fields: fieldsOf({ inputs, outputs, later: [], between: given, picture: pictureOf(layers) }, options),
+  };
+}
+
+/**
+ * Explains one layer of a network; cells are those of what it gives, and followed through the whole network.
+ *
+ * @param layer - its name, as `networkExplained` calls it.
+ * @throws RhytonError `unknown-name` when there is none of that name.
+ */
+export function layerExplained(
+  layer: string,
+  network: Network,
+  shapes: readonly Shape[] | undefined,
+  options: FieldOptions,
+): LayerExplanation {
+  const { inputs, outputs, given, layers } = flowThrough(network, shapes);
+  const run = layers.find(({ name }) => name === layer);
+  if (run === undefined) {
+    throw unknownName({ where: "explain", what: "layer", name: layer, choices: layers.map(({ name }) => name) });
+  }
+  const own = run.outputs.map((tensor): Named => ({ name: layer, tensor }));
+  const picture = pictureOf(layers.map(explained));
+  const fields = fieldsOf({ inputs, outputs: own, later: outputs, between: given, picture }, options);
+  return { ...explained(run), fields };
+}
+
+/** What cells are followed through, and what is explained. */
+function flowThrough(network: Network, shapes: readonly Shape[] | undefined) {
+  const runs = runsOf(network, checked(network, shapes));
+  const inputs = runs.inputs.map((tensor, i): Named => ({ name: network.inputNames[i], tensor }));
+  const outputs = runs.outputs.map((tensor, i): Named => ({ name: network.outputNames[i], tensor }));
+  const layers = runs.runs.filter((run) => run.inputs.length > 0);
+  const between = layers.flatMap(({ name, outputs: own }) => own.map((tensor): Named => ({ name, tensor })));
+  return { inputs, outputs, given: [...inputs, ...between], layers, runs };
+}
+
+function explained({ operation, name, inputs, outputs }: Run): LayerExplanation {
+  if (!(operation instanceof Tensor)) return layerBetween({ layer: operation, name, inputs, outputs });
+  return {
+    kind: "layer",
+    name,
+    className: classNameOf(operation),
+    inputs: inputs.map(({ shape }) => shape),
+    outputs: outputs.map(({ shape }) => shape),
+    axes: [],
+    cost: costOf(inputs, outputs, 0),
+    fields: [],
   };
 }
 
@@ -101,8 +124,8 @@ export function networkExplained(
 export const pictureOf = (layers: readonly LayerExplanation[]): readonly number[] =>
   layers.find(({ axes }) => axes.length === 2)?.axes.map(({ axis }) => axis) ?? [0, 1];
 
-/** What stands in the place of every tensor of the network for inputs of other shapes. */
-function tensorsFor(network: Network, shapes: readonly Shape[] | undefined): ReadonlyMap<OpenTensor, Tensor> {
+/** The shapes of the inputs: those that were given, or those of the network. */
+function checked(network: Network, shapes: readonly Shape[] | undefined): readonly Shape[] {
   const own = network.inputs.map(({ shape }) => shape);
   const wanted = shapes ?? own;
   if (!wanted.flat().every((size) => Number.isInteger(size))) {
@@ -114,25 +137,15 @@ function tensorsFor(network: Network, shapes: readonly Shape[] | undefined): Rea
       own.length === 1 ? "1 shape, as the model has one input" : `${own.length} shapes, one for each input`;
     throw argumentError({ where: "explain", argument: "shape", value: shapes, expected });
   }
-  if (own.every((shape, i) => sameShape(shape, wanted[i]))) return new Map();
-  const given = new Map(network.inputs.map((t, i) => [t, placeholder(wanted[i], `x${i}`)]));
-  return rerun(network.nodes, given, (layer, x) => {
-    const sized = x as Tensor | readonly Tensor[];
-    layer.prepare((sized instanceof Tensor ? [sized] : sized).map(({ shape }) => shape));
-    return layer.trace(sized, { training: false });
-  }) as ReadonlyMap<OpenTensor, Tensor>;
+  return wanted as readonly Shape[];
 }
 
-function mirrorOf(
-  nodes: readonly SizedNode[],
-  inputs: readonly Tensor[],
-  outputs: readonly Tensor[],
-  nameOf: (layer: Layer) => string,
-): MirrorExplanation | undefined {
+function mirrorOf({ inputs, outputs, runs }: Runs): MirrorExplanation | undefined {
   if (inputs.length !== 1 || outputs.length !== 1) return undefined;
-  const mirror = mirrorAdvice(nodes, outputs[0], inputs[0].shape);
+  const mirror = mirrorAdvice(runs, outputs[0], inputs[0].shape);
   if (mirror === undefined) return undefined;
   const { expected, built, ways } = mirror;
+  const nameOf = layerNameIn(runs);
   return {
     expected,
     built,

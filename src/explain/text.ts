@@ -42,30 +42,31 @@ export const costWords = ({ multiplyAdds, parameters, weightBytes, outputBytes }
   `multiply-adds ${thousands(multiplyAdds)}; parameters ${thousands(parameters)} (${memory(weightBytes)}); ` +
   `output ${memory(outputBytes)} a sample`;
 
-/** What a cell depends on, or has a say in: for each tensor positions on its axes. */
-export function fieldText(field: FieldExplanation): string[] {
-  const { of, start, steps } = field;
+/** What a cell depends on, or has a say in: for each tensor positions on its axes; and pictures of the ends. */
+export function fieldText({ of, start, steps, picture }: FieldExplanation): string[] {
   const show = ({ shape, axes }: FieldStep): string =>
     `[${axes.map((list, axis) => (list.length === shape[axis] ? "all" : ranges(list))).join("; ")}]`;
   const names = Math.max(0, ...steps.map(({ name }) => name.length));
   const places = Math.max(0, ...steps.map((step) => show(step).length));
-  const map = fieldMap(field);
+  const ends = steps.filter(({ isEnd }) => isEnd);
   return [
-    `${of} cell ${show(start)} of ${start.name} ${of === "output" ? "depends on" : "has a say in"}`,
+    `cell ${show(start)} of ${start.name} ${of === "output" ? "depends on" : "has a say in"}`,
     ...steps.map((step) => {
       const cells = `${thousands(step.count)} of ${thousands(sizeOf(step.shape))}`;
       return `  ${step.name.padEnd(names)}  ${show(step).padEnd(places)}  ${cells}`;
     }),
     ...(steps.length === 0 ? ["  nothing"] : []),
-    ...(map.length === 0 ? [] : ["", ...indented(map, 4)]),
+    ...ends.flatMap((end) => {
+      const map = fieldMap(end, picture);
+      if (map.length === 0) return [];
+      return ["", ...(ends.length > 1 ? [`    ${end.name}`] : []), ...indented(map, 4)];
+    }),
   ];
 }
 
-/** A picture at the end of a field: ■ for cells with a channel in it. Nothing where the end is no picture. */
-export function fieldMap({ of, steps, picture: [rowAxis, columnAxis] }: FieldExplanation): string[] {
-  const end = of === "output" ? steps[0] : steps[steps.length - 1];
-  if (end?.shape.length !== 3) return [];
-  const { shape, blocks } = end;
+/** A picture: ■ for cells with a channel in the field. Nothing for a tensor that is no picture. */
+function fieldMap({ shape, blocks }: FieldStep, [rowAxis, columnAxis]: readonly number[]): string[] {
+  if (shape.length !== 3) return [];
   const has = (row: number, column: number): boolean =>
     blocks.some((block) => block[rowAxis].includes(row) && block[columnAxis].includes(column));
   const columns = elided(upTo(shape[columnAxis]), 40);

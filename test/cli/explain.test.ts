@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { makeCommands } from "../../src/cli/commands.ts";
-import { conv2d, input, maxPooling2d, model, pipe, upSampling2d } from "../../src/index.ts";
+import { add, conv2d, input, maxPooling2d, model, pipe, upSampling2d } from "../../src/index.ts";
 
 let folder: string;
 let small: string;
@@ -102,8 +102,32 @@ describe("a model", () => {
     const stdout = await rhyton(small, "--cell", "0,4", "--input-cell", "6,6,*");
     expect(stdout).toContain("to restore its sizes: 7×7 expected, 8×8 built: crop [[0, 1], [0, 1]]");
     expect(stdout).toContain("max_pooling2d (MaxPooling2D): (None, 7, 7, 2) → (None, 4, 4, 2)");
-    expect(stdout).toContain("output cell [0; 4; all] of conv2d_1 depends on");
-    expect(stdout).toContain("input cell [6; 6; all] of input_layer has a say in");
+    expect(stdout).toContain("cell [0; 4; all] of conv2d_1 depends on");
+    expect(stdout).toContain("cell [6; 6; all] of input_layer has a say in");
+  });
+
+  test("one layer of it, with the cells on both sides of one of its own", async () => {
+    const stdout = await rhyton(small, "--layer", "max_pooling2d", "--cell", "0,0");
+    expect(stdout).toMatch(/^max_pooling2d \(MaxPooling2D\)/);
+    expect(stdout).toMatch(/of max_pooling2d depends on\n {2}input_layer .*\n {2}conv2d /);
+    expect(stdout).toMatch(/of max_pooling2d has a say in\n {2}up_sampling2d .*\n {2}conv2d_1 /);
+    expect(await failure(small, "--layer", "max_poling")).toContain('Did you mean "max_pooling2d"?');
+  });
+
+  test("of several inputs and outputs, by name and by number", async () => {
+    const two = join(folder, "two.keras");
+    const [left, right] = [input([4, 4, 1], { name: "left" }), input([4, 4, 1], { name: "right" })];
+    const ends = [maxPooling2d(2, { name: "small" })(left), conv2d(1, 3, { name: "other" })(add([left, right]))];
+    await model([left, right], ends).save(two);
+    expect(await rhyton(two, "--cell", "0,0", "--output-name", "small")).not.toContain("right  [");
+    const field = /cell \[0; 0; all\] of other depends on\n {2}left .*\n {2}right /;
+    expect(await rhyton(two, "--cell", "0,0", "--output-name", "1")).toMatch(field);
+    expect(await rhyton(two, "--input-cell", "0,0", "--input-name", "right")).toContain(
+      "of right has a say in\n  add ",
+    );
+    expect(await failure(two, "--cell", "0,0", "--output-name", "othr")).toContain('Did you mean "other"?');
+    expect(await rhyton(two, "--input", "8x8x1", "--input", "8x8x1")).toContain("(None, 6, 6, 1)");
+    expect(await failure(two, "--input", "8x8x1")).toContain("expected 2 shapes, one for each input");
   });
 
   test("for other sizes", async () => {
@@ -113,7 +137,10 @@ describe("a model", () => {
 
 describe("wrong usage says what was meant", () => {
   test.each([
-    [["maxPoling2d", "--input", "7x7x8"], "there is no layer or file 'maxPoling2d'\nDid you mean maxPooling2d?"],
+    [
+      ["maxPoling2d", "--input", "7x7x8"],
+      "there is no layer with windows or file 'maxPoling2d'\nDid you mean maxPooling2d?",
+    ],
     [["conv2d", "--input", "7x7x8", "--pool", "2"], "conv2d takes no --pool\nIt takes --filters, --kernel, --strides"],
     [["conv2d", "--input", "7x7x8"], "conv2d needs --kernel\nIt takes --filters"],
     [["conv2d", "--kernel", "3"], "conv2d needs --input\nGive the shape of its input: --input 28x28x1."],
@@ -143,5 +170,7 @@ describe("wrong usage says what was meant", () => {
 
   test("options of layers with a model", async () => {
     expect(await failure(small, "--kernel", "3")).toBe("--kernel is for a layer, not for a model\nLeave it out.");
+    const layer = ["conv2d", "--input", "5x5x1", "--kernel", "3", "--layer", "conv2d"];
+    expect(await failure(...layer)).toBe("--layer is for a model, not for a layer\nLeave it out.");
   });
 });
