@@ -116,7 +116,7 @@ describe("a layer of one's own in a file", () => {
     }
     static isBroken = false;
   }
-  const bytesOf = (layer: Layer): Uint8Array => sequential([input([4]), layer]).toBytes();
+  const bytesOf = async (layer: Layer) => sequential([input([4]), layer]).toBytes();
 
   test("must say what its constructor takes", async () => {
     const advice = "write getConfig() that gives back the constructor's arguments, so that the file can make the layer";
@@ -127,22 +127,24 @@ describe("a layer of one's own in a file", () => {
 
   test("is the same again where it says so, or takes nothing", async () => {
     const made = sequential([input([4]), new Kept({ factor: 3 }), new Plain(), new Double()] as unknown as Layer[]);
-    const again = await loadModel(made.toBytes(), { customObjects: { Kept, Plain, Double } });
+    const again = await loadModel(await made.toBytes(), { customObjects: { Kept, Plain, Double } });
     const x = ndarray(Float32Array.of(1, -2, 3, 4), [1, 4]);
     expect(await again.predict(x)).toEqual(await made.predict(x));
     expect((again.layers[0] as unknown as Kept).factor).toBe(3);
   });
 
   test("is refused where the class makes another of the config", async () => {
-    const error = await errorOf(() =>
-      loadModel(bytesOf(new Positional(3) as unknown as Layer), { customObjects: { Positional: untyped(Positional) } }),
+    const error = await errorOf(async () =>
+      loadModel(await bytesOf(new Positional(3) as unknown as Layer), {
+        customObjects: { Positional: untyped(Positional) },
+      }),
     );
     expect(error.message).toContain("Positional made from its config: n is an object with the keys");
     expect(error.message).toContain("expected 3, as in the file. Write static fromConfig(config) in Positional");
   });
 
   test("is named when it throws, and not the file blamed", async () => {
-    const bytes = bytesOf(new Broken() as unknown as Layer);
+    const bytes = await bytesOf(new Broken() as unknown as Layer);
     Broken.isBroken = true;
     const error = await errorOf(() => loadModel(bytes, { customObjects: { Broken } }));
     expect(error.code).toBe("own-code");
@@ -158,7 +160,7 @@ describe("a layer of one's own in a file", () => {
       }
       static isBroken = false;
     }
-    const bytes = bytesOf(new Fragile() as unknown as Layer);
+    const bytes = await bytesOf(new Fragile() as unknown as Layer);
     Fragile.isBroken = true;
     const error = await errorOf(() => loadModel(bytes, { customObjects: { Fragile } }));
     expect(error.code).toBe("own-code");
@@ -166,7 +168,7 @@ describe("a layer of one's own in a file", () => {
   });
 
   test("is asked for by name when it is missing", async () => {
-    const { message } = await errorOf(() => loadModel(bytesOf(new Double() as unknown as Layer)));
+    const { message } = await errorOf(async () => loadModel(await bytesOf(new Double() as unknown as Layer)));
     expect(message).toContain("it is of a class of one's own, which is not in the file");
     expect(message).not.toMatch(/Custom>|null/);
   });

@@ -99,9 +99,9 @@ describe("refuses, naming the function and the sizes", () => {
     expect(work).toThrow(words);
   });
 
-  test("to be saved where it computes with sizes, and says what to do", () => {
+  test("to be saved where it computes with sizes, and says what to do", async () => {
     const made = model(picture, ops.mean(picture, { axis: [1, 2] }));
-    expect(() => made.toBytes()).toThrow(
+    await expect(made.toBytes()).rejects.toThrow(
       'the op "mean" stands between layers, where it computes with sizes that are open. ' +
         "Put it into the call of a layer of your own.",
     );

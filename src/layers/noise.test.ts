@@ -222,7 +222,7 @@ describe("in a model", () => {
     await whole.fit(pairs, x, { epochs: 4, ...options });
     const begun = make();
     await begun.fit(pairs, x, { epochs: 2, ...options });
-    const loaded = await loadModel(begun.toBytes(), { device });
+    const loaded = await loadModel(await begun.toBytes(), { device });
     await loaded.fit(pairs, x, { epochs: 4, initialEpoch: 2, ...options });
     expect(loaded.getWeights().flatMap((w) => [...w.data])).toEqual(weightsOf(whole));
   });

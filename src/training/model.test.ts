@@ -64,7 +64,7 @@ describe("a model without losses of its outputs", () => {
       });
       expect(m.getWeights()[0].data[0]).toBeCloseTo(0.37266013, 6);
       expect((await m.evaluate(three, [])).loss).toBeCloseTo(0.06480859965085983, 6);
-      const loaded = await loadModel(m.toBytes(), { device });
+      const loaded = await loadModel(await m.toBytes(), { device });
       expect(await loaded.trainOnBatch(three, [])).toEqual(await m.trainOnBatch(three, []));
     }
   });
@@ -180,8 +180,8 @@ describe("what layers inside a model answer", () => {
   it.each([
     ["functional", async () => functional()],
     ["sequential", async () => inARow()],
-    ["loaded functional", async () => loadModel(functional().toBytes())],
-    ["loaded sequential", async () => loadModel(inARow().toBytes())],
+    ["loaded functional", async () => loadModel(await functional().toBytes())],
+    ["loaded sequential", async () => loadModel(await inARow().toBytes())],
   ])("is the output of another model over the same weights: %s", async (_, make) => {
     const m = await make();
     const encoder = model(m.inputs, m.getLayer("code").output);

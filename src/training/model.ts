@@ -3,16 +3,15 @@
  * and outputs, whose weights it shares with every other model that holds them.
  */
 import { type NdArray, showShape } from "../core/array.ts";
-import { argumentError, notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
+import { notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
 import { agree } from "../core/open-shape.ts";
 import { type OpenShape, type OpenTensor, Tensor, type Variable } from "../graph/tensor.ts";
 import { type CallContext, Layer } from "../layers/layer.ts";
 import type { Network } from "../layers/network.ts";
-import { type Config, checkChoice, checkOptions } from "../layers/options.ts";
+import { type Config, checkOptions } from "../layers/options.ts";
 import type { Shapes } from "../layers/rule.ts";
 import { type SizedNetwork, Sizes } from "../layers/sized-network.ts";
 import { summaryText } from "../layers/summary.ts";
-import { readFile, writeFileAtomic } from "../saving/atomic.ts";
 import { modelConfig } from "../saving/config-write.ts";
 import { type Callback, CallbackList, type History, type Logs } from "./callbacks.ts";
 import { type Compiled, type CompileOptions, resolveCompile } from "./compile.ts";
@@ -47,12 +46,14 @@ import { wholeNumber } from "./options.ts";
 import { type Inputs, Programs, type Targets } from "./programs.ts";
 import { type Answering, askFeed, judgeFeed, readFeed } from "./reading.ts";
 import { type Samples, stepData } from "./samples.ts";
-import { kerasBytes } from "./save.ts";
 import { beginning, Journal, readTrainingState, type TrainingState } from "./state.ts";
 import { checkTargets } from "./step.ts";
 import { Turn } from "./turn.ts";
 import { assignWeights, copyWeights } from "./weights.ts";
-import { formatOf, takeWeights, type WeightFormat, weightFormats, weightsBytes } from "./weights-file.ts";
+import type { WeightFormat } from "./weights-file.ts";
+
+/** Reading and writing files, which bundlers put into a file of their own: a page that only trains does not load it. */
+const files = () => import("./model-files.ts");
 
 /** Made by `model(inputs, outputs)` and `sequential(layers)`. */
 export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends Layer<ModelRule<I, O>> {
@@ -367,28 +368,20 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
 
   /**
    * Writes the model to a file that `loadModel` and Keras 3 read: layers, weights, and how it was compiled, with the
-   * state of the optimizer. The file is written whole or not at all. Callbacks may save between epochs and batches; what
-   * is saved is the model at the moment of the call.
+   * state of the optimizer. The file is written whole or not at all. Callbacks may save between epochs and batches;
+   * training waits until the file is there.
    *
    * @param path - ends in ".keras". In browsers use `toBytes`.
    * @throws RhytonError `file` when it cannot be written; `argument` or `network` for what files cannot hold.
    */
   async save(path: string): Promise<void> {
-    if (typeof path !== "string" || !path.endsWith(".keras")) {
-      throw argumentError({
-        where: `${this.where} save`,
-        argument: "path",
-        value: path,
-        expected: 'a path in ".keras"',
-      });
-    }
-    await writeFileAtomic(path, this.toBytes());
+    const where = `${this.where} save`;
+    await this.#turn.read(where, async () => (await files()).saveModel(where, this as unknown as Model, path));
   }
 
-  /** The bytes of the file that `save` writes. */
-  toBytes(): Uint8Array<ArrayBuffer> {
-    this.#turn.check(`${this.where} save`);
-    return kerasBytes(this);
+  /** The bytes of the file that `save` writes. What makes them is loaded at the first call. */
+  toBytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#turn.read(`${this.where} save`, async () => (await files()).kerasBytes(this as unknown as Model));
   }
 
   /**
@@ -398,16 +391,14 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
    * @throws RhytonError `file` when it cannot be written, `not-built` while there are no weights.
    */
   async saveWeights(path: string): Promise<void> {
-    await writeFileAtomic(path, this.weightsToBytes(formatOf(`${this.where} saveWeights`, path)));
+    const where = `${this.where} saveWeights`;
+    await this.#turn.read(where, async () => (await files()).saveWeights(where, this as unknown as Model, path));
   }
 
   /** The bytes of the file that `saveWeights` writes: `"h5"`, `"npz"` or `"safetensors"`. */
-  weightsToBytes(format: WeightFormat): Uint8Array<ArrayBuffer> {
+  weightsToBytes(format: WeightFormat): Promise<Uint8Array<ArrayBuffer>> {
     const where = `${this.where} saveWeights`;
-    this.#turn.check(where);
-    checkChoice(where, "format", format, weightFormats);
-    if (!this.isBuilt) throw notBuilt({ where });
-    return weightsBytes(this as unknown as Model, format);
+    return this.#turn.read(where, async () => (await files()).weightsBytes(where, this as unknown as Model, format));
   }
 
   /**
@@ -420,10 +411,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
    */
   async loadWeights(source: string | Uint8Array): Promise<void> {
     const where = `${this.where} loadWeights`;
-    if (typeof source !== "string" && !(source instanceof Uint8Array)) {
-      throw argumentError({ where, argument: "source", value: source, expected: "a path, or the bytes of a file" });
-    }
-    const bytes = typeof source === "string" ? await readFile(source) : source;
+    const { readSource, takeWeights } = await files();
+    const bytes = await readSource(where, source);
     this.#turn.check(where);
     if (!this.isBuilt) throw notBuilt({ where });
     takeWeights(this as unknown as Model, bytes, typeof source === "string" ? source : "weights");

@@ -20,7 +20,7 @@ describe("an optimizer in a file", () => {
   it.each(optimizerCases)("%s", async (_, make) => {
     const m = modelWith(make());
     await m.fit(x, y, { ...options, epochs: 2 });
-    const again = await loadModel(m.toBytes(), { device: interp() });
+    const again = await loadModel(await m.toBytes(), { device: interp() });
     expect(again.optimizer.className).toBe(m.optimizer.className);
     expect(again.optimizer.config).toEqual(m.optimizer.config);
     expect(again.optimizer.iterations).toBe(6);
@@ -36,7 +36,7 @@ describe("an optimizer in a file", () => {
 
   it("that never took a step has no slots yet", async () => {
     const m = modelWith(adam({ useEma: true }));
-    const again = await loadModel(m.toBytes(), { device: interp() });
+    const again = await loadModel(await m.toBytes(), { device: interp() });
     expect(again.optimizer.variables).toEqual([]);
     await again.fit(x, y, options);
   });
@@ -58,7 +58,7 @@ describe("an optimizer in a file", () => {
     });
     const step = (one: Model) => one.trainOnBatch(data(4), data(2));
     await step(m);
-    const again = await loadModel(m.toBytes(), { device: interp(), customObjects: { Pair } });
+    const again = await loadModel(await m.toBytes(), { device: interp(), customObjects: { Pair } });
     expect(slots(again)).toEqual(slots(m));
     expect(await step(again)).toEqual(await step(m));
     expect(again.getWeights()).toEqual(m.getWeights());
@@ -74,8 +74,8 @@ describe("an optimizer in a file", () => {
     const first = modelWith(adam());
     let bytes = new Uint8Array();
     const save: Callback = {
-      onEpochEnd: (epoch, _, m) => {
-        if (epoch === 2) bytes = m.toBytes();
+      onEpochEnd: async (epoch, _, m) => {
+        if (epoch === 2) bytes = await m.toBytes();
       },
     };
     await first.fit(x, y, { ...options, epochs: 9, callbacks: [...callbacks(), save] });

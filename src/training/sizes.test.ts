@@ -183,7 +183,7 @@ test("a model goes to a file and comes back with its sizes open", async () => {
   const made = anySize();
   made.compile({ optimizer: "adam", loss: "mse" });
   await made.trainOnBatch(noise([2, 4, 5, 2]), noise([2, 4, 5, 2]));
-  const again = await loadModel(made.toBytes());
+  const again = await loadModel(await made.toBytes());
   expect(again.network.inputs[0].shape).toEqual([null, null, 2]);
   const x = noise([2, 3, 7, 2]);
   expect(dataOf(await again.predict(x))).toEqual(dataOf(await made.predict(x)));

@@ -3,9 +3,10 @@
  * with one array for each weight, under names such as `conv2d/kernel`.
  */
 import { type NdArray, sameShape, showShape } from "../core/array.ts";
-import { argumentError, formatError, nearest, RhytonError } from "../core/errors.ts";
+import { argumentError, formatError, nearest, notBuilt, RhytonError } from "../core/errors.ts";
 import type { Variable } from "../graph/tensor.ts";
 import type { Layer } from "../layers/layer.ts";
+import { checkChoice } from "../layers/options.ts";
 import { within } from "../saving/config-parts.ts";
 import { isModel } from "../saving/config-write.ts";
 import { h5Get, isHdf5, readHdf5, writeHdf5 } from "../saving/hdf5.ts";
@@ -17,7 +18,7 @@ import type { Model } from "./model.ts";
 import { optimizerGroup, restoreOptimizer } from "./optimizer-file.ts";
 
 /** The kinds of files of weights. */
-export const weightFormats = ["h5", "npz", "safetensors"] as const;
+const weightFormats = ["h5", "npz", "safetensors"] as const;
 /** A kind of file of weights: Keras' HDF5, NumPy's archive, or safetensors. */
 export type WeightFormat = (typeof weightFormats)[number];
 
@@ -56,8 +57,10 @@ export function weightNames(model: Model): ReadonlyMap<string, Variable> {
   return new Map(model.weights.map((variable) => [names.get(variable) ?? variable.name, variable]));
 }
 
-/** The bytes of a file of weights. */
-export function weightsBytes(model: Model, format: WeightFormat): Uint8Array<ArrayBuffer> {
+/** The bytes of a file of weights. @throws RhytonError `not-built` while there are no weights. */
+export function weightsBytes(where: string, model: Model, format: WeightFormat): Uint8Array<ArrayBuffer> {
+  checkChoice(where, "format", format, weightFormats);
+  if (!model.isBuilt) throw notBuilt({ where });
   if (format === "h5") {
     const { compiled } = model;
     return writeHdf5(weightsTree(model, compiled === undefined ? [] : [["optimizer", optimizerGroup(compiled)]]));

@@ -10,6 +10,7 @@ import { readSafetensors } from "../../src/saving/safetensors.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { model } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
+import { kerasBytes } from "../../src/training/save.ts";
 import { takeWeights } from "../../src/training/weights-file.ts";
 import { withMembers } from "../saving/edit.ts";
 import { type Kind, kinds } from "../support/saved-models.ts";
@@ -53,7 +54,7 @@ export const formats: readonly Format[] = [
     share: 35,
     async read(bytes) {
       const loaded = await loadModel(bytes);
-      await loadModel(loaded.toBytes());
+      await loadModel(await loaded.toBytes());
     },
     inside: insideZip,
   },
@@ -87,7 +88,7 @@ export const formatOf = (name: string): Format | undefined => formats.find(({ en
 function bytesOf({ make }: Kind): Uint8Array {
   const { model: made, compile } = make();
   if (compile !== undefined) made.compile({ ...compile, device: "interp" });
-  return withMembers(made.toBytes(), { "metadata.json": '{"keras_version": "3.15.1"}' });
+  return withMembers(kerasBytes(made), { "metadata.json": '{"keras_version": "3.15.1"}' });
 }
 
 /** The files of a folder by their format, and models of every kind. */

@@ -42,7 +42,7 @@ function small(): Model {
   made.compile({ optimizer: "adam", loss: "mse" });
   return made;
 }
-const good = small().toBytes();
+const good = await small().toBytes();
 const LAYER = "config.layers.1";
 
 /** The error of a file that is read from the disk: a model, or weights for one. */
@@ -155,7 +155,7 @@ describe("absurd sizes", () => {
   });
 
   test("an array of .npy", async () => {
-    const npy = latin1(readZip(small().weightsToBytes("npz")).get("dense/bias.npy") as Uint8Array);
+    const npy = latin1(readZip(await small().weightsToBytes("npz")).get("dense/bias.npy") as Uint8Array);
     const huge = bytesOf(npy.replace(/\(2,\), \} {13}/, "(20000000000000,), }"));
     expect(await refusal("a.npz", writeZip([["dense/bias.npy", huge]]))).toEqual(
       refused("8 bytes of elements, expected 80000000000000 for the shape (20000000000000,)", "data-format"),
@@ -256,7 +256,7 @@ describe("code inside of a file", () => {
   });
 
   test("a pickle", async () => {
-    const npy = latin1(readZip(small().weightsToBytes("npz")).get("dense/bias.npy") as Uint8Array);
+    const npy = latin1(readZip(await small().weightsToBytes("npz")).get("dense/bias.npy") as Uint8Array);
     const bytes = writeZip([["dense/bias.npy", bytesOf(npy.replace("'<f4'", "'|O' "))]]);
     expect(await refusal("weights.npz", bytes)).toEqual(refused("pickled Python objects", "data-format"));
     expect(await refusal("model.keras", bytesOf("\x80\x04\x95abc"))).toEqual(refused("pickle", "file-format"));

@@ -11,13 +11,14 @@ import type { Json, JsonObject } from "../../src/saving/json.ts";
 import { type CustomObject, loadModel } from "../../src/training/load.ts";
 import { model } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
+import { kerasBytes } from "../../src/training/save.ts";
 import { noise } from "../support/saved-models.ts";
 import { errorOf, withConfig } from "./edit.ts";
 
 /** config.layers: 0 input, 1 activation "lam", 2 dense "head". */
 const graph = (): Uint8Array => {
   const x = input([4]);
-  return model(x, dense(4, { name: "head" })(activation("linear", { name: "lam" })(x)), { seed: 3 }).toBytes();
+  return kerasBytes(model(x, dense(4, { name: "head" })(activation("linear", { name: "lam" })(x)), { seed: 3 }));
 };
 const answers = async (m: Model) => [...((await m.predict(noise([2, 4]))) as { data: Float32Array }).data];
 const layersOf = (bytes: Uint8Array): readonly JsonObject[] =>
@@ -74,7 +75,7 @@ describe("a Lambda layer", () => {
     const scale = ((x: Tensor, { by }: { by: number }) => ops.multiply(x, by)) as unknown as (x: Tensor) => Tensor;
     const loaded = await loadModel(withLambda(twice, { by: 3 }), { customObjects: { twice: scale } });
     expect(await answers(loaded)).toEqual(await want(3));
-    const again = loaded.toBytes();
+    const again = await loaded.toBytes();
     expect(layersOf(again)[1]).toMatchObject({
       module: "keras.layers",
       class_name: "Lambda",
@@ -105,13 +106,13 @@ test("inputs of whole numbers enter as float32", async () => {
   for (const dtype of ["uint8", "int32", "int64"]) {
     const loaded = await loadModel(withConfig(graph(), "config.layers.0.config.dtype", dtype));
     expect(await answers(loaded)).toEqual(await answers(await loadModel(graph())));
-    expect(layersOf(loaded.toBytes())[0].config).toMatchObject({ dtype: "float32" });
+    expect(layersOf(await loaded.toBytes())[0].config).toMatchObject({ dtype: "float32" });
   }
 });
 
 test("an op that Keras computes in whole numbers that wrap around is refused", async () => {
   const x = input([4]);
-  const bytes = model(x, dense(2)(ops.multiply(x, 2))).toBytes();
+  const bytes = await model(x, dense(2)(ops.multiply(x, 2))).toBytes();
   const path = "config.layers.2.inbound_nodes.0.args.0.config.dtype";
   expect((await errorOf(() => loadModel(withConfig(bytes, path, "uint8")))).message).toContain("wraps around");
   expect(await loadModel(withConfig(bytes, path, "float32"))).toBeDefined();
@@ -136,7 +137,7 @@ test("a layer as an activation computes as the layer does, and is saved again as
   const plain = await answers(await loadModel(graph()));
   expect(plain.some((value) => value < 0)).toBe(true);
   expect(await answers(loaded)).toEqual(plain.map((value) => (value > 0 ? value : value * 0.25)));
-  const again = loaded.toBytes();
+  const again = await loaded.toBytes();
   expect((layersOf(again)[2].config as JsonObject).activation).toMatchObject({
     ...leaky,
     config: { name: "leaky_re_lu", negative_slope: 0.25 },
@@ -148,8 +149,8 @@ test("outputs by key are saved by key", async () => {
   const x = input([4]);
   const made = model(x, [dense(2, { name: "b" })(x), dense(1, { name: "a" })(x)]);
   const ends = { s: ["b", 0, 0], k: ["a", 0, 0] };
-  const loaded = await loadModel(withConfig(made.toBytes(), "config.output_layers", ends));
+  const loaded = await loadModel(withConfig(await made.toBytes(), "config.output_layers", ends));
   expect(loaded.outputKeys).toEqual(["k", "s"]);
   expect(loaded.network.outputs.map(({ shape }) => shape)).toEqual([[1], [2]]);
-  expect((readKeras(loaded.toBytes()).config.config as JsonObject).output_layers).toEqual(ends);
+  expect((readKeras(await loaded.toBytes()).config.config as JsonObject).output_layers).toEqual(ends);
 });

@@ -12,6 +12,7 @@ import type { Json, JsonObject } from "../../src/saving/json.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { model, sequential } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
+import { kerasBytes } from "../../src/training/save.ts";
 import { noise } from "../support/saved-models.ts";
 import { errorOf, withConfig, withMembers, withWeights } from "./edit.ts";
 
@@ -23,14 +24,14 @@ const graph = (): Uint8Array => {
   const code = pipe(image, conv2d(2, 3, { activation: "relu" }), flatten(), dense(3, { name: "code" }));
   const made = model(image, code, { seed: 4, name: "graph" });
   made.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] });
-  return made.toBytes();
+  return kerasBytes(made);
 };
 
 /** config.layers: 0 input, 1 dense, 2 dense_1. */
 const row = (): Uint8Array => {
   const made = sequential([input([3]), dense(4), dense(2)]);
   made.compile({ optimizer: "sgd", loss: "mse" });
-  return made.toBytes();
+  return kerasBytes(made);
 };
 
 const twoOutputs = async (): Promise<Uint8Array> => {
@@ -80,7 +81,7 @@ describe("accepts", () => {
 
   test("ops between layers that compute with open sizes", async () => {
     const x = input([4, 4, 2]);
-    const made = model(x, ops.sum(x, [0, 1])).toBytes();
+    const made = await model(x, ops.sum(x, [0, 1])).toBytes();
     const open = withConfig(made, "config.layers.0.config.batch_shape", [null, null, null, 2]);
     const loaded = await loadModel(withConfig(open, "config.layers.1.class_name", "Mean"), device);
     expect(loaded.network.inputs[0].shape).toEqual([null, null, 2]);

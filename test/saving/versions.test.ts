@@ -41,7 +41,7 @@ test.each(names.filter((name) => name !== lost))("%s", async (name) => {
   expect(model.optimizer.variables.length).toBeGreaterThan(0);
   const y = answers.map(({ data, shape }) => ({ data: Float32Array.from(data), shape }));
   expect(Number.isFinite((await model.trainOnBatch(x, y)).loss)).toBe(true);
-  expect((await loadModel(model.toBytes(), { device: "interp" })).getWeights()).toEqual(model.getWeights());
+  expect((await loadModel(await model.toBytes(), { device: "interp" })).getWeights()).toEqual(model.getWeights());
 });
 
 test(`${lost} is refused: it does not say which call is meant`, async () => {

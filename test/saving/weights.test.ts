@@ -38,7 +38,7 @@ describe("every kind of model", () => {
     for (const format of formats) {
       const { model: other, compile: same } = kind.make();
       if (same !== undefined) other.compile({ ...same, ...device });
-      await other.loadWeights(saved.weightsToBytes(format));
+      await other.loadWeights(await saved.weightsToBytes(format));
       expect(other.getWeights()).toEqual(saved.getWeights());
       if (format === "h5") expect(stateOf(other)).toEqual(stateOf(saved));
     }
@@ -73,7 +73,7 @@ describe("paths", () => {
   });
 });
 
-test("names lead through models and layers", () => {
+test("names lead through models and layers", async () => {
   const inner = sequential([input([3]), dense(3)], { name: "inner" });
   const made = sequential([input([3]), inner, dense(3)] as unknown as readonly Layer[]) as unknown as Model;
   expect([...weightNames(made).keys()]).toEqual([
@@ -82,7 +82,7 @@ test("names lead through models and layers", () => {
     "dense/kernel",
     "dense/bias",
   ]);
-  expect(Object.keys(readNpz(made.weightsToBytes("npz")))).toEqual([...weightNames(made).keys()]);
+  expect(Object.keys(readNpz(await made.weightsToBytes("npz")))).toEqual([...weightNames(made).keys()]);
 });
 
 test("arrays of a .npz file by name, of every kind, under any name", () => {
@@ -114,7 +114,7 @@ describe("another model's weights", () => {
     const other = sequential([input([3]), dense(2), dense(5, { name: "head" })]) as unknown as Model;
     const model = small();
     const before = model.getWeights();
-    const error = await errorOf(() => model.loadWeights(other.weightsToBytes(format)));
+    const error = await errorOf(async () => model.loadWeights(await other.weightsToBytes(format)));
     expect(error.code).toBe("file-format");
     expect(error.message).toContain("(2, 5)");
     expect(error.message).toContain("(2, 4)");
@@ -123,11 +123,11 @@ describe("another model's weights", () => {
     expect(error.message).not.toContain("model.weights.h5");
     const more = sequential([input([3]), dense(2), dense(4, { name: "haed" })]) as unknown as Model;
     if (format !== "h5") {
-      const { message } = await errorOf(() => model.loadWeights(more.weightsToBytes(format)));
+      const { message } = await errorOf(async () => model.loadWeights(await more.weightsToBytes(format)));
       expect(message).toContain("head/kernel: got nothing (but haed/kernel)");
     }
     const fewer = sequential([input([3]), dense(2)]) as unknown as Model;
-    await errorOf(() => model.loadWeights(fewer.weightsToBytes(format)));
+    await errorOf(async () => model.loadWeights(await fewer.weightsToBytes(format)));
     expect(model.getWeights()).toEqual(before);
   });
 
@@ -136,7 +136,7 @@ describe("another model's weights", () => {
     a.compile({ optimizer: "sgd", loss: "mse", ...device });
     b.compile({ optimizer: "adam", loss: "mse", ...device });
     await a.trainOnBatch(noise([2, 3]), noise([2, 4]));
-    await b.loadWeights(a.weightsToBytes("h5"));
+    await b.loadWeights(await a.weightsToBytes("h5"));
     expect([b.getWeights(), b.optimizer.iterations]).toEqual([a.getWeights(), 0]);
   });
 });
@@ -221,7 +221,7 @@ describe(".npz", () => {
     ["a damaged array", (m) => m.set("dense/bias.npy", new Uint8Array(30)), "dense/bias.npy"],
     ["Python's objects", (m) => m.set("dense/bias.npy", pickled), "O"],
   ])("refuses %s", async (_, change, part) => {
-    const members = readZip(small().weightsToBytes("npz"));
+    const members = readZip(await small().weightsToBytes("npz"));
     change(members);
     const error = await errorOf(() => small().loadWeights(writeZip([...members])));
     expect(error.message).toContain(part);
