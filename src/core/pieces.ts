@@ -21,8 +21,12 @@ export class Breath {
     this.#since = since;
   }
 
+  /** Whether the thread was kept long enough. To be asked before `take`: waiting for nothing takes time, too. */
+  get due(): boolean {
+    return performance.now() - this.#since >= PATIENCE_MS;
+  }
+
   async take(): Promise<void> {
-    if (performance.now() - this.#since < PATIENCE_MS) return;
     await new Promise(nextTurn);
     this.#since = performance.now();
   }
@@ -43,7 +47,7 @@ export function atOnce<T>(pieces: Pieces<T>): T {
 export async function inTurns<T>(pieces: Pieces<T>): Promise<T> {
   const breath = new Breath(Number.NEGATIVE_INFINITY);
   for (;;) {
-    await breath.take();
+    if (breath.due) await breath.take();
     const { done, value } = pieces.next();
     if (done) return value;
   }

@@ -3,7 +3,6 @@ export class Recent<V> {
   readonly #most: number;
   /** In the order of their last use. */
   readonly #kept = new Map<string, V>();
-  #newest: { readonly key: string; readonly value: V } | undefined;
 
   /** @param most - how many are kept. */
   constructor(most: number) {
@@ -12,13 +11,11 @@ export class Recent<V> {
 
   /** What is kept for the key; made when there is nothing, in the place of what was not asked for for longest. */
   get(key: string, make: () => V): V {
-    if (this.#newest?.key === key) return this.#newest.value;
     const value = this.#kept.has(key) ? (this.#kept.get(key) as V) : make();
     this.#kept.delete(key);
     this.#kept.set(key, value);
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > this.#most) this.#kept.delete(oldest);
-    this.#newest = { key, value };
     return value;
   }
 }

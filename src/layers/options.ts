@@ -39,13 +39,18 @@ export function snakeCase(className: string): string {
 /** `max_pooling2d` as an identifier of TypeScript: `maxPooling2d`. */
 export const camelCase = (name: string): string => name.replace(/_+([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
+/** What a class is called in messages, once for each: every call of a model begins with it. */
+const kinds = new Map<string, string>();
+
+function kindOf(className: string): string {
+  if (className.endsWith("LU")) return className.charAt(0).toLowerCase() + className.slice(1);
+  return className === "InputLayer" ? "input" : camelCase(snakeCase(className));
+}
+
 /** How a layer stands in a message: `conv2d "encoder"`. `ReLU` and its kin keep Keras' capitals: `reLU`. */
 export const whereOf = (className: string, name: string | undefined): string => {
-  const kind = className.endsWith("LU")
-    ? className.charAt(0).toLowerCase() + className.slice(1)
-    : className === "InputLayer"
-      ? "input"
-      : camelCase(snakeCase(className));
+  const kind = kinds.get(className) ?? kindOf(className);
+  kinds.set(className, kind);
   return name === undefined ? kind : `${kind} ${JSON.stringify(name)}`;
 };
 

@@ -1,5 +1,5 @@
 /** A network at one size of its inputs: what programs are made of, since nothing in a program is open. */
-import { showShape } from "../core/array.ts";
+import { sameShape, showShape } from "../core/array.ts";
 import { prefixed } from "../core/errors.ts";
 import { agree, isOpen } from "../core/open-shape.ts";
 import { Recent } from "../core/recent.ts";
@@ -54,6 +54,7 @@ export const MOST_SIZES = 8;
 export class Sizes {
   readonly #network: Network;
   readonly #kept = new Recent<SizedNetwork>(MOST_SIZES);
+  #last: { readonly shapes: readonly Shape[]; readonly sized: SizedNetwork } | undefined;
 
   constructor(network: Network) {
     this.#network = network;
@@ -61,6 +62,9 @@ export class Sizes {
 
   /** The network for inputs of these shapes, the same one again while it is among the last. */
   at(shapes: readonly Shape[]): SizedNetwork {
-    return this.#kept.get(JSON.stringify(shapes), () => new SizedNetwork(this.#network, shapes));
+    if (this.#last?.shapes.every((shape, i) => sameShape(shape, shapes[i]))) return this.#last.sized;
+    const sized = this.#kept.get(JSON.stringify(shapes), () => new SizedNetwork(this.#network, shapes));
+    this.#last = { shapes, sized };
+    return sized;
   }
 }

@@ -65,10 +65,18 @@ export const shapeOfSample = (array: NdArray): Shape => array.shape.slice(1);
 export function checkFinite(where: string, array: NdArray): void {
   const { data } = array;
   if (!(data instanceof Float32Array)) return;
-  // A number times 0 is 0, unless it is not finite: one sum finds out whether to look for the place.
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += data[i] * 0;
-  if (sum === 0) return;
+  // A number times 0 is 0, unless it is not finite: sums find out whether to look for the place. Four of them, since each
+  // addition waits for the one before.
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = data.length & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    a += data[i] * 0;
+    b += data[i + 1] * 0;
+    c += data[i + 2] * 0;
+    d += data[i + 3] * 0;
+  }
+  for (let i = whole; i < data.length; i++) a += data[i] * 0;
+  if (a + b + c + d === 0) return;
   const position = data.findIndex((value) => !Number.isFinite(value));
   throw notFiniteData({ where, index: indexOf(position, array.shape), value: data[position] });
 }

@@ -147,7 +147,7 @@ async function feedInputs(
 }
 
 /** Inputs without targets, checked; the model is built. */
-function readInputs(where: string, fed: Fed, x: Arrays, name = "x"): Samples {
+export function readInputs(where: string, fed: Fed, x: Arrays, name = "x"): Samples {
   const inputs = checkInputs(where, x, fed.takes(x).inputs as readonly Expected[], name);
   fed.build({ x: inputs });
   return { x: inputs, y: [], weights: [], count: inputs[0].shape[0] };

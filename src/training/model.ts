@@ -25,6 +25,7 @@ import {
   openEvaluation,
   openFit,
   openPrediction,
+  readInputs,
   readSamples,
   takesOf,
 } from "./feeding.ts";
@@ -44,7 +45,7 @@ import { checkLabels } from "./labels.ts";
 import type { Ends, ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
 import { wholeNumber } from "./options.ts";
 import { type Inputs, Programs, type Targets } from "./programs.ts";
-import { type Answering, askFeed, judgeFeed, readFeed } from "./reading.ts";
+import { type Answering, askFeed, askOnce, judgeFeed, readFeed } from "./reading.ts";
 import { type Samples, stepData } from "./samples.ts";
 import { beginning, Journal, readTrainingState, type TrainingState } from "./state.ts";
 import { checkTargets } from "./step.ts";
@@ -292,12 +293,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     const o = readRunOptions(where, options);
     const feed = await this.#checked((fed) => openPrediction(where, fed, x, o));
     return readFeed({ ...o, where, turn: this.#turn, feed }, async (show) => {
-      const programs = this.#ensurePrograms(where);
       const hooks = this.#hooks(where, o.callbacks);
-      const ask = (inputs: Inputs): Answering => {
-        const network = this.#at(inputs);
-        return { program: programs.prediction(network).program, shapes: network.outputs.map((t) => t.shape) };
-      };
+      const ask = (inputs: Inputs) => this.#asking(where, inputs);
       const arrays = await askFeed(ask, feed, { ...show, where, hooks });
       return [(arrays.length === 1 ? arrays[0] : arrays) as unknown as Predicted<O>, {}];
     });
@@ -323,8 +320,11 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   }
 
   /** `predict` on all of these samples at once. */
-  predictOnBatch(x: Arrays): Promise<Predicted<O>> {
-    return this.predict(x, { steps: 1 });
+  async predictOnBatch(x: Arrays): Promise<Predicted<O>> {
+    const where = `${this.where} predictOnBatch`;
+    const samples = await this.#checked((fed) => readInputs(where, fed, x));
+    const arrays = await this.#turn.read(where, () => askOnce(this.#asking(where, samples.x), samples));
+    return (arrays.length === 1 ? arrays[0] : arrays) as unknown as Predicted<O>;
   }
 
   // ---- how far training has come ----------------------------------------------------------------------------------
@@ -430,6 +430,11 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
 
   #hooks(where: string, callbacks: readonly Callback[]) {
     return { callbacks: new CallbackList(callbacks, this as unknown as Model, where), turn: this.#turn };
+  }
+
+  #asking(where: string, inputs: Inputs): Answering {
+    const network = this.#at(inputs);
+    return { program: this.#ensurePrograms(where).prediction(network).program, outputs: network.outputs };
   }
 
   #needCompiled(where: string): Compiled {

@@ -9,7 +9,7 @@ import type { CallbackList, Logs } from "./callbacks.ts";
 import type { Feed } from "./feed.ts";
 import type { Compute, Inputs, Targets } from "./programs.ts";
 import { Progress, withProgress } from "./progress.ts";
-import { stepData } from "./samples.ts";
+import { type Samples, stepData } from "./samples.ts";
 import { Totals } from "./totals.ts";
 import type { Turn } from "./turn.ts";
 
@@ -55,10 +55,17 @@ export async function judgeFeed(
   return logs;
 }
 
-/** What is asked, and the shapes of its outputs for a sample. */
+/** What is asked, and its outputs for a sample. */
 export interface Answering {
   readonly program: Program;
-  readonly shapes: readonly Shape[];
+  readonly outputs: readonly { readonly shape: Shape }[];
+}
+
+/** What the model answers to samples at once, without callbacks and progress: the way of a single call, which is short. */
+export async function askOnce({ program, outputs }: Answering, samples: Samples): Promise<NdArray<Float32Array>[]> {
+  const { x, count } = samples;
+  const outcome = await program.run({ inputs: x, batchSize: count });
+  return outcome.outputs.map((data, i) => ({ data, shape: [count, ...outputs[i].shape] }));
 }
 
 /** What the model answers to all that a feed gives: the outputs, each for all samples in order. */
@@ -84,7 +91,8 @@ export async function askFeed(
   )) {
     const batch = done;
     if (callbacks.wantsPredictBatches) await hooks.turn.pause(() => callbacks.predictBatch("Begin", batch, {}));
-    const { program, shapes } = ask(samples.x);
+    const { program, outputs } = ask(samples.x);
+    const shapes = outputs.map(({ shape }) => shape);
     first ??= shapes;
     checkAlike(options.where, first, shapes);
     const outcome = await program.run({

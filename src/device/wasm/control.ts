@@ -51,6 +51,8 @@ export const most = { inputs: 32, outputs: 32 } as const;
 export const controlBytes = (totalCells: number): number =>
   Math.max(2048, Math.ceil(totalAddress(totalCells) / 64) * 64);
 
+const none = new Float64Array(0);
+
 /** The control block: a view of the start of a memory, or a copy of its own. */
 export class ControlBlock {
   readonly bytes: Uint8Array;
@@ -90,6 +92,7 @@ export class ControlBlock {
   }
 
   totals(count: number): Float64Array {
+    if (count === 0) return none;
     return this.doubles.slice(totalAddress(0) / 8, totalAddress(count) / 8);
   }
 

@@ -123,13 +123,13 @@ export class WasmProgram implements Program {
   }
 
   private async runAlone(work: Work): Promise<Outcome> {
-    await this.load(work);
+    if (this.module === undefined) await this.load(work);
     const { lowered } = this.generated;
     const plan = checkWork(work, lowered.inputs);
     this.cost ??= costPerSample(lowered);
     const long = plan.places * this.cost >= WORTH_WAKING;
     try {
-      return await this.runAt(long ? await this.placeAway() : await this.placeHere(), work, plan);
+      return await this.runAt(long ? await this.placeAway() : (this.here ?? (await this.placeHere())), work, plan);
     } catch (error) {
       // Who knows what memory holds, and whether nobody writes it any more.
       this.forget();
@@ -159,7 +159,7 @@ export class WasmProgram implements Program {
         const size = sizeOf(b.shape);
         const start = before * work.batchSize * size;
         const samples = Math.min(places.last - places.first, result.done * work.batchSize);
-        const into = outputs[k].subarray(start, start + samples * size);
+        const into = samples === plan.places ? outputs[k] : outputs[k].subarray(start, start + samples * size);
         await at.host.read(places.outputs[k], into);
       }
       steps += result.done;
@@ -205,7 +205,6 @@ export class WasmProgram implements Program {
   }
 
   private async load(work: Work): Promise<void> {
-    if (this.module) return;
     this.cores = await cores();
     this.threads = this.wantedThreads ?? Math.min(this.cores, MOST_THREADS);
     if (this.made === undefined) {

@@ -31,58 +31,80 @@ export interface Host {
 
 export const PROGRESS_MS = 50;
 const PIECE_BYTES = 4 << 20;
+
+interface Views {
+  readonly bytes: Uint8Array;
+  readonly floats: Float32Array;
+  block: ControlBlock | undefined;
+}
+
 export class LocalHost implements Host {
   readonly program: Loadable;
   readonly room: Room;
-  private instance: WebAssembly.Instance | undefined;
-  private block: ControlBlock | undefined;
+  /** The module's `run`. */
+  private steps: ((worker: number) => void) | undefined;
+  private seen: Views | undefined;
 
   constructor(program: Loadable, room: Room) {
     this.program = program;
     this.room = room;
   }
 
-  /** The control block in memory, after this one was copied there. */
-  put(block: ControlBlock): ControlBlock {
+  /** Views of the memory are kept: making them takes longer than a small run's own code. */
+  private views(): Views {
     const { buffer } = this.room.memory;
-    // Views of a memory are kept: making them takes longer than a small run's own code.
-    if (this.block?.bytes.buffer !== buffer) this.block = new ControlBlock(block.bytes.length, buffer);
-    this.block.bytes.set(block.bytes);
-    return this.block;
+    if (this.seen?.bytes.buffer !== buffer) {
+      this.seen = { bytes: new Uint8Array(buffer), floats: new Float32Array(buffer), block: undefined };
+    }
+    return this.seen;
+  }
+
+  /** The control block in memory, after this one was copied there. */
+  put({ bytes }: ControlBlock): ControlBlock {
+    const views = this.views();
+    views.block ??= new ControlBlock(bytes.length, views.bytes.buffer);
+    views.block.bytes.set(bytes);
+    return views.block;
   }
 
   async write(pages: number, pieces: Iterable<Piece>): Promise<void> {
     growTo(pages, this.room);
-    const memory = new Uint8Array(this.room.memory.buffer);
+    const memory = this.views().bytes;
     const breath = new Breath();
     for (const { at, data, zeros } of pieces) {
       const bytes = data?.length ?? zeros ?? 0;
       for (let i = 0; i < bytes; i += PIECE_BYTES) {
         const end = Math.min(bytes, i + PIECE_BYTES);
-        if (data) memory.set(data.subarray(i, end), at + i);
+        if (data) memory.set(bytes <= PIECE_BYTES ? data : data.subarray(i, end), at + i);
         else memory.fill(0, at + i, at + end);
-        await breath.take();
+        if (breath.due) await breath.take();
       }
     }
   }
 
   async run(block: ControlBlock, _watch: Watch): Promise<ControlBlock> {
     const live = this.put(block);
-    this.instance ??= await WebAssembly.instantiate(this.program.module, { env: { memory: this.room.memory } });
+    this.steps ??= await this.instantiate();
     try {
-      (this.instance.exports.run as (worker: number) => void)(0);
+      this.steps(0);
     } catch (error) {
       throw internalError({ where: "wasm", problem: `a program failed on the calling thread: ${error}` });
     }
     return live;
   }
 
+  private async instantiate(): Promise<(worker: number) => void> {
+    const { exports } = await WebAssembly.instantiate(this.program.module, { env: { memory: this.room.memory } });
+    return exports.run as (worker: number) => void;
+  }
+
   async read(at: number, into: Float32Array): Promise<void> {
-    const values = new Float32Array(this.room.memory.buffer, at, into.length);
+    const { floats } = this.views();
     const breath = new Breath();
+    const start = at / 4;
     for (let i = 0; i < into.length; i += PIECE_BYTES / 4) {
-      into.set(values.subarray(i, i + PIECE_BYTES / 4), i);
-      await breath.take();
+      into.set(floats.subarray(start + i, start + Math.min(i + PIECE_BYTES / 4, into.length)), i);
+      if (breath.due) await breath.take();
     }
   }
 }
