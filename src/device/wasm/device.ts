@@ -4,7 +4,6 @@
  * Long runs happen in workers while the calling thread stays free; a run that is shorter than waking them happens on the
  * calling thread.
  */
-import { sizeOf } from "../../core/array.ts";
 import { pagePolicy } from "../../core/errors.ts";
 import { atOnce, inTurns, type Pieces } from "../../core/pieces.ts";
 import type { Graph } from "../../graph/graph.ts";
@@ -14,6 +13,7 @@ import { prepare } from "../../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "../device.ts";
 import { interp } from "../interp.ts";
 import { checkWork, type RunPlan } from "../work.ts";
+import { Answers } from "./answers.ts";
 import { type ControlBlock, ended } from "./control.ts";
 import { type Host, LocalHost, SharedHost } from "./host.ts";
 import { MessageHost } from "./host-message.ts";
@@ -140,7 +140,7 @@ export class WasmProgram implements Program {
   private async runAt(at: Place, work: Work, plan: RunPlan): Promise<Outcome> {
     const { lowered } = this.generated;
     const totals = new Float64Array(cellsOf(lowered.totals));
-    const outputs = lowered.outputs.map((b) => new Float32Array(plan.places * sizeOf(b.shape)));
+    const answers = new Answers(lowered.outputs, plan.places);
     const chunk = stepsAtOnce(this.generated, at.frame, work, plan);
     let steps = 0;
     let reason: Outcome["ended"] = "done";
@@ -149,19 +149,15 @@ export class WasmProgram implements Program {
       const places = place(this.generated, at.frame, work, part);
       const before = steps;
       await at.host.write(places.pages, at.image.missing(places));
+      const start = before * work.batchSize;
       let reported = 0;
       const report = (done: number, sums: Float64Array) => {
+        answers.take(at.host, places, start, done);
         if (done > reported) work.onProgress?.(before + done, sums);
         reported = done;
       };
       const result = await this.runSteps(at, places, totals, report);
-      for (const [k, b] of lowered.outputs.entries()) {
-        const size = sizeOf(b.shape);
-        const start = before * work.batchSize * size;
-        const samples = Math.min(places.last - places.first, result.done * work.batchSize);
-        const into = samples === plan.places ? outputs[k] : outputs[k].subarray(start, start + samples * size);
-        await at.host.read(places.outputs[k], into);
-      }
+      await answers.done();
       steps += result.done;
       reason = result.ended;
     }
@@ -171,7 +167,7 @@ export class WasmProgram implements Program {
       variable.assign(value);
       at.image.holds(variable);
     }
-    return { steps, totals, outputs, ended: reason };
+    return { steps, totals, outputs: answers.arrays, ended: reason };
   }
 
   /** The steps whose data was placed; `totals` go on. */
@@ -181,7 +177,7 @@ export class WasmProgram implements Program {
     totals: Float64Array,
     report: (done: number, totals: Float64Array) => void,
   ): Promise<{ done: number; ended: Outcome["ended"] }> {
-    const { signal, onProgress } = places.work;
+    const { signal } = places.work;
     const count = totals.length;
     const spin = workers <= this.cores ? 200_000 : 200;
     let done = 0;
@@ -193,7 +189,7 @@ export class WasmProgram implements Program {
       const before = done;
       const after = await host.run(block, {
         signal,
-        progress: onProgress && ((now) => report(before + now.get("stepsDone"), now.totals(count))),
+        progress: (now) => report(before + now.get("stepsDone"), now.totals(count)),
       });
       done += after.get("stepsDone");
       totals.set(after.totals(count));

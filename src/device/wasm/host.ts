@@ -14,8 +14,8 @@ import type { Loadable, Piece } from "./worker.ts";
 /** What somebody wants to know or change while a program runs. */
 export interface Watch {
   readonly signal: AbortSignal | undefined;
-  /** Called about every 50 ms by a host that can. */
-  readonly progress: ((now: ControlBlock) => void) | undefined;
+  /** Called about every 20 ms by a host that can. */
+  readonly progress: (now: ControlBlock) => void;
 }
 
 export interface Host {
@@ -29,7 +29,7 @@ export interface Host {
   read(at: number, into: Float32Array): Promise<void>;
 }
 
-export const PROGRESS_MS = 50;
+export const PROGRESS_MS = 20;
 const PIECE_BYTES = 4 << 20;
 
 interface Views {
@@ -137,7 +137,7 @@ export class SharedHost implements Host {
     const look = () => {
       if (this.pool.contended) stop();
       try {
-        progress?.(live);
+        progress(live);
       } catch (error) {
         failure = { error };
         stop();
