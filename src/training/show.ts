@@ -5,6 +5,7 @@ import { showShape } from "../core/array.ts";
 import { notCompiled, openSizeError, unknownName } from "../core/errors.ts";
 import { isOpen } from "../core/open-shape.ts";
 import { WasmProgram } from "../device/wasm/device.ts";
+import { moduleText } from "../device/wasm/text.ts";
 import type { Graph } from "../graph/graph.ts";
 import { printGraph } from "../graph/print.ts";
 import type { Shape } from "../graph/tensor.ts";
@@ -46,7 +47,7 @@ export function show(model: Model, stage: Stage, shapes?: readonly Shape[]): str
     case "kernels":
       return printKernels(packOperands(lower(prepare(programOf(model, network)))));
     case "wasm":
-      return new WasmProgram(programOf(model, network), { threads: 1 }).text();
+      return moduleText(new WasmProgram(programOf(model, network), { threads: 1 }).generated.module);
     default:
       throw unknownName({ where, what: "stage", name: String(stage satisfies never), choices: stages });
   }

@@ -1,12 +1,12 @@
 /**
- * A small WebAssembly assembler. It keeps instructions and prints both bytes and text.
+ * A small WebAssembly assembler. It keeps instructions and makes bytes of them; `text.ts` makes text.
  *
  * ```ts
  * const module = new Module();
  * const add = module.func("add", { x: "i32", y: "i32" }, ["i32"], { export: "add" });
  * add.emit(i32.add(add.params.x, add.params.y));
  * module.toBytes(); // for WebAssembly.Module
- * module.toText(); // (module (func $add (export "add") …
+ * moduleText(module); // (module (func $add (export "add") …
  * ```
  *
  * The same calls give the same bytes.
@@ -21,7 +21,6 @@ import {
   Global,
   type Label,
   Local,
-  type Shape,
   type Statement,
   type ValueType,
 } from "./instructions.ts";
@@ -88,11 +87,6 @@ export class Func<P extends ParamTypes = ParamTypes, R extends ValueType | "none
   }
 }
 
-/** A function of the host. Made by `Module.importFunction`. */
-export interface ImportedFunction<R extends ValueType | "none" = ValueType | "none"> extends Callable<R> {
-  readonly module: string;
-}
-
 /** Sizes in pages of 64 KiB. A shared memory needs a maximum. */
 export interface MemoryLimits {
   readonly initialPages: number;
@@ -109,30 +103,19 @@ interface Exported<T> {
 
 /** A module under construction. */
 export class Module {
-  readonly #functions: Func[] = [];
-  readonly #imports: ImportedFunction[] = [];
-  readonly #globals: Global<ValueType>[] = [];
-  readonly #exportedGlobals: Exported<Global<ValueType>>[] = [];
-  #memory: (MemoryLimits & { readonly module: string; readonly name: string }) | undefined;
+  readonly functions: Func[] = [];
+  readonly globals: Global<ValueType>[] = [];
+  readonly exportedGlobals: Exported<Global<ValueType>>[] = [];
+  /** Where it comes from, and its sizes. */
+  memory: (MemoryLimits & { readonly module: string; readonly name: string }) | undefined;
 
   /** The memory that all loads and stores mean. */
   importMemory(module: string, name: string, limits: MemoryLimits): void {
-    if (this.#memory) throw broken(`import ${name}`, `there is already a memory (${this.#memory.name})`);
+    if (this.memory) throw broken(`import ${name}`, `there is already a memory (${this.memory.name})`);
     if (limits.shared && limits.maximumPages === undefined) {
       throw broken(`import ${name}`, "a shared memory has no maximumPages");
     }
-    this.#memory = { ...limits, module, name };
-  }
-
-  importFunction<const R extends ResultTypes = []>(
-    module: string,
-    name: string,
-    params: readonly ValueType[],
-    results?: R,
-  ): ImportedFunction<ResultOf<R>> {
-    const made = { module, name, operands: [...params], result: resultOf<R>(results) };
-    this.#imports.push(made);
-    return made;
+    this.memory = { ...limits, module, name };
   }
 
   /** A new function. `name` appears in profiles and in the text. */
@@ -143,7 +126,7 @@ export class Module {
     options: { readonly export?: string } = {},
   ): Func<P, ResultOf<R>> {
     const made = new Func(name, params, resultOf<R>(results), options.export);
-    this.#functions.push(made);
+    this.functions.push(made);
     return made;
   }
 
@@ -154,17 +137,17 @@ export class Module {
     init: T extends "i64" ? bigint : number,
     options: { readonly name?: string; readonly export?: string } = {},
   ): Global<T> {
-    const index = this.#globals.length;
+    const index = this.globals.length;
     const name = options.name ?? options.export ?? `g${index}`;
     const made = new Global(type, name, index, mutable, constantExpr(type, init as never));
-    this.#globals.push(made);
-    if (options.export !== undefined) this.#exportedGlobals.push({ name: options.export, item: made });
+    this.globals.push(made);
+    if (options.export !== undefined) this.exportedGlobals.push({ name: options.export, item: made });
     return made;
   }
 
   /** The module in the binary format. */
   toBytes(): Uint8Array<ArrayBuffer> {
-    const all: readonly Callable[] = [...this.#imports, ...this.#functions];
+    const all: readonly Callable[] = this.functions;
     const indexOf = new Map(all.map((callee, index) => [callee, index]));
     const types = new Map<string, number>();
     const typeOf = all.map((callee) => {
@@ -188,33 +171,28 @@ export class Module {
       },
     );
 
-    const memories = this.#memory ? [this.#memory] : [];
-    section(out, 2, [...memories, ...this.#imports], (to, item) => {
+    const memories = this.memory ? [this.memory] : [];
+    section(out, 2, memories, (to, item) => {
       to.string(item.module);
       to.string(item.name);
-      if (!("initialPages" in item)) {
-        to.byte(0x00);
-        to.u32(typeOf[indexOf.get(item)!]);
-        return;
-      }
       to.byte(0x02);
       to.byte((item.maximumPages === undefined ? 0 : 1) | (item.shared ? 2 : 0));
       to.u32(item.initialPages);
       if (item.maximumPages !== undefined) to.u32(item.maximumPages);
     });
 
-    section(out, 3, this.#functions, (to, _, k) => to.u32(typeOf[this.#imports.length + k]));
+    section(out, 3, typeOf, (to, type) => to.u32(type));
 
-    section(out, 6, this.#globals, (to, { type, mutable, init }) => {
+    section(out, 6, this.globals, (to, { type, mutable, init }) => {
       to.byte(typeByte[type]);
       to.byte(mutable ? 1 : 0);
       encode(to, init, noScope);
       to.byte(END);
     });
 
-    const functions = this.#functions.filter((func) => func.exportName !== undefined);
+    const functions = this.functions.filter((func) => func.exportName !== undefined);
     const exported: Exported<Func | Global<ValueType>>[] = [
-      ...this.#exportedGlobals,
+      ...this.exportedGlobals,
       ...functions.map((item) => ({ name: item.exportName!, item })),
     ];
     section(out, 7, exported, (to, { name, item }) => {
@@ -224,14 +202,14 @@ export class Module {
     });
 
     const scratch = new Writer();
-    section(out, 10, this.#functions, (to, func) => {
+    section(out, 10, this.functions, (to, func) => {
       scratch.length = 0;
       checkEnd(func);
       scratch.list(runs(func), ([count, type]) => {
         scratch.u32(count);
         scratch.byte(typeByte[type]);
       });
-      const scope: Scope = { func, globals: this.#globals, indexOf, labels: [] };
+      const scope: Scope = { func, globals: this.globals, indexOf, labels: [] };
       for (const expr of func.body) encode(scratch, expr, scope);
       scratch.byte(END);
       to.u32(scratch.length);
@@ -248,46 +226,6 @@ export class Module {
     out.u32(names.length);
     out.bytes(names.view());
     return out.view().slice();
-  }
-
-  /** The module in the text format. */
-  toText(): string {
-    const names = uniqueNames([...this.#imports, ...this.#functions]);
-    const globals = uniqueNames(this.#globals);
-    const lines = ["(module"];
-    if (this.#memory) {
-      const { module, name, initialPages, maximumPages, shared } = this.#memory;
-      const limits = [initialPages, maximumPages, shared ? "shared" : undefined].filter((x) => x !== undefined);
-      lines.push(`  (import ${quote(module)} ${quote(name)} (memory ${limits.join(" ")}))`);
-    }
-    for (const callee of this.#imports) {
-      const type = [`func ${names.get(callee)}`, ...callee.operands.map((t) => `(param ${t})`), ...resultText(callee)];
-      lines.push(`  (import ${quote(callee.module)} ${quote(callee.name)} (${type.join(" ")}))`);
-    }
-    for (const item of this.#globals) {
-      const exported = this.#exportedGlobals.filter((e) => e.item === item).map((e) => `(export ${quote(e.name)})`);
-      const type = item.mutable ? `(mut ${item.type})` : item.type;
-      lines.push(`  (${["global", globals.get(item), ...exported, type].join(" ")} (${head(item.init, noTextScope)}))`);
-    }
-    for (const func of this.#functions) {
-      const locals = uniqueNames(func.locals);
-      const scope: TextScope = { functions: names, globals, locals, labels: new Map(), count: 0 };
-      const params = func.locals.slice(0, func.operands.length);
-      const first = [
-        `func ${names.get(func)}`,
-        ...(func.exportName === undefined ? [] : [`(export ${quote(func.exportName)})`]),
-        ...params.map((param) => `(param ${locals.get(param)} ${param.type})`),
-        ...resultText(func),
-      ];
-      lines.push(`  (${first.join(" ")}`);
-      for (const variable of func.locals.slice(params.length)) {
-        lines.push(`    (local ${locals.get(variable)} ${variable.type})`);
-      }
-      for (const expr of func.body) print(lines, expr, 4, scope);
-      lines[lines.length - 1] += ")";
-    }
-    lines[lines.length - 1] += ")";
-    return `${lines.join("\n")}\n`;
   }
 }
 
@@ -376,12 +314,6 @@ class Writer {
     this.byte(Number(rest & 127n));
   }
 
-  i16(value: number): void {
-    this.#reserve(2);
-    this.#numbers.setInt16(this.length, value, true);
-    this.length += 2;
-  }
-
   i32(value: number): void {
     this.#reserve(4);
     this.#numbers.setInt32(this.length, value, true);
@@ -435,14 +367,6 @@ interface Scope {
 
 const noScope: Scope = { func: undefined, globals: [], indexOf: new Map(), labels: [] };
 
-const writeLane: Readonly<Record<Shape, (to: Writer, value: number) => void>> = {
-  i8x16: (to, value) => to.byte(value),
-  i16x8: (to, value) => to.i16(value),
-  i32x4: (to, value) => to.i32(value),
-  f32x4: (to, value) => to.f32(value),
-  f64x2: (to, value) => to.f64(value),
-};
-
 function encode(to: Writer, expr: Expr, scope: Scope): void {
   const { instruction, operands, immediate } = expr;
   for (let k = 0; k < operands.length; k++) encode(to, operands[k], scope);
@@ -473,7 +397,10 @@ function encode(to: Writer, expr: Expr, scope: Scope): void {
       to.f64(immediate.value);
       break;
     case "v128":
-      for (const lane of immediate.lanes) writeLane[immediate.shape](to, lane);
+      for (const lane of immediate.lanes) {
+        if (immediate.shape === "f32x4") to.f32(lane);
+        else to.i32(lane);
+      }
       break;
     case "local": {
       const { local } = immediate;
@@ -497,14 +424,11 @@ function encode(to: Writer, expr: Expr, scope: Scope): void {
       to.u32(index);
       break;
     }
-    case "labels": {
-      const { labels } = immediate;
-      if (name === "br_table") to.u32(labels.length - 1);
-      for (const label of labels) {
-        const index = scope.labels.lastIndexOf(label);
-        if (index < 0) throw broken(name, `it branches to a ${label.kind} that is not around it`);
-        to.u32(scope.labels.length - 1 - index);
-      }
+    case "label": {
+      const { label } = immediate;
+      const index = scope.labels.lastIndexOf(label);
+      if (index < 0) throw broken(name, `it branches to a ${label.kind} that is not around it`);
+      to.u32(scope.labels.length - 1 - index);
       break;
     }
     case "block":
@@ -521,157 +445,4 @@ function encode(to: Writer, expr: Expr, scope: Scope): void {
     default:
       immediate satisfies never;
   }
-}
-
-// ---- text ---------------------------------------------------------------------------------------------------------
-
-const WIDTH = 110;
-
-interface TextScope {
-  readonly functions: ReadonlyMap<Callable, string>;
-  readonly globals: ReadonlyMap<Global<ValueType>, string>;
-  readonly locals: ReadonlyMap<Local<ValueType>, string>;
-  readonly labels: Map<Label<ValueType | "none">, string>;
-  /** How many labels have a name so far. */
-  count: number;
-}
-
-const noTextScope: TextScope = {
-  functions: new Map(),
-  globals: new Map(),
-  locals: new Map(),
-  labels: new Map(),
-  count: 0,
-};
-
-const resultText = ({ result }: Callable): string[] => (result === "none" ? [] : [`(result ${result})`]);
-
-/** A `$name` for each item; equal names get a number. */
-function uniqueNames<T extends { readonly name: string }>(items: readonly T[]): Map<T, string> {
-  const taken = new Set<string>();
-  const names = new Map<T, string>();
-  for (const item of items) {
-    const base = `$${item.name.replace(/[^\w!#$%&'*+\-./:<=>?@\\^`|~]/g, "_") || "_"}`;
-    let name = base;
-    for (let k = 1; taken.has(name); k++) name = `${base}_${k}`;
-    taken.add(name);
-    names.set(item, name);
-  }
-  return names;
-}
-
-/** A string of the text format. Characters that it does not take are written as bytes. */
-const quote = (text: string): string => {
-  const bytes = Array.from(utf8.encode(text), (byte) =>
-    byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c
-      ? `\\${byte.toString(16).padStart(2, "0")}`
-      : String.fromCharCode(byte),
-  );
-  return `"${bytes.join("")}"`;
-};
-
-function floatText(value: number, wide: boolean): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  if (Object.is(value, -0)) return "-0";
-  if (wide || Number.isInteger(value)) return String(value);
-  for (let digits = 6; digits < 9; digits++) {
-    const short = Number(value.toPrecision(digits));
-    if (Math.fround(short) === value) return String(short);
-  }
-  return String(Number(value.toPrecision(9)));
-}
-
-/** An instruction's name and immediates. */
-function head(expr: Expr, scope: TextScope): string {
-  const { instruction, immediate } = expr;
-  const words: (string | number | bigint | undefined)[] = [instruction.name];
-  switch (immediate.kind) {
-    case "none":
-      break;
-    case "memory":
-      if (immediate.offset !== 0) words.push(`offset=${immediate.offset}`);
-      if (immediate.align !== instruction.size) words.push(`align=${immediate.align}`);
-      if (immediate.lane !== undefined) words.push(immediate.lane);
-      break;
-    case "lanes":
-      words.push(...immediate.lanes);
-      break;
-    case "i32":
-    case "i64":
-      words.push(immediate.value);
-      break;
-    case "f32":
-    case "f64":
-      words.push(floatText(immediate.value, immediate.kind === "f64"));
-      break;
-    case "v128": {
-      const { shape, lanes } = immediate;
-      words.push(shape, ...lanes.map((x) => (shape[0] === "f" ? floatText(x, shape === "f64x2") : String(x))));
-      break;
-    }
-    case "local":
-      words.push(scope.locals.get(immediate.local));
-      break;
-    case "global":
-      words.push(scope.globals.get(immediate.global));
-      break;
-    case "function":
-      words.push(scope.functions.get(immediate.callee));
-      break;
-    case "labels":
-      words.push(...immediate.labels.map((label) => scope.labels.get(label)));
-      break;
-    case "block":
-      if (immediate.label) {
-        const name = `$${immediate.label.kind}${++scope.count}`;
-        scope.labels.set(immediate.label, name);
-        words.push(name);
-      }
-      if (immediate.result !== "none") words.push(`(result ${immediate.result})`);
-      break;
-    default:
-      immediate satisfies never;
-  }
-  return words.join(" ");
-}
-
-/** The expression on one line, or nothing when it has more than `room` characters or a block. */
-function oneLine(expr: Expr, room: number, scope: TextScope): string | undefined {
-  if (expr.immediate.kind === "block") return undefined;
-  let line = `(${head(expr, scope)}`;
-  for (const inner of expr.operands) {
-    const text = line.length < room ? oneLine(inner, room - line.length - 2, scope) : undefined;
-    if (text === undefined) return undefined;
-    line += ` ${text}`;
-  }
-  return line.length < room ? `${line})` : undefined;
-}
-
-function print(lines: string[], expr: Expr, indent: number, scope: TextScope): void {
-  const pad = " ".repeat(indent);
-  const { operands, immediate } = expr;
-  const line = oneLine(expr, WIDTH - indent, scope);
-  if (line !== undefined) {
-    lines.push(pad + line);
-    return;
-  }
-  lines.push(`${pad}(${head(expr, scope)}`);
-  for (const inner of operands) {
-    const start = lines.length - 1;
-    const short = immediate.kind === "block" ? oneLine(inner, WIDTH - lines[start].length, scope) : undefined;
-    if (short === undefined) print(lines, inner, indent + 2, scope);
-    else lines[start] += ` ${short}`;
-  }
-  if (immediate.kind === "block") {
-    const clause = expr.instruction.name === "if";
-    const bodies = clause ? [immediate.body, immediate.otherwise] : [immediate.body];
-    bodies.forEach((body, k) => {
-      if (k === 1 && body.length === 0) return;
-      if (clause) lines.push(`${pad}  (${k === 0 ? "then" : "else"}`);
-      for (const inner of body) print(lines, inner, indent + (clause ? 4 : 2), scope);
-      if (clause) lines[lines.length - 1] += ")";
-    });
-  }
-  lines[lines.length - 1] += ")";
 }

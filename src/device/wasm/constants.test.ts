@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { brIf, f32x4, i32, local, loop, Module, type Statement, v128 } from "./assembler.ts";
 import { hoistConstants } from "./constants.ts";
+import { moduleText } from "./text.ts";
 
 /** A function that stores `value` at its address, once or for ever, with its constants hoisted. */
 function textOf(value: (x: ReturnType<typeof v128.load>) => ReturnType<typeof f32x4.add>, looped: boolean): string {
@@ -13,7 +14,7 @@ function textOf(value: (x: ReturnType<typeof v128.load>) => ReturnType<typeof f3
   func.emit(...hoistConstants(func as never, [local.set(address, 0), ...code]));
   // What is not valid WebAssembly throws.
   new WebAssembly.Module(module.toBytes());
-  return module.toText();
+  return moduleText(module);
 }
 
 const count = (text: string, part: string): number => text.split(part).length - 1;

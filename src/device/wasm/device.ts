@@ -110,11 +110,6 @@ export class WasmProgram implements Program {
     return yield* lowering(graph);
   }
 
-  /** The text of the generated module. */
-  text(): string {
-    return this.generated.module.toText();
-  }
-
   /** Runs are done one after the other. */
   run(work: Work): Promise<Outcome> {
     const mine = this.last.then(() => this.runAlone(work));
