@@ -2,7 +2,7 @@
 import { memory, thousands } from "../layers/summary.ts";
 import type { LayerExplanation } from "./layer.ts";
 import type { ModelExplanation } from "./model.ts";
-import { costWords, drawing, fieldText, layerTitle, modelTitle } from "./text.ts";
+import { costWords, drawing, fieldText, gridText, layerTitle, modelTitle } from "./text.ts";
 import { alike, axisFacts, flowWords } from "./words.ts";
 
 const escaped = (text: string): string => text.replaceAll("|", "\\|");
@@ -14,10 +14,13 @@ const block = (lines: readonly string[]): string[] => ["```", ...lines, "```", "
 /** @param level - of the heading: 1 is the largest. */
 export function layerMarkdown(layer: LayerExplanation, level = 1): string[] {
   const lines = [`${"#".repeat(level)} ${layerTitle(layer)}`, "", `${costWords(layer.cost)}.`, ""];
+  const picture = gridText(layer.axes);
   for (const { names, axis } of alike(layer.axes)) {
     lines.push(row(names, `${axis.input} → ${axis.output}`), row("---", "---"));
-    lines.push(...axisFacts(axis).map(([title, words]) => row(title, words)), "", ...block(drawing(axis)));
+    lines.push(...axisFacts(axis).map(([title, words]) => row(title, words)), "");
+    if (picture.length === 0) lines.push(...block(drawing(axis)));
   }
+  if (picture.length > 0) lines.push(...block(picture));
   for (const field of layer.fields) lines.push(...block(fieldText(field)));
   return lines;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   add,
   concatenate,
+  conv1d,
   conv2d,
   dense,
   type ExplainOptions,
@@ -307,24 +308,91 @@ describe("formats", () => {
     expect(text.split("```").length % 2).toBe(1);
   });
 
-  it("SVG draws padding on the side where it is, and a line for every cell that is read", () => {
-    const { data, text } = explained(maxPooling2d(2, same), [7, 7, 1], { format: "svg" });
+  it("Markdown draws a picture with its padding and three windows, and a signal window by window", () => {
+    const pool = explained(maxPooling2d(2, same), [5, 6, 1], { format: "markdown" }).text;
+    expect(pool).toContain(`
+a a · · · ·
+a a · · · ·
+· · b b · ·
+· · b b · ·
+· · · · c c
+□ □ □ □ C C
+
+Windows: a of [0, 0], b of [1, 1], c of [2, 2]; capitals: padding that they read; □ other padding
+`);
+    const strided = explained(conv2d(1, 2, { strides: 3 }), [5, 5, 1], { format: "markdown" }).text;
+    expect(strided).toContain(`
+a a x · ·
+a a x · ·
+x x x x x
+· · x b b
+· · x b b
+
+Windows: a of [0, 0], b of [1, 1]; x cells that no window reads
+`);
+    const signal = explained(conv1d(1, 2), [3, 1], { format: "markdown" }).text;
+    expect(signal).toContain("0  ■ ■ ·\n1  · ■ ■");
+  });
+
+  /** Corners of the squares of a kind in a drawing in two dimensions. */
+  const squares = (svg: string, kind: string) => {
+    const [, path = ""] = new RegExp(`<path class="${kind}" d="([^"]+)"`).exec(svg) ?? [];
+    return [...path.matchAll(/M(\d+) (\d+)h/g)].map(([, x, y]) => [Number(x), Number(y)]);
+  };
+
+  it("SVG draws a signal with padding on the side where it is, and a line for every cell that is read", () => {
+    const { data, text } = explained(conv1d(1, 3, { padding: "causal" }), [7, 1], { format: "svg" });
     const [axis] = (data as Extract<Explanation, { kind: "layer" }>).axes;
     expect(text.match(/<line /g)).toHaveLength(axis.windows.flat().length);
-    const cells = [...text.matchAll(/<rect x="(\d+)"[^>]* class="(\w+)"/g)].map(([, x, kind]) => [Number(x), kind]);
-    expect(cells.filter(([, kind]) => kind === "padding")).toEqual([[7 * 24, "padding"]]);
-    // In front where it is in front.
-    const causal = explained(conv2d(1, [1, 3], same), [1, 4, 1], { format: "svg" }).text;
-    expect([...causal.matchAll(/<rect x="(\d+)"[^>]* class="padding"/g)].map(([, x]) => Number(x))).toEqual([
-      0,
-      5 * 24,
-    ]);
+    const padded = [...text.matchAll(/<rect x="(\d+)"[^>]* class="padding"/g)];
+    expect(padded.map(([, x]) => Number(x))).toEqual([0, 24]);
     expect(text).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" [^>]*>\n[\s\S]*<\/svg>$/);
+  });
+
+  it("SVG draws a picture in two dimensions: padding, unread cells, windows", () => {
+    const { text } = explained(maxPooling2d([2, 3], same), [3, 4, 1], { format: "svg" });
+    const [input] = text.split(">output 2 × 2<");
+    const places = (kind: string) => squares(input, kind).map(([x, y]) => [(y - 40) / 28, (x - 24) / 28]);
+    // 3 rows and 1 of padding behind; 4 columns and 1 of padding on either side.
+    const padding = [0, 1, 2].flatMap((row) => [
+      [row, 0],
+      [row, 5],
+    ]);
+    const below = [0, 1, 2, 3, 4, 5].map((column) => [3, column]);
+    expect(places("padding")).toEqual([...padding, ...below]);
+    expect(places("cell")).toHaveLength(12);
+    const outlines = [
+      ...input.matchAll(/<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)" class="window w(\d)"/g),
+    ];
+    const sizes = outlines.map(([, ...numbers]) => numbers.map(Number));
+    expect(sizes).toEqual([
+      [24, 40, 84, 56, 0],
+      [24 + 84, 40 + 56, 84, 56, 1],
+    ]);
+    expect(text).not.toContain("<line ");
+    const dropped = explained(maxPooling2d(2), [3, 4, 1], { format: "svg" }).text;
+    expect(squares(dropped, "unread")).toHaveLength(4);
+    expect(dropped).toContain("cells that no window reads");
+  });
+
+  it("SVG counts the windows that read a cell, and the cells that a window reads", () => {
+    const { text } = explained(conv2d(1, 3, same), [3, 3, 1], { format: "svg" });
+    const numbers = (part: string) => [...part.matchAll(/<tspan[^>]*>(\d+)</g)].map(([, n]) => Number(n));
+    const [input, output] = text.split(">output 3 × 3<");
+    expect(numbers(input)).toEqual([4, 6, 4, 6, 9, 6, 4, 6, 4]);
+    expect(numbers(output)).toEqual([4, 6, 4, 6, 9, 6, 4, 6, 4]);
+  });
+
+  it("SVG has colours for light and for dark pages", () => {
+    const { text } = explained(maxPooling2d(2), [4, 4, 1], { format: "svg" });
+    expect(text).toContain("@media(prefers-color-scheme:dark){");
+    const named = new Set([...text.matchAll(/(?:fill|stroke)="([^"]+)"/g)].map(([, colour]) => colour));
+    expect([...named]).toEqual([]);
   });
 
   it.each(explainFormats)("%s leaves out the middle of what is long", (format) => {
     const { text } = explained(conv2d(1, 3, same), [1000, 1000, 1], { format });
-    expect(format === "json" || text.length < 30_000).toBe(true);
+    expect(format === "json" || text.length < 40_000).toBe(true);
     expect(format === "json" || text.includes("…")).toBe(true);
   });
 });

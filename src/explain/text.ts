@@ -4,13 +4,14 @@ import { memory, thousands } from "../layers/summary.ts";
 import { upTo } from "./cells.ts";
 import type { Cost } from "./cost.ts";
 import type { FieldExplanation, FieldStep } from "./fields.ts";
+import { gridOf } from "./grid.ts";
 import type { AxisExplanation, LayerExplanation } from "./layer.ts";
 import type { ModelExplanation } from "./model.ts";
 import { alike, axisFacts, drawn, elided, flowWords, isCell, ranges } from "./words.ts";
 
 /** Every window as a row: ■ a cell that it reads, □ padding that it reads, · a cell that it does not. */
 export function drawing(axis: AxisExplanation): string[] {
-  const { columns, rows } = drawn(axis, 12);
+  const { columns, rows } = drawn(axis, 12, 32);
   const width = String(axis.input - 1).length;
   const label = String(axis.windows.length - 1).length;
   const line = (name: string, cells: readonly string[]): string =>
@@ -32,6 +33,38 @@ export function drawing(axis: AxisExplanation): string[] {
       );
     }),
   ];
+}
+
+/**
+ * A layer over pictures seen from above, with three of its windows, and what the letters mean. Nothing for layers with one
+ * or three spatial axes.
+ */
+export function gridText(axes: readonly AxisExplanation[]): string[] {
+  const grid = gridOf(axes);
+  if (grid === undefined) return [];
+  const windows = grid.chosen.map((place) => grid.window(place));
+  const markOf = (row: number, column: number): string => {
+    const letters = windows.flatMap(([rows, columns], i) =>
+      rows.includes(row) && columns.includes(column) ? ["abc"[i]] : [],
+    );
+    const mark = letters.length > 1 ? "+" : letters[0];
+    if (grid.isCell([row, column])) return mark ?? (grid.readers([row, column]) === 0 ? "x" : "·");
+    return mark?.toUpperCase() ?? "□";
+  };
+  const [rows, columns] = grid.input;
+  const lines = rows.map((row) =>
+    columns.map((column) => (row === undefined || column === undefined ? "…" : markOf(row, column))).join(" "),
+  );
+  const drawing = lines.join("\n");
+  const legend: readonly (readonly [mark: RegExp, words: string])[] = [
+    [/\+/, "+ several of these"],
+    [/[ABC]/, "capitals: padding that they read"],
+    [/□/, "□ other padding"],
+    [/x/, "x cells that no window reads"],
+  ];
+  const names = grid.chosen.map((place, i) => `${"abc"[i]} of [${place.join(", ")}]`);
+  const used = legend.flatMap(([mark, words]) => (mark.test(drawing) ? [words] : []));
+  return [...lines, "", [`Windows: ${names.join(", ")}`, ...used].join("; ")];
 }
 
 const indented = (lines: readonly string[], by: number): string[] =>

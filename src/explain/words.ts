@@ -5,16 +5,16 @@ import type { Shape } from "../graph/tensor.ts";
 import type { AxisExplanation } from "./layer.ts";
 
 const beyondWords: Readonly<Record<Beyond, string>> = {
-  zeros: "zeros",
-  ignored: "ignored: it is never the maximum",
-  "not counted": "not counted: the mean divides by the cells that are there",
-  "cut off": "cut off",
+  zeros: ", zeros",
+  ignored: ", ignored: it is never the maximum",
+  "not counted": ", not counted: the mean divides by the cells that are there",
+  "cut off": "",
   nothing: "",
 };
 
 /** `0 before, 1 after, ignored: …`, or `none`. */
 export const edgeWords = ({ before, after, beyond }: AxisExplanation): string =>
-  before + after === 0 ? "none" : `${before} before, ${after} after, ${beyondWords[beyond]}`;
+  before + after === 0 ? "none" : `${before} before, ${after} after${beyondWords[beyond]}`;
 
 /** What the ends of an axis are called. */
 export const edgeTitle = ({ beyond }: AxisExplanation): string => (beyond === "cut off" ? "cut off" : "padding");
@@ -70,14 +70,17 @@ export function elided<T>(list: readonly T[], most: number): (T | undefined)[] {
   return [...list.slice(0, half), undefined, ...list.slice(list.length - half)];
 }
 
-/** A drawing of windows: which columns and at most how many rows are shown; `undefined` stands for those left out. */
-export function drawn(axis: AxisExplanation, mostRows: number) {
+/**
+ * A drawing of windows: its columns are positions of the input, padding included, its rows the windows. Of each at most so
+ * many are shown; `undefined` stands for those left out.
+ */
+export function drawn(axis: AxisExplanation, mostRows: number, mostColumns: number) {
   const { input, windows } = axis;
   const places = windows.flat();
   const first = places.reduce((a, b) => Math.min(a, b), 0);
   const last = places.reduce((a, b) => Math.max(a, b), input - 1);
   const columns = Array.from({ length: last - first + 1 }, (_, i) => first + i);
-  return { columns: elided(columns, 32), rows: elided([...windows.keys()], mostRows) };
+  return { columns: elided(columns, mostColumns), rows: elided([...windows.keys()], mostRows) };
 }
 
 /** Whether a position is a cell of the input, and no padding. */

@@ -82,7 +82,7 @@ describe("a layer", () => {
     [["adaptiveMaxPooling1d", "--input", "7x1", "--output-size", "3"], "o = 3, as asked for"],
     [["globalMaxPooling2d", "--input", "4x3x2", "--keepdims"], "→ (None, 1, 1, 2)"],
     [["zeroPadding2d", "--input", "3x3x1", "--padding", "[[1,2],[0,1]]"], "→ (None, 6, 4, 1)"],
-    [["cropping1d", "--input", "5x1", "--cropping", "[1,2]"], "1 before, 2 after, cut off"],
+    [["cropping1d", "--input", "5x1", "--cropping", "[1,2]"], "cut off 1 before, 2 after\n"],
   ])("%j", async (args, words) => {
     expect(await rhyton(...args)).toContain(words);
   });
