@@ -59,14 +59,15 @@ const camel = (name: string) => name.replace(/[._](.)/g, (_, first: string) => f
 
 describe("the table", () => {
   const namespaces: Record<string, object> = { ...wasm };
-  const rows = Object.entries(table).filter(([name, { immediate }]) => immediate !== "special" && name.includes("."));
+  const rows = Object.entries(table).filter(
+    ([name, { immediate }]) => immediate !== "special" && name.includes(".") && name !== "i64.const",
+  );
   const extra: Record<string, unknown[]> = {
     memory: [8],
     memoryLane: [1, 8],
     lane: [1],
     shuffle: [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 31]],
     i32: [-5],
-    i64: [-5n],
     f32: [1.5],
     f64: [1.5],
     v128: ["f32x4", [1, 2, 3, 4]],
