@@ -1,5 +1,5 @@
 /**
- * Pictures read at other places: an affine map from the cells of the result to places in the input, interpolation between
+ * Pictures read at other places: a map of the plane from the cells of the result to places in the input, interpolation between
  * cells, and rules for what lies outside. The arithmetic is that of TensorFlow's `ImageProjectiveTransformV3`, step by
  * step, so that float32 gives the same places.
  */
@@ -37,10 +37,12 @@ export type SampleInterpolation = (typeof sampleInterpolations)[number];
 
 type Value = Tensor | number;
 
-/** Where cell (x, y) of the result is read: at (a0·x + a1·y + a2, b0·x + b1·y + b2). */
-export interface AffineMap {
+/** Where cell (x, y) of the result is read: at (a0·x + a1·y + a2, b0·x + b1·y + b2), divided by c0·x + c1·y + 1. */
+export interface PlaneMap {
   readonly a: readonly [Value, Value, Value];
   readonly b: readonly [Value, Value, Value];
+  /** Default [0, 0]: an affine map. */
+  readonly c?: readonly [Value, Value];
 }
 
 export interface Sampling {
@@ -86,16 +88,21 @@ function rounded(x: Tensor): Tensor {
 }
 
 /**
- * Reads a picture `[height, width, channels]` at other places. No gradient flows back through it.
+ * Reads a picture `[height, width, channels]` at other places. Its gradient is that to the picture alone.
  *
  * @param map - from the cells of the result, which has the shape of the picture; its numbers may belong to a sample.
  */
-export function sampled(picture: Tensor, map: AffineMap, how: Sampling): Tensor {
+export function sampled(picture: Tensor, map: PlaneMap, how: Sampling): Tensor {
   const [height, width, channels] = picture.shape;
   const columns = cellNumbers([1, width, 1]);
   const rows = cellNumbers([height, 1, 1]);
-  const x = broughtBack(linear(map.a, columns, rows), width, how.fillMode);
-  const y = broughtBack(linear(map.b, columns, rows), height, how.fillMode);
+  const share = map.c && linear([...map.c, 1], columns, rows);
+  const place = (terms: PlaneMap["a"]): Tensor => {
+    const at = linear(terms, columns, rows);
+    return share === undefined ? at : divide(at, share);
+  };
+  const x = broughtBack(place(map.a), width, how.fillMode);
+  const y = broughtBack(place(map.b), height, how.fillMode);
   const channel = cellNumbers([1, 1, channels]);
   const isInside = (at: Tensor, size: number): Tensor => multiply(greaterEqual(at, 0), greater(size, at));
   const read = (row: Tensor, column: Tensor): Tensor => {

@@ -3,9 +3,9 @@ import { argumentError } from "../core/errors.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { cosine, greaterEqual, multiply, negative, where as select, sine, slice, subtract } from "../ops/index.ts";
 import {
-  type AffineMap,
   type FillMode,
   fillModes,
+  type PlaneMap,
   type SampleInterpolation,
   type Sampling,
   sampled,
@@ -154,8 +154,8 @@ const samplingNames = [
 ] as const satisfies readonly (keyof SamplingOptions)[];
 
 /**
- * A layer that reads its pictures at other places. No gradient flows back through such a layer: it belongs before all that
- * is trained.
+ * A layer that reads its pictures at other places. Its gradient compares every cell with every place: it belongs before
+ * all that is trained, where none is asked for.
  */
 abstract class SamplingLayer extends PictureLayer implements Sampling {
   readonly fillMode: FillMode;
@@ -171,7 +171,7 @@ abstract class SamplingLayer extends PictureLayer implements Sampling {
   }
 
   /** Where the result is read, for a picture of so many rows and columns. */
-  protected abstract mapFor(height: number, width: number, draw: Draw): AffineMap;
+  protected abstract mapFor(height: number, width: number, draw: Draw): PlaneMap;
 
   protected override change(picture: Tensor, draw: Draw): Tensor {
     const [height, width] = picture.shape;
@@ -194,7 +194,7 @@ export class RandomRotation extends SamplingLayer {
   }
 
   /** The angle is drawn in degrees, and the arithmetic in float32 follows Keras. */
-  protected override mapFor(height: number, width: number, draw: Draw): AffineMap {
+  protected override mapFor(height: number, width: number, draw: Draw): PlaneMap {
     const [low, high] = this.factor;
     const angle = multiply(draw.uniform([], low * 360, high * 360), Math.PI / 180);
     const [x, y] = [(width - 1) / 2, (height - 1) / 2];
@@ -248,7 +248,7 @@ export class RandomTranslation extends SamplingLayer {
     return "RandomTranslation";
   }
 
-  protected override mapFor(height: number, width: number, draw: Draw): AffineMap {
+  protected override mapFor(height: number, width: number, draw: Draw): PlaneMap {
     const [down, right] = this.#ranges.map(([low, high]) => draw.uniform([], low, high));
     return { a: [1, 0, negative(multiply(right, width))], b: [0, 1, negative(multiply(down, height))] };
   }
@@ -312,7 +312,7 @@ export class RandomZoom extends SamplingLayer {
     return "RandomZoom";
   }
 
-  protected override mapFor(height: number, width: number, draw: Draw): AffineMap {
+  protected override mapFor(height: number, width: number, draw: Draw): PlaneMap {
     const zoom = ([low, high]: Range): Tensor => draw.uniform([], 1 + low, 1 + high);
     const tall = zoom(this.#height);
     const wide = this.#width === undefined ? tall : zoom(this.#width);

@@ -2,13 +2,27 @@
  * Random numbers inside a program. They follow from seed, step, place of the sample and cell alone, never from which
  * worker computes them; the generator is that of core/random.ts.
  */
+import { sizeOf } from "../core/array.ts";
 import { argumentError } from "../core/errors.ts";
 import { constantIndex, type Expr } from "../expr/expr.ts";
 import { apply, type Op } from "../graph/op.ts";
 import { type Shape, Tensor } from "../graph/tensor.ts";
-import { add, cosine, logarithm, multiply, squareRoot, subtract } from "./elementwise.ts";
+import {
+  add,
+  cosine,
+  equal,
+  floor,
+  logarithm,
+  maximum,
+  minimum,
+  multiply,
+  squareRoot,
+  subtract,
+  where,
+} from "./elementwise.ts";
 import { constantTensor, sampleIndex } from "./leaf.ts";
 import { reshape } from "./movement.ts";
+import { sum } from "./reduce.ts";
 
 type RandomAttributes = { readonly key: readonly [number, number]; readonly shape: Shape };
 
@@ -91,11 +105,19 @@ export function randomNormal(
   return add(multiply(multiply(length, cosine(multiply(angle, 2 * Math.PI))), deviation), mean);
 }
 
-/** Inputs: a row of values, and for each result the place of its value. No gradient flows through either. */
+/** Inputs: a row of values, and for each result the place of its value. */
 export const takeOp: Op<Readonly<Record<string, never>>> = {
   name: "take",
   infer: ([, cells]) => ({ shape: cells.shape }),
-  grad: () => [undefined, undefined],
+  // What reads a cell adds its gradient there: every cell is compared with every place, as loops write where they are.
+  grad: (y, dy) => {
+    const [row, cells] = y.inputs;
+    const [n] = row.shape;
+    const read = reshape(floor(minimum(maximum(cells, 0), n - 1)), [sizeOf(cells.shape)]);
+    const isRead = equal(reshape(cellNumbers([n]), [n, 1]), read);
+    const parts = where(isRead, reshape(dy, [sizeOf(cells.shape)]), 0);
+    return [sum(parts, [1], { overSamples: y.perSample && !row.perSample }), undefined];
+  },
   lower: () => ({
     kind: "map",
     buffered: [0],
@@ -104,8 +126,8 @@ export const takeOp: Op<Readonly<Record<string, never>>> = {
 };
 
 /**
- * The values of `x` (counted row-major) at computed places, cut to whole numbers and to the range of `x`. Without a
- * gradient: for sampling pictures, not for training through.
+ * The values of `x` (counted row-major) at computed places, cut to whole numbers and to the range of `x`. Its gradient
+ * costs as much as there are values times places.
  */
 export const take = (x: Tensor, cells: Tensor): Tensor =>
   apply(takeOp, [reshape(x, [x.shape.reduce((p, n) => p * n, 1)]), cells], {});

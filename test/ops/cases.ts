@@ -168,7 +168,6 @@ const places: Case[] = [
           ][i],
         ),
       ),
-    order: 0,
   },
   {
     name: "stopGradient keeps the value",
