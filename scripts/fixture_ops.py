@@ -51,6 +51,8 @@ def case(name, *args, dtype="float64", **options):
         return value
 
     given = [cast(a) for a in args]
+    if name.startswith("adaptive"):  # takes tensors only
+        given[0] = K.convert_to_tensor(given[0])
     keywords = {key: cast(value) for key, value in options.items()}
     answers = results(function(*given, **keywords))
     number = SEEN[name] = SEEN.get(name, 0) + 1
@@ -456,6 +458,214 @@ def images():
     yield case("image.gaussian_blur", x, kernel_size=(3, 5), sigma=(0.7, 1.6), dtype="float32")
 
 
+def more_cells():
+    yield case("arctan", numbers("arctan", 3, 4, scale=3))
+    yield case("arctan", np.array([0.0, 0.3, -0.5, 1.0, -2.5, 1e-4, 1e6, np.inf, -np.inf]))
+    for name in ("arcsin", "arccos"):
+        yield case(name, numbers(name, 8, low=-1, high=1))
+        yield case(name, np.array([0.0, 1.0, -1.0, 0.999, 1e-4, 0.5, 1.5]))
+    yield case("arctan2", numbers("arctan2 a", 3, 4), numbers("arctan2 b", 4))
+    yield case("arctan2", np.array([0.0, 0.0, 1.0, -1.0, 1.0, np.inf, 1.0, 2.0]), np.array([1.0, -1.0, 0.0, 0.0, -1.0, np.inf, np.inf, -np.inf]))
+    yield case("erfc", numbers("erfc", 3, 4, scale=2))
+    for x in (4.0, 6.0, 9.0, -3.0):
+        yield case("erfc", np.array([x]))
+    yield case("erfinv", numbers("erfinv", 8, low=-0.99, high=0.99))
+    yield case("erfinv", np.array([0.0, 1e-4, -0.5, 0.9999]), dtype="float32")
+    yield case("erfinv", np.array([1.0, -1.0, 1.5]))
+    yield case("i0", numbers("i0", 6, scale=2))
+    yield case("i0", np.array([0.0, 3.7, 3.8, -9.0]))
+    yield case("kaiser", 7, 3.5)
+    yield case("sinh", np.array([0.0, -0.2, 1e-4]))
+    for name in ("angle", "conj", "conjugate", "imag", "real", "isreal"):
+        yield case(name, numbers(name, 5))
+    for kind in ("uint8", "int32", "float32", "bool"):
+        yield case("saturate_cast", np.array([-3.7, 0.0, 2.9, 300.0, 3e9]), kind)
+    x = np.array([1.0, 100.0])
+    yield case("allclose", x, np.array([1.000001, 100.0005]))
+    yield case("allclose", x, np.array([1.1, 100.0005]))
+    yield case("allclose", x, np.array([1.001, 100.1]), rtol=0.01)
+
+
+def counted():
+    gaps = np.array([[1.0, np.nan, 3.0, -4.0], [np.nan, np.nan, np.nan, np.nan], [5.0, 2.0, np.nan, 7.5]])
+    for name in ("nanargmax", "nanargmin"):
+        for options in ({"axis": 1}, {"axis": 0}, {}, {"axis": -1, "keepdims": True}):
+            yield case(name, gaps[[0, 2]] if options == {"axis": 0} else gaps, **options)
+    for options in ({}, {"axis": 1}, {"axis": 0, "keepdims": True}):
+        yield case("nanmedian", gaps, **options)
+    for q in (0.25, 0.5, [0.1, 0.6]):
+        yield case("nanquantile", gaps[[0, 2]] if isinstance(q, list) else gaps, q, axis=1)  # Keras fails on a list beside a row of NaN
+    for method in ("lower", "higher", "midpoint", "nearest"):
+        yield case("nanquantile", gaps, 0.4, axis=1, method=method)
+    yield case("nanpercentile", gaps, 30.0)
+    yield whole_numbers("argpartition", [3, 1, 2, 5, 4], 4)
+    yield whole_numbers("bincount", [1, 1, 2, 3, 2, 4, 4, 6])
+    yield whole_numbers("bincount", [1, 0, 1], minlength=5)
+    yield whole_numbers("bincount", [[1, 0, 1], [2, 2, 0]])
+    yield whole_numbers("bincount", [1, 2, 2], weights=np.array([0.5, 1.5, 2.0], "float32"))
+    x = numbers("histogram", 40)
+    yield case("histogram", x, dtype="float32")
+    yield case("histogram", x, bins=4, range=(-1.0, 1.5), dtype="float32")
+    yield case("histogram", np.array([0.0, 1.0, 2.0, 2.0, 4.0]), bins=4, dtype="float32")
+    yield whole_numbers("unravel_index", [22, 41, 37], (7, 6))
+    yield whole_numbers("unravel_index", [7, 0, 119], (4, 5, 6))
+    yield case("nonzero", np.array([[0.0, 2.0, 0.0], [1.0, 0.0, -1.0]]))
+    tied = np.array([3.0, 1.0, 3.0, 2.0, 1.0, 3.0])
+    yield case("unique", tied)
+    yield case("unique", tied, return_index=True, return_inverse=True, return_counts=True)
+    yield case("unique", tied, sorted=False, return_counts=True)
+    yield case("unique", tied, size=5, fill_value=-1.0)
+    yield case("unique", tied, size=2)
+    yield case("unique", np.array([[1.0, 2.0], [3.0, 0.0], [1.0, 2.0]]), axis=0, return_inverse=True)
+    rows, ids = apart("segments", 5, 2), [0, 2, 0, 1, 2]
+    for name in ("segment_sum", "segment_max", "segment_min", "segment_prod"):
+        yield integers(name, rows, ids)
+        yield integers(name, rows, [0, 2, 0, 3, 2], num_segments=5)
+    indices, values = [[0, 1], [2, 0], [0, 1]], numbers("scatter", 3)
+    yield scattered("scatter", None, indices, values, (3, 2))
+    yield scattered("scatter", None, [[1], [3]], numbers("scatter", 2, 3), (4, 3))
+    table = numbers("scatter table", 3, 2)
+    yield scattered("scatter_update", table, [[0, 1], [2, 0]], values[:2])
+    yield scattered("scatter_update", table, [[1]], numbers("scatter", 1, 2))
+    for reduction in ("add", "max", "min", "mul"):
+        yield scattered("scatter_update", table, indices, values, reduction=reduction)
+
+
+def whole_numbers(name, x, *args, **options):
+    """A function whose first argument Keras wants as whole numbers."""
+    answers = results(getattr(K, name)(np.array(x), *args, **options))
+    number = SEEN[name] = SEEN.get(name, 0) + 1
+    return {
+        "name": f"{name} {number} {list(options)}",
+        "op": name,
+        "args": [encode(np.array(x)), *args],
+        "options": {key: argument(value) for key, value in options.items()},
+        "results": [encode(a.astype(np.float32)) for a in answers],
+    }
+
+
+def scattered(name, table, indices, values, *shape, **options):
+    first = [] if table is None else [table]
+    answer = np.asarray(getattr(K, name)(*first, np.array(indices), values, *shape, **options))
+    number = SEEN[name] = SEEN.get(name, 0) + 1
+    return {
+        "name": f"{name} {number} {options}",
+        "op": name,
+        "args": [*map(encode, first), encode(np.array(indices)), encode(values), *shape],
+        "options": options,
+        "results": [encode(answer.astype(np.float32))],
+    }
+
+
+def grids():
+    a, b, c = apart("mesh a", 3), apart("mesh b", 2), apart("mesh c", 4)
+    for rows in ((a, b), (a, b, c), (a,)):
+        yield case("meshgrid", *rows)
+        yield case("meshgrid", *rows, indexing="ij")
+    yield case("vander", a)
+    yield case("vander", a, N=5, increasing=True)
+    yield case("select", [np.array([1.0, 0.0, 0.0]), np.array([1.0, 1.0, 0.0])], [a, a * 2], default=-7.0, dtype="float32")
+    x = numbers("rearrange", 2, 4, 6, 3)
+    yield case("rearrange", x, "b h w c -> b c h w")
+    yield case("rearrange", x, "b h w c -> b (c h w)")
+    yield {**case("rearrange", x, "b h w c -> h (b w) c")}
+    yield named_lengths(x, "b (h1 h) (w1 w) c -> (b h1 w1) h w c", h1=2, w1=2)
+    yield named_lengths(x, "b (h h1) (w w1) c -> b h w (c h1 w1)", h1=2, w1=3)
+    yield case("corrcoef", numbers("corrcoef", 3, 5))
+    for mode in ("valid", "same", "full"):
+        yield case("correlate", numbers("correlate", 6), numbers("correlate", 3), mode=mode)
+        yield case("correlate", numbers("correlate", 6), numbers("correlate", 4), mode=mode)
+
+
+def named_lengths(x, pattern, **lengths):
+    number = SEEN["rearrange"] = SEEN.get("rearrange", 0) + 1
+    answer = np.asarray(K.rearrange(x, pattern, **lengths))
+    return {
+        "name": f"rearrange {number} {lengths}",
+        "op": "rearrange",
+        "args": [encode(x), pattern],
+        "options": lengths,
+        "results": [encode(answer.astype(np.float32))],
+    }
+
+
+def frequencies():
+    for n in (8, 7, 1):
+        x = numbers("fourier", 2, n)
+        pair = [x, numbers("fourier imaginary", 2, n)]
+        yield case("fft", pair)
+        yield case("rfft", x)
+        if n > 1:
+            half = [y[:, : n // 2 + 1] for y in pair]
+            yield case("irfft", half)
+            yield case("irfft", half, fft_length=n)
+    for name in ("fft2", "ifft2"):
+        yield case(name, [numbers("plane", 2, 4, 3), numbers("plane imaginary", 2, 4, 3)])
+    yield case("rfft", numbers("fourier", 2, 8), fft_length=12)
+    yield case("rfft", numbers("fourier", 2, 8), fft_length=5)
+    sound = numbers("sound", 2, 40)
+    yield case("extract_sequences", sound, 8, 3)
+    yield case("extract_sequences", sound, 3, 5)
+    for options in ({}, {"window": "hamming"}, {"center": False}, {"window": None}):
+        yield case("stft", sound, 8, 4, 16, **options)
+    yield case("stft", sound, 8, 4, 8, window=numbers("window", 8, low=0.2, high=1))
+    for options in ({}, {"window": "hamming"}, {"center": False}, {"length": 30}, {"length": 60}):
+        center = options.get("center", True)
+        parts = [np.asarray(p) for p in K.stft(sound, 16, 4, 16, window=options.get("window", "hann"), center=center)]
+        yield case("istft", parts, 16, 4, 16, **options)
+    parts = [np.asarray(p) for p in K.stft(sound, 12, 4, 16, window=None)]
+    yield case("istft", parts, 12, 4, 16, window=None)
+
+
+def more_windows():
+    signal, picture, volume = (numbers(f"adaptive {s}", *s) for s in ((2, 9, 3), (2, 7, 6, 4), (1, 4, 5, 4, 2)))
+    for name in ("adaptive_average_pool", "adaptive_max_pool"):
+        yield case(name, signal, 4, dtype="float32")
+        yield case(name, picture, (3, 2), dtype="float32")
+        yield case(name, volume, (2, 3, 2), dtype="float32")
+        yield case(name, picture, 2, data_format="channels_first", dtype="float32")
+    first = numbers("unfold", 2, 3, 6, 5)
+    for options in ({}, {"padding": 1, "stride": 2}, {"dilation": 2}, {"padding": (1, 0), "stride": (1, 2)}):
+        yield case("unfold", first, 2, dtype="float32", **options)
+        columns = np.asarray(K.unfold(first.astype("float32"), 2, **options)).astype("float64")
+        yield case("fold", columns, (6, 5), 2, dtype="float32", **options)
+    yield case("unfold", first, (3, 2), dtype="float32")
+    x = numbers("images", 2, 5, 4, 3, low=0, high=1)
+    first = numbers("images", 2, 3, 5, 4, low=0, high=1)
+    yield case("image.sobel_edges", x, dtype="float32")
+    yield case("image.sobel_edges", first, data_format="channels_first", dtype="float32")
+    large, other = numbers("ssim", 2, 13, 12, 3, low=0, high=1), numbers("ssim other", 2, 13, 12, 3, low=0, high=1)
+    yield case("image.ssim", large, large * 0.8 + other * 0.2, dtype="float32")
+    yield case("image.ssim", large[0], other[0], dtype="float32")
+    yield case("image.ssim", large, other, max_val=2.0, filter_size=5, filter_sigma=0.9, k1=0.02, k2=0.05, dtype="float32")
+    yield case("image.extract_patches_3d", volume, (2, 2, 2), dtype="float32")
+    yield case("image.extract_patches_3d", volume[0], (1, 2, 3), strides=(1, 1, 1), padding="same", dtype="float32")
+    for method in ("linear", "cubic", "lanczos3", "lanczos5"):
+        for antialias in (True, False):
+            scale, move = np.array([0.6, 1.7]), np.array([0.4, -1.3])
+            yield case("image.scale_and_translate", x, (2, 4, 6, 3), scale, move, (1, 2), method, antialias=antialias, dtype="float32")
+    maps = np.array([0.9, 0.2, -0.3, -0.1, 1.1, 0.4, 0.0, 0.0])
+    for options in ({}, {"interpolation": "nearest"}, {"fill_value": 0.5}, {"fill_mode": "nearest"}, {"fill_mode": "reflect"}, {"fill_mode": "wrap"}):
+        yield case("image.affine_transform", x, maps, dtype="float32", **options)
+    yield case("image.affine_transform", x, np.stack([maps, maps[::-1] * 0.01 + np.array([1, 0, 0, 0, 1, 0, 0, 0])]), dtype="float32")
+    yield case("image.affine_transform", x[0], maps, dtype="float32")
+    yield case("image.affine_transform", first, maps, data_format="channels_first", dtype="float32")
+    start = np.array([[0.0, 0.0], [0.0, 5.0], [4.0, 0.0], [4.0, 5.0]])
+    end = np.array([[0.2, 0.5], [0.4, 4.6], [3.7, -0.4], [4.4, 4.9]])
+    yield case("image.perspective_transform", x, start, end, dtype="float32")
+    yield case("image.perspective_transform", x, np.stack([start, start]), np.stack([end, start]), interpolation="nearest", dtype="float32")
+    yield case("image.perspective_transform", x[0], start, end, fill_value=0.3, dtype="float32")
+    table = numbers("coordinates", 4, 5)
+    places = np.array([[0.3, 1.0, 2.6, 2.9, -0.4], [0.0, 3.7, 1.2, 4.6, 2.0]])
+    for mode in ("constant", "nearest", "wrap"):
+        yield case("image.map_coordinates", table, places, 1, fill_mode=mode, fill_value=0.5, dtype="float32")
+        yield case("image.map_coordinates", table, places, 0, fill_mode=mode, dtype="float32")
+    inside = np.array([[0.3, 1.0, 2.6], [0.0, 3.7, 1.2]])
+    yield case("image.map_coordinates", table, inside, 1, fill_mode="mirror", dtype="float32")
+    beyond = np.array([[3.4, 4.0, 1.0], [4.2, 5.0, 6.0]])  # on TensorFlow Keras reflects below 0 as "mirror" should
+    yield case("image.map_coordinates", table, beyond, 1, fill_mode="reflect", dtype="float32")
+
+
 def judges():
     """Losses and metrics as functions: the value of each sample."""
     t, p = np.array([[0.0, 1.0, 0.0], [0.2, 0.3, 0.5]]), np.array([[0.1, 0.8, 0.3], [0.5, 0.4, 0.6]])
@@ -497,5 +707,5 @@ def judges():
 
 def make():
     SEEN.clear()
-    parts = [cells, pairs, reductions, places, made, order, products, networks, images, judges]
+    parts = [cells, pairs, reductions, places, made, order, products, networks, images, more_cells, counted, grids, frequencies, more_windows, judges]
     write("ops.json", [one for part in parts for one in part()])

@@ -7,6 +7,8 @@ import * as own from "../ops/index.ts";
 import { type ArrayLike, type Numbers, type Operand, toNumbers } from "./arrays.ts";
 import { kerasShape, ownAxes, ownAxis, rowOf } from "./axes.ts";
 import { unary } from "./define.ts";
+import { divide, multiply } from "./elementwise.ts";
+import { i0 } from "./special.ts";
 
 const wrong = (where: string, argument: string, value: unknown, expected: string) =>
   argumentError({ where: `ops.${where}`, argument, value, expected });
@@ -142,6 +144,12 @@ export const blackman = (x: number): Numbers =>
 export const hamming = (x: number): Numbers => weights("hamming", x, (i, last) => 0.54 - 0.46 * wave(i, last));
 /** A window of x weights: a raised cosine. */
 export const hanning = (x: number): Numbers => weights("hanning", x, (i, last) => 0.5 - 0.5 * wave(i, last));
+
+/** A window of x weights after Kaiser: the larger `beta`, the narrower. */
+export function kaiser(x: number, beta: number): Numbers {
+  const roots = weights("kaiser", x, (i, last) => Math.sqrt(Math.max(0, 1 - ((2 * i) / last - 1) ** 2)));
+  return divide(i0(multiply(roots, beta)), i0(beta));
+}
 
 // ---- what a shape is ----------------------------------------------------------------------------------------------
 

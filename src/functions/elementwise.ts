@@ -5,6 +5,7 @@ import { clip as clipTensor, exponentialMinus1 } from "../layers/activations.ts"
 import * as own from "../ops/index.ts";
 import { aligned } from "./axes.ts";
 import { binary, ternary, unary } from "./define.ts";
+import { isMinus, logPlus1, squareOf } from "./series.ts";
 
 const { divide: quotient, multiply: product, subtract: difference, add: total, where: choose } = own;
 
@@ -70,8 +71,6 @@ export const heaviside = cells("heaviside", (a, b) => choose(own.equal(a, 0), b,
 export const ldexp = cells("ldexp", (a, b) => product(a, own.exponential(product(Math.LN2, b))));
 
 // ---- powers and logarithms ----------------------------------------------------------------------------------------
-
-const squareOf = (x: Tensor): Tensor => product(x, x);
 
 /** xⁿ as products. */
 function wholePower(x: Tensor, n: number): Tensor {
@@ -140,63 +139,8 @@ export const log2 = unary("log2", (x) => product(1 / Math.LN2, own.logarithm(x))
 /** log₁₀ x */
 export const log10 = unary("log10", (x) => product(1 / Math.LN10, own.logarithm(x)));
 
-/** ln(1 + x), exact near 0: 2·artanh(x / (2 + x)) by its series there. */
-function logPlus1(x: Tensor): Tensor {
-  const near = own.greater(0.25, own.absolute(x));
-  const inside = choose(near, x, 0);
-  const s = quotient(inside, total(2, inside));
-  const z = squareOf(s);
-  // |s| ≤ 0.143: six terms are good to 1e-11.
-  const series = [11, 9, 7, 5, 3].reduce<Tensor>((sum, k) => total(product(sum, z), 1 / k), own.fill(1 / 13, []));
-  const small = product(product(2, s), total(1, product(z, series)));
-  return choose(near, small, own.logarithm(total(1, choose(near, 0, x))));
-}
 /** ln(1 + x), exact near 0. */
 export const log1p = unary("log1p", logPlus1);
-
-// ---- angles -------------------------------------------------------------------------------------------------------
-
-/** sin(x), x in radians. */
-export const sin = unary("sin", own.sine);
-/** cos(x), x in radians. */
-export const cos = unary("cos", own.cosine);
-/** tan(x), x in radians. */
-export const tan = unary("tan", (x) => quotient(own.sine(x), own.cosine(x)));
-/** The hyperbolic tangent of x. */
-export const tanh = unary("tanh", own.tanh);
-/** (eˣ − e⁻ˣ)/2 */
-export const sinh = unary("sinh", (x) => {
-  const e = exponentialMinus1(own.absolute(x));
-  return product(own.sign(x), product(0.5, total(e, quotient(e, total(e, 1)))));
-});
-/** (eˣ + e⁻ˣ)/2 */
-export const cosh = unary("cosh", (x) => product(0.5, total(own.exponential(x), own.exponential(own.negative(x)))));
-/** ln(|x| + √(x² + 1)) with the sign of x. */
-export const arcsinh = unary("arcsinh", (x) => {
-  const a = own.absolute(x);
-  const square_ = squareOf(a);
-  const root = own.squareRoot(total(square_, 1));
-  return product(own.sign(x), logPlus1(total(a, quotient(square_, total(1, root)))));
-});
-/** ln(x + √(x² − 1)) for x ≥ 1. */
-export const arccosh = unary("arccosh", (x) => {
-  const d = difference(x, 1);
-  return logPlus1(total(d, own.squareRoot(product(d, total(d, 2)))));
-});
-/** ½·ln((1 + x)/(1 − x)) */
-export const arctanh = unary("arctanh", (x) => product(0.5, difference(logPlus1(x), logPlus1(own.negative(x)))));
-/** sin(πx)/(πx), and 1 at 0. */
-export const sinc = unary("sinc", (x) => {
-  const none = own.equal(x, 0);
-  const angle = product(Math.PI, choose(none, 1, x));
-  return choose(none, 1, quotient(own.sine(angle), angle));
-});
-/** Degrees as radians. */
-export const deg2rad = unary("deg2rad", (x) => product(Math.PI / 180, x));
-/** Radians as degrees. */
-export const rad2deg = unary("rad2deg", (x) => product(180 / Math.PI, x));
-/** The error function, 2/√π·∫₀ˣ e^(−t²) dt. */
-export const erf = unary("erf", own.erf);
 
 // ---- signs and whole numbers --------------------------------------------------------------------------------------
 
@@ -236,7 +180,7 @@ export const round = unary(
   ["decimals"],
 );
 /** 1 where the sign is minus, also that of −0. */
-export const signbit = unary("signbit", (x) => own.greater(0, choose(own.equal(x, 0), quotient(1, x), x)));
+export const signbit = unary("signbit", isMinus);
 
 // ---- limits, choices, special values ------------------------------------------------------------------------------
 
@@ -276,26 +220,48 @@ export const nanToNum = unary(
 /** The value, without a gradient. */
 export const stopGradient = unary("stopGradient", own.stopGradient);
 
+type Kind = "float32" | "int32" | "uint8" | "bool";
+
+function castTo(where: string, x: Tensor, dtype: Kind): Tensor {
+  switch (dtype) {
+    case "float32":
+      return x;
+    case "int32":
+    case "uint8":
+      return toZero(x);
+    case "bool":
+      return difference(1, own.equal(x, 0));
+    default:
+      throw argumentError({
+        where: `ops.${where}`,
+        argument: "dtype",
+        value: dtype,
+        expected: '"float32", "int32", "uint8" or "bool"; numbers stay float32 and are made whole, or 0 and 1',
+      });
+  }
+}
+
 /** Numbers kept as they are; those of other kinds are float32 here, too. */
-export const cast = unary(
-  "cast",
-  (x: Tensor, dtype: "float32" | "int32" | "uint8" | "bool") => {
-    switch (dtype) {
-      case "float32":
-        return x;
-      case "int32":
-      case "uint8":
-        return toZero(x);
-      case "bool":
-        return difference(1, own.equal(x, 0));
-      default:
-        throw argumentError({
-          where: "ops.cast",
-          argument: "dtype",
-          value: dtype,
-          expected: '"float32", "int32", "uint8" or "bool"; numbers stay float32 and are made whole, or 0 and 1',
-        });
-    }
-  },
-  [],
-);
+export const cast = unary("cast", (x: Tensor, dtype: Kind) => castTo("cast", x, dtype));
+/** As `cast`, limited to what the kind can hold: 0 to 255 for "uint8". */
+export const saturateCast = unary("saturateCast", (x: Tensor, dtype: Kind) => {
+  // The largest float32 below 2³¹.
+  const limits = { bool: [0, 1], uint8: [0, 255], int32: [-(2 ** 31), 2 ** 31 - 128] } as const;
+  const [low, high] = limits[dtype as keyof typeof limits] ?? [];
+  return castTo("saturateCast", low === undefined ? x : clipTensor(x, low, high), dtype);
+});
+
+// ---- parts of complex numbers -------------------------------------------------------------------------------------
+
+/** The real part: x, every number being real. */
+export const real = unary("real", (x) => own.identity(x));
+/** The imaginary part: 0, every number being real. */
+export const imag = unary("imag", (x) => product(own.stopGradient(x), 0));
+/** x, every number being real. */
+export const conj = unary("conj", (x) => own.identity(x));
+/** `conj` by its long name. */
+export const conjugate = conj;
+/** 0, and π for numbers below 0: the angle of a real number. */
+export const angle = unary("angle", (x) => product(Math.PI, own.greater(0, x)));
+/** 1, every number being real. */
+export const isreal = unary("isreal", (x) => own.equal(x, x));

@@ -7,6 +7,7 @@ import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
 import { Tensor } from "../graph/tensor.ts";
 import { placeholder } from "../ops/index.ts";
+import { gradients } from "../passes/gradient.ts";
 import * as ops from "./index.ts";
 
 const errorOf = (work: () => unknown): RhytonError => {
@@ -167,6 +168,101 @@ describe("the batch", () => {
   });
 });
 
+describe("what only some operands can have", () => {
+  const x = placeholder([3, 4], "x");
+  test.each<[string, () => unknown, string]>([
+    ["sizes that follow from values", () => ops.unique(x as never), "ops.unique: x is <Tensor (None, 3, 4)"],
+    ["so counts", () => ops.bincount(x as never), "expected plain data, as the size of the result follows"],
+    ["so places", () => ops.nonzero(x as never), "ops.nonzero: x is <Tensor (None, 3, 4)"],
+    [
+      "segments whose number is computed",
+      () => ops.segmentSum(x, placeholder([], "ids")),
+      "ops.segmentSum: numSegments is null, expected how many segments there are",
+    ],
+    [
+      "rows for each number",
+      () => ops.segmentMax([1, 2, 3], [0, 1]),
+      "got 2 numbers of segments, expected one for each",
+    ],
+    ["another reduction", () => ops.scatterUpdate([1], [[0]], [2], { reduction: "sub" as never }), '"add", "max"'],
+    ["conditions without choices", () => ops.select([1], []), "as many choices as there are conditions, which are 1"],
+    ["no bins", () => ops.histogram([1, 2], { bins: 0 }), "ops.histogram: bins is 0"],
+    ["a number instead of a pair", () => ops.fft([[1, 2]] as never), "expected a pair [real part, imaginary part]"],
+    ["parts of other shapes", () => ops.fft([[1, 2], [1]]), "ops.fft: got parts of the shapes (2,) and (1,)"],
+    ["axes too long", () => ops.rfft(ops.zeros([5000])), "expected 1 to 4096 cells on axis -1"],
+    ["a short transform", () => ops.stft([1, 2, 3], 4, 1, 2), "ops.stft: fftLength is 2, expected at least"],
+    ["another window", () => ops.stft([1, 2, 3], 2, 1, 2, { window: [1] }), '"hann", "hamming", null, or 2 numbers'],
+    [
+      "long sequences",
+      () => ops.extractSequences([1, 2], 3, 1),
+      "sequenceLength is 3, expected a whole number from 1 to 2",
+    ],
+    ["windows that do not fit", () => ops.unfold(ops.zeros([1, 1, 2, 2]), 3), "a window that fits into 2 cells"],
+    [
+      "columns of no picture",
+      () => ops.fold(ops.zeros([1, 5, 4]), 3, 2),
+      "expected a multiple of 4 taps, and 4 windows",
+    ],
+    ["other axes", () => ops.unfold([1, 2], 3), "expected pictures (batch, channels, height, width)"],
+    ["matrices in a grid", () => ops.meshgrid([[1, 2]]), "ops.meshgrid: x is"],
+    ["another order", () => ops.meshgrid([1], { indexing: "yx" as never }), 'indexing is "yx", expected "xy" or "ij"'],
+    ["the batch inside", () => ops.rearrange(x, "b h w -> h b w"), "the batch, first and by itself on both sides"],
+    ["names that are lost", () => ops.rearrange([[1]], "a b -> a"), "the same names on the right"],
+    ["lengths that do not divide", () => ops.rearrange([[1]], "a (b c) -> a b c", { b: 2 }), "make 1 cells of (b c)"],
+    ["powers of the batch", () => ops.vander(placeholder([], "row")), "give it where the row is the batch"],
+    ["more behind than before", () => ops.correlate([1], [1, 2]), "ops.correlate: got 1 and 2 numbers"],
+    ["six numbers of a map", () => ops.image.affineTransform(ops.zeros([2, 2, 1]), [1, 0, 0, 0, 1, 0]), "8 numbers"],
+    [
+      "points on a line",
+      () =>
+        ops.image.perspectiveTransform(
+          ops.zeros([2, 2, 1]),
+          [
+            [0, 0],
+            [0, 1],
+            [1, 0],
+            [1, 1],
+          ],
+          [
+            [0, 0],
+            [1, 1],
+            [2, 2],
+            [3, 3],
+          ],
+        ),
+      "four points of which no three lie on a line",
+    ],
+    ["cubic places", () => ops.image.mapCoordinates([[1]], [[0], [0]], 3 as never), "order is 3, expected 0 or 1"],
+    ["a coordinate too few", () => ops.image.mapCoordinates([[1]], [[0]], 1), "a coordinate for each axis of (1, 1)"],
+    [
+      "a scale too few",
+      () => ops.image.scaleAndTranslate(ops.zeros([2, 2, 1]), [2, 2, 1], [1], [0, 0], [0, 1], "linear"),
+      "a scale and a translation for each of the axes [0, 1]",
+    ],
+  ])("%s", (_, work, said) => {
+    expect(errorOf(work).message).toContain(said);
+  });
+
+  test("samples are counted into segments", async () => {
+    const given = feed("x", [2], 3, Float32Array.of(1, 2, 3, 4, 5, 6));
+    const large = ops.greater(ops.sum(given.tensor, { axis: 1 }), 5);
+    const sums = ops.segmentSum(given.tensor, large, { numSegments: 2 });
+    for (const device of [interp(), wasm({ threads: 1 })]) {
+      const { values } = await run(device, [sums], { feeds: [given] });
+      expect(Array.from(values[0])).toEqual([1, 2, 8, 10]);
+    }
+  });
+
+  test("odd functions have their slope at 0, too", async () => {
+    const at0 = feed("x", [1], 1, Float32Array.of(0));
+    const slopes = [ops.sinh, ops.arcsinh, ops.arctan, ops.arcsin, ops.erfinv].map(
+      (f) => gradients(ops.sum(f(at0.tensor)), [at0.tensor])[0],
+    );
+    const { values } = await run(interp(), slopes, { feeds: [at0] });
+    expect(values.map((one) => one[0])).toEqual([1, 1, 1, 1, expect.closeTo(Math.sqrt(Math.PI) / 2, 5)]);
+  });
+});
+
 describe("gradients follow differences", () => {
   const a = { shape: [3, 4] };
   const apart = { shape: [3, 4], domain: "apart" } as const;
@@ -251,6 +347,58 @@ describe("gradients follow differences", () => {
       "convTranspose",
       [{ shape: [3, 2] }, { shape: [3, 4, 2], shared: true }],
       ([x, y]) => ops.convTranspose(x, y, { strides: 2 }),
+    ],
+    ["arctan", [apart], ([x]) => ops.arctan(x)],
+    ["arctan2", [nonzero, apart], ([x, y]) => ops.arctan2(x, y)],
+    ["arcsin", [a], ([x]) => ops.arcsin(ops.multiply(ops.tanh(x), 0.9))],
+    ["arccos", [a], ([x]) => ops.arccos(ops.multiply(ops.tanh(x), 0.9))],
+    ["erfc", [a], ([x]) => ops.erfc(x)],
+    ["erfinv", [a], ([x]) => ops.erfinv(ops.multiply(ops.tanh(x), 0.9))],
+    ["i0", [a], ([x]) => ops.i0(x)],
+    ["nanmedian", [apart], ([x]) => ops.nanmedian(x, { axis: 2 })],
+    ["rfft", [a], ([x]) => ops.concatenate(ops.rfft(x), { axis: 2 })],
+    ["irfft", [a, a], ([x, y]) => ops.irfft([x, y])],
+    ["stft", [{ shape: [12] }], ([x]) => ops.concatenate(ops.stft(x, 4, 2, 4), { axis: 2 })],
+    ["istft", [{ shape: [5, 3] }, { shape: [5, 3] }], ([x, y]) => ops.istft([x, y], 4, 2, 4)],
+    ["extractSequences", [{ shape: [9] }], ([x]) => ops.extractSequences(x, 3, 2)],
+    ["unfold", [{ shape: [2, 5, 4] }], ([x]) => ops.unfold(x, 2, { stride: 2, padding: 1 })],
+    ["fold", [{ shape: [8, 9] }], ([x]) => ops.fold(x, [5, 5], 2, { stride: 2, padding: 1 })],
+    ["rearrange", [a], ([x]) => ops.rearrange(x, "b h (w s) -> b (h s) w", { s: 2 })],
+    ["vander", [{ shape: [] }], ([x]) => ops.vander(x, { N: 4 })],
+    [
+      "segmentSum over the batch",
+      [a, { shape: [] }],
+      ([x, ids]) => ops.segmentSum(x, ops.greater(ids, 0), { numSegments: 2 }),
+    ],
+    ["segmentMax", [{ shape: [3, 4], shared: true, domain: "apart" }], ([x]) => ops.segmentMax(x, [1, 0, 1])],
+    ["select", [apart], ([x]) => ops.select([ops.greater(x, 0)], [ops.square(x)], { default: x })],
+    ["adaptiveAveragePool", [{ shape: [5, 4, 2] }], ([x]) => ops.adaptiveAveragePool(x, [2, 3])],
+    ["image.sobelEdges", [{ shape: [3, 4, 2] }], ([x]) => ops.image.sobelEdges(x)],
+    [
+      "image.ssim",
+      [
+        { shape: [4, 4, 2], domain: "positive" },
+        { shape: [4, 4, 2], domain: "positive" },
+      ],
+      ([x, y]) => ops.image.ssim(x, y, { filterSize: 3 }),
+    ],
+    [
+      "image.affineTransform",
+      [{ shape: [3, 4, 2] }],
+      ([x]) => ops.image.affineTransform(x, [0.9, 0.2, 0.1, -0.1, 1, 0.3, 0, 0]),
+    ],
+    [
+      "image.mapCoordinates",
+      [{ shape: [3, 4], shared: true }],
+      ([x]) =>
+        ops.image.mapCoordinates(
+          x,
+          [
+            [0.3, 1.6],
+            [2.2, 0.4],
+          ],
+          1,
+        ),
     ],
     ["image.resize", [{ shape: [3, 4, 2] }], ([x]) => ops.image.resize(x, [5, 3])],
   ];

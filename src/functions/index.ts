@@ -8,6 +8,21 @@
 // Not of `keras.ops`: random numbers in a layer of one's own, with the key and the step that its context gives.
 export { randomNormal, randomUniform } from "../ops/random.ts";
 export * from "./activations.ts";
+export * from "./angles.ts";
+export {
+  bincount,
+  histogram,
+  nonzero,
+  scatter,
+  scatterUpdate,
+  segmentMax,
+  segmentMin,
+  segmentProd,
+  segmentSum,
+  select,
+  unique,
+  unravelIndex,
+} from "./counting.ts";
 export {
   arange,
   array,
@@ -28,6 +43,7 @@ export {
   hanning,
   identity,
   isTensor,
+  kaiser,
   linspace,
   logspace,
   ndim,
@@ -43,6 +59,9 @@ export {
   zerosLike,
 } from "./create.ts";
 export * from "./elementwise.ts";
+export { fft, fft2, ifft2, irfft, istft, rfft, stft } from "./fourier.ts";
+export { extractSequences, fold, unfold } from "./frames.ts";
+export { corrcoef, correlate, meshgrid, rearrange, vander } from "./grids.ts";
 export * as image from "./image.ts";
 export * from "./logic.ts";
 export {
@@ -63,6 +82,7 @@ export {
 export {
   argmax,
   argmin,
+  argpartition,
   argsort,
   cumprod,
   cumsum,
@@ -70,11 +90,10 @@ export {
   digitize,
   inTopK,
   isin,
-  median,
+  nanargmax,
+  nanargmin,
   nancumprod,
   nancumsum,
-  percentile,
-  quantile,
   searchsorted,
   sort,
   take,
@@ -116,6 +135,7 @@ export {
   vstack,
 } from "./places.ts";
 export { cdist, cross, dot, einsum, inner, kron, matmul, outer, tensordot, vdot } from "./products.ts";
+export * from "./quantiles.ts";
 export {
   all,
   amax,
@@ -142,4 +162,14 @@ export {
   sum,
   variance as var,
 } from "./reduce.ts";
-export { averagePool, conv, convTranspose, depthwiseConv, maxPool, separableConv } from "./windows.ts";
+export * from "./special.ts";
+export {
+  adaptiveAveragePool,
+  adaptiveMaxPool,
+  averagePool,
+  conv,
+  convTranspose,
+  depthwiseConv,
+  maxPool,
+  separableConv,
+} from "./windows.ts";

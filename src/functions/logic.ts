@@ -1,7 +1,7 @@
 /** Comparisons and logic. What is true is 1 and what is false 0; what is not 0 counts as true. No gradient goes through. */
 import type { Tensor } from "../graph/tensor.ts";
 import * as own from "../ops/index.ts";
-import { aligned } from "./axes.ts";
+import { aligned, rowOf } from "./axes.ts";
 import { binary, unary } from "./define.ts";
 
 const not = (x: Tensor): Tensor => own.equal(x, 0);
@@ -54,16 +54,29 @@ interface Tolerances {
   readonly equalNan?: boolean;
 }
 
+function closeOf(where: string, x1: Tensor, x2: Tensor, options: Tolerances): Tensor {
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
+  const [a, b] = aligned(where, [x1, x2]);
+  const room = own.add(atol, own.multiply(rtol, own.absolute(b)));
+  const isNear = own.greaterEqual(room, own.absolute(own.subtract(a, b)));
+  const hasEnd = own.greater(Number.POSITIVE_INFINITY, own.absolute(b));
+  const close = own.maximum(own.equal(a, b), own.multiply(hasEnd, isNear));
+  return equalNan ? own.maximum(close, own.multiply(not(own.equal(a, a)), not(own.equal(b, b)))) : close;
+}
+const tolerances = ["rtol", "atol", "equalNan"] as const;
+
 /** |x1 − x2| ≤ atol + rtol·|x2|; infinities are close to themselves. */
 export const isclose = binary(
   "isclose",
-  (x1: Tensor, x2: Tensor, { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerances = {}) => {
-    const [a, b] = aligned("isclose", [x1, x2]);
-    const room = own.add(atol, own.multiply(rtol, own.absolute(b)));
-    const isNear = own.greaterEqual(room, own.absolute(own.subtract(a, b)));
-    const hasEnd = own.greater(Number.POSITIVE_INFINITY, own.absolute(b));
-    const close = own.maximum(own.equal(a, b), own.multiply(hasEnd, isNear));
-    return equalNan ? own.maximum(close, own.multiply(not(own.equal(a, a)), not(own.equal(b, b)))) : close;
+  (x1: Tensor, x2: Tensor, options: Tolerances = {}) => closeOf("isclose", x1, x2, options),
+  tolerances,
+);
+/** 1 where `isclose` holds everywhere, else 0. Not over the batch. */
+export const allclose = binary(
+  "allclose",
+  (x1: Tensor, x2: Tensor, options: Tolerances = {}) => {
+    const close = rowOf("allclose", closeOf("allclose", x1, x2, options));
+    return own.subtract(1, own.max(not(close), [0]));
   },
-  ["rtol", "atol", "equalNan"],
+  tolerances,
 );

@@ -2,19 +2,18 @@
  * Places, order and running sums along an axis of a sample. Order is found by comparing every number with every other of
  * its axis, for a graph has no loop that depends on values: n² comparisons, for axes of at most 8192.
  */
-import { sizeOf } from "../core/array.ts";
 import { argumentError } from "../core/errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import * as own from "../ops/index.ts";
 import { type Operand, toTensor } from "./arrays.ts";
-import { type AxisLike, aligned, fromLast, ownAxes, ownAxis, rankOf, rowOf, withLast, withOnes } from "./axes.ts";
+import { aligned, fromLast, ownAxes, ownAxis, rankOf, rowOf, withLast, withOnes } from "./axes.ts";
 import { binary, several, type Unary, unary } from "./define.ts";
 import { part } from "./places.ts";
 
 const MOST_COMPARED = 8192;
 const { equal, greater, greaterEqual, maximum, multiply, where: choose } = own;
 
-const numbersTo = (n: number): Tensor =>
+export const numbersTo = (n: number): Tensor =>
   own.constantTensor({ data: Float32Array.from({ length: n }, (_, i) => i), shape: [n] });
 
 /** The numbers 0, 1, … along one axis of a shape. */
@@ -60,6 +59,27 @@ export const argmin = unary(
   argKeys,
 );
 
+/** As `argmaxOf`, of those that are numbers; −1 where there are none. */
+function nanArgmaxOf(where: string, x: Tensor, options: ArgOptions): Tensor {
+  const isNumber = equal(x, x);
+  const place = argmaxOf(where, choose(isNumber, x, Number.NEGATIVE_INFINITY), options);
+  const axes = options.axis === undefined ? null : options.axis;
+  const isAny = own.max(isNumber, ownAxes(where, x, axes), options.keepdims ?? false);
+  return choose(isAny, place, -1);
+}
+/** As `argmax`, without those that are NaN; −1 where all are. No gradient. */
+export const nanargmax = unary(
+  "nanargmax",
+  (x: Tensor, options: ArgOptions = {}) => nanArgmaxOf("nanargmax", x, options),
+  argKeys,
+);
+/** As `argmin`, without those that are NaN; −1 where all are. No gradient. */
+export const nanargmin = unary(
+  "nanargmin",
+  (x: Tensor, options: ArgOptions = {}) => nanArgmaxOf("nanargmin", own.negative(x), options),
+  argKeys,
+);
+
 // ---- sorting ------------------------------------------------------------------------------------------------------
 
 /** For every number of the last axis its place in ascending order; of equal ones the first comes first. */
@@ -101,22 +121,30 @@ function alongAxis(where: string, x: Tensor, axis: number | null, f: (x: Tensor)
   return fromLast(f(withLast(x, at)), at);
 }
 
-const sortedLast = (where: string, x: Tensor): Tensor => putAt(x, placesOf(where, x), x.shape[x.shape.length - 1]);
+/** The numbers of the last axis in ascending order. */
+export const sortedLast = (where: string, x: Tensor): Tensor =>
+  putAt(x, placesOf(where, x), x.shape[x.shape.length - 1]);
 /** The numbers in ascending order. */
 export const sort = unary(
   "sort",
   (x: Tensor, { axis = -1 }: OneAxis = {}) => alongAxis("sort", x, axis, (y) => sortedLast("sort", y)),
   ["axis"],
 );
+const argsorted = (where: string, x: Tensor, axis: number | null): Tensor =>
+  alongAxis(where, x, axis, (y) => {
+    const n = y.shape[y.shape.length - 1];
+    return putAt(own.broadcastTo(numbersTo(n), y.shape), placesOf(where, y), n);
+  });
 /** The places of the numbers in ascending order. No gradient. */
-export const argsort = unary(
-  "argsort",
-  (x: Tensor, { axis = -1 }: OneAxis = {}) =>
-    alongAxis("argsort", x, axis, (y) => {
-      const n = y.shape[y.shape.length - 1];
-      return putAt(own.broadcastTo(numbersTo(n), y.shape), placesOf("argsort", y), n);
-    }),
+export const argsort = unary("argsort", (x: Tensor, { axis = -1 }: OneAxis = {}) => argsorted("argsort", x, axis), [
+  "axis",
+]);
+/** Places such that what stands before place `kth` is not larger and what stands behind is not smaller: all in order. */
+export const argpartition = unary(
+  "argpartition",
+  (x: Tensor, _kth: number, { axis = -1 }: OneAxis = {}) => argsorted("argpartition", x, axis),
   ["axis"],
+  1,
 );
 
 /** The `k` largest numbers of the last axis, the largest first, and their places. */
@@ -158,87 +186,6 @@ export const searchsorted = binary(
 /** Which of the bins between ascending numbers each value lies in: how many of them are at most as large. */
 export const digitize = unary("digitize", (x: Tensor, bins: readonly number[]) =>
   own.sum(greaterEqual(own.reshape(x, [...x.shape, 1]), toTensor("digitize", bins)), [x.shape.length]),
-);
-
-// ---- quantiles ----------------------------------------------------------------------------------------------------
-
-interface QuantileOptions {
-  /** The axis, or a list of them; null (the default) for all. */
-  readonly axis?: AxisLike;
-  /** What lies between two numbers; default "linear". */
-  readonly method?: "linear" | "lower" | "higher" | "midpoint" | "nearest";
-  /** Whether the axes stay, with size 1. Default false. */
-  readonly keepdims?: boolean;
-}
-
-function quantileOf(where: string, x: Tensor, q: number | readonly number[], options: QuantileOptions): Tensor {
-  const { axis = null, method = "linear", keepdims = false } = options;
-  const axes = ownAxes(where, x, axis);
-  const rest = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
-  const n = sizeOf(axes.map((i) => x.shape[i]));
-  const row = own.reshape(own.transpose(x, [...rest, ...axes]), [...rest.map((i) => x.shape[i]), n]);
-  const sorted = sortedLast(where, row);
-  const at = (place: number): Tensor => own.reshape(part(sorted, rest.length, place, 1), sorted.shape.slice(0, -1));
-  const one = (share: number): Tensor => {
-    if (!(share >= 0 && share <= 1))
-      throw argumentError({ where: `ops.${where}`, argument: "q", value: q, expected: "shares from 0 to 1" });
-    const place = share * (n - 1);
-    const [low, high] = [Math.floor(place), Math.ceil(place)];
-    const between = { linear: place - low, lower: 0, higher: 1, midpoint: 0.5, nearest: nearestEven(place) - low }[
-      method
-    ];
-    if (between === undefined)
-      throw argumentError({
-        where: `ops.${where}`,
-        argument: "method",
-        value: method,
-        expected: '"linear", "lower", "higher", "midpoint" or "nearest"',
-      });
-    if (low === high || between === 0) return at(low);
-    return between === 1 ? at(high) : own.add(multiply(at(low), 1 - between), multiply(at(high), between));
-  };
-  const shown = (y: Tensor): Tensor => (keepdims ? own.reshape(y, withOnes(x.shape, axes)) : y);
-  if (typeof q === "number") return shown(one(q));
-  if (x.perSample)
-    throw argumentError({
-      where: `ops.${where}`,
-      argument: "q",
-      value: q,
-      expected: "one number for what belongs to samples",
-    });
-  const parts = q.map((share) => shown(one(share)));
-  return own.concatenate(
-    parts.map((y) => own.reshape(y, [1, ...y.shape])),
-    0,
-  );
-}
-
-const nearestEven = (place: number): number => {
-  const low = Math.floor(place);
-  return place - low === 0.5 ? low + (low % 2) : Math.round(place);
-};
-
-const quantileKeys = ["axis", "method", "keepdims"] as const;
-/** The number below which a share `q` of the numbers lies. */
-export const quantile = unary(
-  "quantile",
-  (x: Tensor, q: number | readonly number[], options: QuantileOptions = {}) => quantileOf("quantile", x, q, options),
-  quantileKeys,
-  1,
-);
-/** As `quantile`, with `q` in hundredths. */
-export const percentile = unary(
-  "percentile",
-  (x: Tensor, q: number | readonly number[], options: QuantileOptions = {}) =>
-    quantileOf("percentile", x, typeof q === "number" ? q / 100 : q.map((one) => one / 100), options),
-  quantileKeys,
-  1,
-);
-/** The number in the middle. */
-export const median = unary(
-  "median",
-  (x: Tensor, options: Omit<QuantileOptions, "method"> = {}) => quantileOf("median", x, 0.5, options),
-  ["axis", "keepdims"],
 );
 
 // ---- running sums -------------------------------------------------------------------------------------------------

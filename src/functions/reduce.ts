@@ -92,7 +92,8 @@ function productOf(where: string, x: Tensor, { axis, keepdims = false }: ReduceO
       );
 }
 
-function foldAxis(x: Tensor, axis: number): Tensor {
+/** The product along one axis, which stays with size 1. */
+export function foldAxis(x: Tensor, axis: number): Tensor {
   const n = x.shape[axis];
   if (n === 0) return own.fill(1, x.shape.with(axis, 1));
   if (n === 1) return x;

@@ -3,6 +3,7 @@ import { showShape } from "../core/array.ts";
 import { argumentError, shapeError } from "../core/errors.ts";
 import { type Padding, placeTransposed, placeWindows } from "../core/shape.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
+import { poolTo } from "../layers/adaptive-pooling.ts";
 import { checkChoice, type DataFormat } from "../layers/options.ts";
 import {
   checkFormat,
@@ -278,3 +279,24 @@ const pooled = (name: string, pool: typeof own.maxPool) =>
 export const maxPool = pooled("maxPool", own.maxPool);
 /** The mean of every window, of the cells that are there. */
 export const averagePool = pooled("averagePool", own.averagePool);
+
+interface AdaptiveOptions {
+  /** Default "channels_last". */
+  readonly dataFormat?: DataFormat | null;
+}
+const adaptivelyPooled = (name: string, kind: "Max" | "Average") =>
+  unary(
+    name,
+    (inputs: Tensor, outputSize: number | readonly number[], options: AdaptiveOptions = {}) => {
+      const w = windowOf(name, inputs, options, 1);
+      const sizes = checkSizes(w.where, "outputSize", outputSize, w.rank);
+      const axes = sizes.map((_, i) => w.leading + i);
+      return inFormat(poolTo(kind, w.x, axes, sizes), w);
+    },
+    ["dataFormat"],
+    1,
+  );
+/** The largest number of every window, the windows being such that `outputSize` cells come out. */
+export const adaptiveMaxPool = adaptivelyPooled("adaptiveMaxPool", "Max");
+/** The mean of every window, the windows being such that `outputSize` cells come out. */
+export const adaptiveAveragePool = adaptivelyPooled("adaptiveAveragePool", "Average");

@@ -60,6 +60,10 @@ const pools = { Max: maxAxis, Average: averageAxis } as const;
 
 type Kind = keyof typeof pools;
 
+/** Adaptive pooling of some axes to `sizes`, one after the other; channels are last. */
+export const poolTo = (kind: Kind, x: Tensor, axes: readonly number[], sizes: readonly number[]): Tensor =>
+  axes.reduce((y, axis, i) => pools[kind](y, axis, sizes[i]), x);
+
 type Resized<N, K> = N extends OpenShape ? { -readonly [I in keyof N]: SizeAt<K, I> } : N;
 
 type Adapted<S, R extends Rank, Name extends string, K, F> = F extends unknown
@@ -90,10 +94,8 @@ export class AdaptivePooling<P extends Kind, R extends Rank, K, O> extends Spati
 
   call(x: Tensor): Tensor {
     this.checkRank(x);
-    const pooled = spatialAxes(this.rank, "channels_last").reduce(
-      (y, axis, i) => pools[this.kind](y, axis, this.outputSize[i]),
-      toChannelsLast(x, this.dataFormat),
-    );
+    const axes = spatialAxes(this.rank, "channels_last");
+    const pooled = poolTo(this.kind, toChannelsLast(x, this.dataFormat), axes, this.outputSize);
     return fromChannelsLast(pooled, this.dataFormat);
   }
 

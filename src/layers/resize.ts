@@ -44,6 +44,39 @@ export function resizeMatrix(
   return matrix;
 }
 
+/**
+ * The matrix `[output, size]`, row-major, that resizes an axis by `scale` and then moves it by `translation`, in cells of
+ * the result. A cell whose centre comes from beyond the edge is 0.
+ *
+ * @param antialias - widens the window where the result is smaller, so that every cell counts.
+ */
+export function placedMatrix(
+  interpolation: keyof typeof kernels,
+  size: number,
+  output: number,
+  scale: number,
+  translation: number,
+  antialias: boolean,
+): Float32Array {
+  const { radius, weight } = kernels[interpolation];
+  const wide = antialias ? Math.max(1 / scale, 1) : 1;
+  const matrix = new Float32Array(output * size);
+  for (let i = 0; i < output; i++) {
+    const centre = (i + 0.5 - translation) / scale - 0.5;
+    if (centre < -0.5 || centre > size - 0.5) continue;
+    const row = Array.from({ length: size }, (_, j) => {
+      const distance = Math.abs(j - centre) / wide;
+      return distance < radius ? weight(distance) : 0;
+    });
+    const total = row.reduce((a, b) => a + b, 0);
+    if (Math.abs(total) < 1e-4) continue;
+    row.forEach((value, j) => {
+      matrix[i * size + j] = value / total;
+    });
+  }
+  return matrix;
+}
+
 /** How much cell `j` counts for cell `i` of the result. */
 function weightOf(
   interpolation: Interpolation,

@@ -39,33 +39,18 @@ const keras = words(`
 /** Why something is missing: the first that matches. */
 const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [
-    /^image\.(affine|elastic|map|perspective|scale)/,
-    "as the layers of augmentation: `randomRotation`, `randomZoom`, …",
-  ],
-  [
     /^(associative_scan|cond|fori_loop|map|scan|switch|vectorize|vectorized_map|while_loop|jvp|custom_gradient)$/,
     "takes functions: JavaScript's own loops and conditions build the graph, and `where` chooses by value",
   ],
   [/bit|shift$|^(gcd|lcm|nextafter)$/, "works on whole numbers or their bits; float32 is the only kind of number"],
-  [
-    /^i?r?fft2?$|^(angle|conj|conjugate|imag|real|isreal|polar|view_as.*|istft|stft|extract_sequences)$/,
-    "complex numbers and Fourier transforms are not there yet",
-  ],
-  [
-    /^(bincount|histogram|nonzero|unique|scatter|segment|argpartition|ctc|unravel_index)/,
-    "the size of the result, or where it is written, depends on values",
-  ],
+  [/^(polar|view_as.*)$/, "there are no complex numbers: transforms take and give pairs [real part, imaginary part]"],
+  [/^ctc/, "a loop over time that depends on values, which the compiler has not"],
   [
     /^(cholesky|det|eig|inv|logdet|lstsq|lu_factor|matrix_rank|pinv|qr|slogdet|solve|svd)/,
-    "decompositions of matrices are loops over their rows, which the compiler has not yet",
+    "decompositions of matrices are loops over their rows, which the compiler has not",
   ],
-  [/^(arccos|arcsin|arctan|erfc|erfinv|i0|kaiser)/, "no such function among the scalars of the compiler yet"],
-  [/^(convert_to_numpy|dtype|view|saturate_cast)$/, "there is one kind of number, and plain data is an array already"],
-  [/^adaptive/, "as layers: `adaptiveMaxPooling2d`, …"],
-  [
-    /^image\.(affine|elastic|map|perspective|scale)/,
-    "as the layers of augmentation: `randomRotation`, `randomZoom`, …",
-  ],
+  [/^(convert_to_numpy|dtype|view)$/, "there is one kind of number, and plain data is an array already"],
+  [/^image\.elastic/, "draws numbers of Keras' own: as the layers of augmentation, seeded, in training"],
 ];
 const reasonFor = (name: string): string => reasons.find(([pattern]) => pattern.test(name))?.[1] ?? "not there yet";
 
