@@ -80,7 +80,7 @@ async function work() {
 }
 
 /** The two loops, as a module. */
-function moduleOf({ Module, brIf, f32x4, i32, local, loop, v128 }, vectors) {
+function moduleOf({ Module, brIf, f32x4, i32, if_, local, loop, v128 }, vectors) {
   const module = new Module();
   module.importMemory("env", "memory", { initialPages: PAGES });
   const each = (count, make) => Array.from({ length: count }, (_, k) => make(k));
@@ -96,7 +96,8 @@ function moduleOf({ Module, brIf, f32x4, i32, local, loop, v128 }, vectors) {
         local.set(x, v128.load32Splat(at, 4 * row)),
         ...sums.map((sum, k) => local.set(sum, f32x4.add(sum, f32x4.mul(x, y[k])))),
       ]),
-      local.set(at, i32.and(i32.add(at, 16), 1023)),
+      local.set(at, i32.add(at, 16)),
+      if_(i32.ltU(1023, at), [local.set(at, 0)]),
       brIf(again, local.tee(multiply.params.times, i32.sub(multiply.params.times, 1))),
     ]),
     local.set(at, 0),

@@ -85,9 +85,15 @@ describe("Winograd's convolution", () => {
     ["few filters", { ...large, filters: 15 }],
     ["strides", { ...large, strides: 2 }],
     ["other kernels", { ...large, taps: 5 }],
+    ["pictures that fit no cache, of few channels", { ...large, size: [128, 128] }],
   ])("%s: left as it is", (_, layer) => {
     const { tensors } = build(layer);
     expect(opsOf(rewriteTensors(tensors, winograd))).toEqual(opsOf(tensors));
+  });
+
+  test("large pictures of many channels are rewritten", () => {
+    const { tensors } = build({ ...large, size: [128, 128], channels: 32, filters: 32 });
+    expect(opsOf(rewriteTensors(tensors, winograd)).filter((name) => /^convolve/.test(name))).toEqual([]);
   });
 
   test("is part of what every graph goes through, and transforms a picture once for both directions", () => {

@@ -39,28 +39,38 @@ const output = [
   [0, -1],
 ];
 
-/** Channels and filters from which on the multiplications saved outweigh the additions and the memory. */
+/**
+ * Channels and filters from which on the multiplications saved outweigh the additions: twice as many where the tiles of
+ * picture and result do not fit the caches, so that they take their time on the way to memory and back.
+ */
 const FEWEST = 16;
+const CACHED_CELLS = 1 << 21;
 
 export const winograd: Change = (t, inputs) => faster(withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes)));
 
 function faster(t: Tensor): Tensor {
   const [a, b] = t.inputs;
   const relation = t.attributes as unknown as Relation;
-  const fits = (w: Tensor): boolean => {
+  /** @param shape - of a result, or its slope. */
+  const fits = (w: Tensor, [height, width]: readonly number[]): boolean => {
     const { strides, dilation, groups } = relation;
     const plain = [...strides, ...dilation, groups].every((n) => n === 1);
     const square = w.shape.length === 4 && w.shape[0] === 3 && w.shape[1] === 3;
-    return plain && square && !w.perSample && Math.min(w.shape[2], w.shape[3]) >= FEWEST && a.perSample;
+    if (!plain || !square || w.perSample || !a.perSample) return false;
+    const [channels, filters] = w.shape.slice(2);
+    // Four numbers for each cell and channel.
+    const tiles = 4 * height * width * (channels + filters);
+    return Math.min(channels, filters) >= (tiles < CACHED_CELLS ? FEWEST : 2 * FEWEST);
   };
-  if (t.op === convolveOp && fits(b)) return convolution(a, b, relation.before, t.shape);
-  if (t.op === convolveInputOp && fits(b)) {
+  if (t.op === convolveOp && fits(b, t.shape)) return convolution(a, b, relation.before, t.shape);
+  if (t.op === convolveInputOp && fits(b, t.shape)) {
     // The way back to the input is a convolution with the kernel turned around, from filters to channels.
     const turned = slice(b, { start: [2, 2, 0, 0], step: [-1, -1, 1, 1], size: b.shape });
     const ahead = relation.before.map((n) => 2 - n);
     return convolution(a, transpose(turned, [0, 1, 3, 2]), ahead, t.shape);
   }
-  if (t.op === convolveKernelOp && fits(t) && b.perSample) return kernelGradient(a, b, relation.before, t.shape);
+  if (t.op === convolveKernelOp && fits(t, b.shape) && b.perSample)
+    return kernelGradient(a, b, relation.before, t.shape);
   return t;
 }
 
