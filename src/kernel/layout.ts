@@ -85,12 +85,10 @@ export function planLayout(lowered: Lowered, stages: readonly Stage[], fixedStar
     put(b, "arena", start),
   );
 
-  for (const k of kernels) {
-    for (const b of [...readsOf(k), k.out, ...lowered.outputs]) {
-      if (b.aliasOf && !placements.has(b)) {
-        const { space, offset, start, bytes } = placements.get(ownerOf(b)) as Placement;
-        placements.set(b, { space, offset, strides: rowMajor(b.shape), start, bytes });
-      }
+  for (const b of [...kernels.flatMap((k) => [...readsOf(k), k.out]), ...lowered.outputs]) {
+    if (b.aliasOf && !placements.has(b)) {
+      const { space, offset, start, bytes } = placements.get(ownerOf(b)) as Placement;
+      placements.set(b, { space, offset, strides: rowMajor(b.shape), start, bytes });
     }
   }
   return { placements, sizes, partialOfStage };

@@ -21,26 +21,37 @@ export function orderUpdates(lowered: Lowered): Lowered {
   });
   const before = dataOrder(kernels);
   const early = neededEarly({ ...lowered, kernels }, before);
+  const [writersOf, readersOf] = [new Map<Buffer, Kernel[]>(), new Map<Buffer, Kernel[]>()];
+  for (const k of kernels) {
+    append(writersOf, k.out, k);
+    for (const b of new Set(readsOf(k).map(ownerOf))) append(readersOf, b, k);
+  }
   const copies: Kernel[] = [];
   const inPlace = new Map<Buffer, Buffer>();
   const updates = wanted.map((update) => {
     const { from, to } = update;
     if (from === to) return update;
-    const writers = kernels.filter((k) => k.out === from);
-    const readers = kernels.filter((k) => readsOf(k).some((b) => ownerOf(b) === to));
+    const writers = writersOf.get(from) ?? [];
+    const readers = readersOf.get(to) ?? [];
     const free = !inPlace.has(from) && writers.length > 0 && !writers.some((w) => early.has(w));
     if (free && canReplace(from, to, writers, readers, before)) {
       inPlace.set(from, to);
       for (const w of writers) for (const r of readers) if (r !== w) before.get(w)?.add(r);
     } else {
       const copy = copyOf(from, to);
-      before.set(copy, new Set([...kernels.filter((k) => k.out === ownerOf(from)), ...readers]));
+      before.set(copy, new Set([...(writersOf.get(ownerOf(from)) ?? []), ...readers]));
       copies.push(copy);
     }
     return { ...update, from: to };
   });
   const ordered = sorted([...kernels, ...copies], before);
   return replaceBuffers({ ...lowered, kernels: ordered, updates }, (b) => inPlace.get(b) ?? b);
+}
+
+function append(lists: Map<Buffer, Kernel[]>, buffer: Buffer, kernel: Kernel): void {
+  const list = lists.get(buffer);
+  if (list) list.push(kernel);
+  else lists.set(buffer, [kernel]);
 }
 
 /** Kernels whose results samples or the guard still need: variables change after those. */
@@ -67,7 +78,7 @@ function dataOrder(kernels: readonly Kernel[]): Before {
     // Nests of one buffer stay in their order: a clear comes first, parts add up in turn.
     for (const w of writers.get(ownerOf(kernel.out)) ?? []) own.add(w);
     before.set(kernel, own);
-    writers.set(ownerOf(kernel.out), [...(writers.get(ownerOf(kernel.out)) ?? []), kernel]);
+    append(writers, ownerOf(kernel.out), kernel);
   }
   return before;
 }

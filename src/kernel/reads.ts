@@ -22,17 +22,32 @@ export function loadsOf(...expressions: (KernelExpr | undefined)[]): Load[] {
   return loads;
 }
 
-/** The buffers that a kernel reads, its own accumulation aside. */
-export function readsOf(kernel: Kernel): Buffer[] {
+const sourcesOf = (...expressions: (KernelExpr | undefined)[]): Buffer[] =>
+  loadsOf(...expressions).map((load) => load.source as Buffer);
+
+/** Every pass asks this of every kernel, and kernels never change. */
+const known = new WeakMap<Kernel, readonly Buffer[]>();
+
+/** The buffers that a kernel reads, each once, its own accumulation aside. */
+export function readsOf(kernel: Kernel): readonly Buffer[] {
+  let reads = known.get(kernel);
+  if (reads === undefined) {
+    reads = [...new Set(readsIn(kernel))];
+    known.set(kernel, reads);
+  }
+  return reads;
+}
+
+function readsIn(kernel: Kernel): Buffer[] {
   switch (kernel.kind) {
     case "nest":
-      return loadsOf(kernel.value, kernel.result).map((l) => l.source as Buffer);
+      return sourcesOf(kernel.value, kernel.result);
     case "clear":
       return [];
     case "collect":
       return [kernel.from];
     case "route":
-      return [kernel.x, kernel.y, kernel.dy, ...loadsOf(kernel.result).map((l) => l.source as Buffer)];
+      return [kernel.x, kernel.y, kernel.dy, ...sourcesOf(kernel.result)];
   }
 }
 

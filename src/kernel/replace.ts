@@ -1,6 +1,7 @@
 /** Puts other buffers in the place of some and of their aliases, throughout a lowered program. */
 import { rewrite, withOperands } from "../expr/expr.ts";
 import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";
+import { type Load, readsOf } from "./reads.ts";
 
 export function replaceBuffers(lowered: Lowered, replacement: (buffer: Buffer) => Buffer): Lowered {
   const aliases = new Map<Buffer, Buffer>();
@@ -12,12 +13,17 @@ export function replaceBuffers(lowered: Lowered, replacement: (buffer: Buffer) =
     aliases.set(buffer, alias);
     return alias;
   };
+  const inLoad = (load: Load): Load => {
+    const source = now(load.source as Buffer);
+    return source === load.source ? load : { ...load, source };
+  };
   const inExpr = (e: KernelExpr): KernelExpr =>
     rewrite<Buffer, Buffer>(e, (node, operands) =>
-      node.kind === "load" ? { ...node, source: now(node.source) } : withOperands(node, operands),
+      node.kind === "load" ? inLoad(node) : withOperands(node, operands),
     );
   const inKernel = (k: Kernel): Kernel => {
     const out = now(k.out);
+    if (out === k.out && readsOf(k).every((b) => now(b) === b)) return k;
     switch (k.kind) {
       case "nest":
         return { ...k, out, value: k.value && inExpr(k.value), result: inExpr(k.result) };

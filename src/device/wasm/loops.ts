@@ -39,21 +39,24 @@ export function mergeLoops(loops: readonly Loop[], accesses: readonly Access[], 
   };
 }
 
-/** `total` as `count` groups of `size` and a rest, or as nearly equal groups of at most `size`. */
+/** So many as `count` groups of `size` and a rest. */
 export interface Groups {
   readonly size: number;
   readonly count: number;
   readonly rest: number;
-  readonly balanced: readonly number[];
 }
 
-export function groupsOf(total: number, size: number): Groups {
+export const groupsOf = (total: number, size: number): Groups => ({
+  size,
+  count: Math.floor(total / size),
+  rest: total % size,
+});
+
+/** `total` as nearly equal groups, as few as there can be of at most `size`; the largest first. */
+export function balancedGroups(total: number, size: number): number[] {
   const parts = Math.ceil(total / size);
-  const balanced = Array.from(
-    { length: parts },
-    (_, k) => Math.floor(((k + 1) * total) / parts) - Math.floor((k * total) / parts),
-  );
-  return { size, count: Math.floor(total / size), rest: total % size, balanced: balanced.sort((a, b) => b - a) };
+  const bound = (k: number): number => Math.floor((k * total) / parts);
+  return Array.from({ length: parts }, (_, k) => bound(k + 1) - bound(k)).sort((a, b) => b - a);
 }
 
 export const bump = (pointer: Local<"i32">, bytes: number): Statement[] =>

@@ -18,7 +18,7 @@ import { keep, type Target, type Vector } from "./arithmetic.ts";
 import { type Expr, type Func, f32x4, i32, if_, type Local, local, type Statement, v128 } from "./assembler.ts";
 import { hoistConstants } from "./constants.ts";
 import { type Cell, Evaluator } from "./evaluate.ts";
-import { countedLoop, type Groups, groupsOf } from "./loops.ts";
+import { balancedGroups, countedLoop, type Groups, groupsOf } from "./loops.ts";
 import { type Nest, NestPlan, type Tile } from "./plan.ts";
 import type { Profile } from "./profile.ts";
 import { type Code, cellsOf, fours, Reduction, type Surroundings } from "./reduction.ts";
@@ -34,6 +34,9 @@ export interface NestOptions {
   /** Which part of the outermost loop is to be done, of how many; all of it when absent. */
   readonly part?: { readonly index: Local<"i32">; readonly count: Local<"i32"> };
 }
+
+/** Tiles of a row that are each code of their own, without a loop. */
+const MOST_TILES_UNROLLED = 4;
 
 export function emitKernel(func: Func, kernel: NestKernel | RouteKernel, options: NestOptions): Statement[] {
   const nests: Nest[] =
@@ -122,12 +125,12 @@ class NestEmitter implements Surroundings {
   }
 
   private rowGroups(part: { vectors: number; valid: number }): Code {
-    const groups = groupsOf(this.plan.rowLoop?.size ?? 1, this.plan.rows);
-    if (groups.balanced.length > 1 && groups.balanced.length <= 4) {
+    const positions = this.plan.rowLoop?.size ?? 1;
+    if (positions > this.plan.rows && positions <= MOST_TILES_UNROLLED * this.plan.rows) {
       // A few tiles: each with its place in the offsets, no loop and no pointer to move.
       const code: Statement[] = [];
       let row = 0;
-      for (const rows of groups.balanced) {
+      for (const rows of balancedGroups(positions, this.plan.rows)) {
         code.push(...this.body({ row, rows, ...part }));
         row += rows;
       }
@@ -135,7 +138,7 @@ class NestEmitter implements Surroundings {
     }
     const step = (s: Stream) => this.plan.stride(s.access, this.plan.rowLoop);
     const tile = (rows: number): Code => ({ code: this.body({ row: 0, rows, ...part }), advance: () => 0 });
-    return this.grouped(groups, step, false, tile);
+    return this.grouped(groupsOf(positions, this.plan.rows), step, false, tile);
   }
 
   /** Groups of one size in a loop, then the rest. `lastDiffers`: the last group has code of its own in any case. */
