@@ -7,7 +7,7 @@
 import { internalError } from "../../core/errors.ts";
 import { Breath } from "../../core/pieces.ts";
 import { ControlBlock } from "./control.ts";
-import { growTo, type Room } from "./memory.ts";
+import { growTo, PAGE, type Room } from "./memory.ts";
 import type { Pool } from "./pool.ts";
 import type { Loadable, Piece } from "./worker.ts";
 
@@ -71,8 +71,10 @@ export class LocalHost implements Host {
     growTo(pages, this.room);
     const memory = this.views().bytes;
     const breath = new Breath();
-    for (const { at, data, zeros } of pieces) {
-      const bytes = data?.length ?? zeros ?? 0;
+    const clean = this.room.usedPages * PAGE;
+    this.room.usedPages = Math.max(this.room.usedPages, pages);
+    for (const { at, data, zeros = 0 } of pieces) {
+      const bytes = data?.length ?? Math.min(zeros, clean - at);
       for (let i = 0; i < bytes; i += PIECE_BYTES) {
         const end = Math.min(bytes, i + PIECE_BYTES);
         if (data) memory.set(bytes <= PIECE_BYTES ? data : data.subarray(i, end), at + i);

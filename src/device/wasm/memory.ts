@@ -13,6 +13,8 @@ export interface Room {
   readonly memory: WebAssembly.Memory;
   readonly mostPages: number;
   readonly shared: boolean;
+  /** Pages that may hold something else than zeros. The system gives others their place only when they are touched. */
+  usedPages: number;
 }
 
 const free: Room[] = [];
@@ -29,7 +31,8 @@ export async function takeRoom(pages: number, shared: boolean): Promise<Room> {
   let refused: unknown;
   for (let mostPages = MOST_PAGES; mostPages >= pages; mostPages /= 2) {
     try {
-      return { memory: new WebAssembly.Memory({ initial: pages, maximum: mostPages, shared }), mostPages, shared };
+      const memory = new WebAssembly.Memory({ initial: pages, maximum: mostPages, shared });
+      return { memory, mostPages, shared, usedPages: 0 };
     } catch (error) {
       refused = error;
       // The engine has collected what it could; a turn of the event loop later it is given back.
