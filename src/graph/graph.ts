@@ -59,6 +59,15 @@ export function topological(roots: readonly Tensor[]): Tensor[] {
   return order;
 }
 
+/** How many tensors read each tensor. What the caller gets is read once more, and so never by one tensor alone. */
+export function countReaders(graph: Graph): ReadonlyMap<Tensor, number> {
+  const counts = new Map<Tensor, number>();
+  const roots = rootsOf(graph);
+  for (const root of roots) counts.set(root, 2);
+  for (const t of topological(roots)) for (const x of t.inputs) counts.set(x, (counts.get(x) ?? 0) + 1);
+  return counts;
+}
+
 /** `change` gets each tensor with its inputs rebuilt already and answers what stands in its place. */
 export type Change = (tensor: Tensor, inputs: readonly Tensor[]) => Tensor;
 

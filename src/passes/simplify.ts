@@ -3,7 +3,7 @@
  * arithmetic with 0 and 1 goes away where it changes no value.
  */
 import { sameShape } from "../core/array.ts";
-import { type Graph, rewriteGraph, rootsOf, topological, withInputs } from "../graph/graph.ts";
+import { countReaders, type Graph, rewriteGraph, withInputs } from "../graph/graph.ts";
 import { apply } from "../graph/op.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { identityOp, ops, stopGradientOp } from "../ops/elementwise.ts";
@@ -19,12 +19,10 @@ export function simplify(graph: Graph): Graph {
     numbers.set(value, n);
     return n;
   };
-  const uses = new Map<Tensor, number>();
-  for (const root of rootsOf(graph)) uses.set(root, 2);
-  for (const t of topological(rootsOf(graph))) for (const x of t.inputs) uses.set(x, (uses.get(x) ?? 0) + 1);
+  const readers = countReaders(graph);
   return rewriteGraph(graph, (t, inputs) => {
     const rebuilt = withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes));
-    const now = trivial(uses.get(t.inputs[0]) === 1 ? joinSums(rebuilt) : rebuilt);
+    const now = trivial(readers.get(t.inputs[0]) === 1 ? joinSums(rebuilt) : rebuilt);
     if (graph.inputs.includes(now) || graph.scalars.includes(now)) return now;
     const key = keyOf(now, numberOf);
     const same = known.get(key);
