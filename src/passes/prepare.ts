@@ -1,6 +1,8 @@
 /** The passes of every program, in order. */
 import { type Graph, rewriteGraph, rewriteTensors } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { foldScales } from "./fold-scales.ts";
+import { poolFirst } from "./pool-first.ts";
 import { simplify } from "./simplify.ts";
 import { upsampleConvolution } from "./upsample-convolution.ts";
 import { winograd } from "./winograd.ts";
@@ -9,5 +11,8 @@ import { winograd } from "./winograd.ts";
 export const beforeGradient = (roots: readonly Tensor[]): Tensor[] => rewriteTensors(roots, upsampleConvolution);
 
 /** What every graph goes through before it is lowered. */
-export const prepare = (graph: Graph): Graph =>
-  simplify(rewriteGraph(rewriteGraph(graph, upsampleConvolution), winograd));
+export function prepare(graph: Graph): Graph {
+  const written = rewriteGraph(graph, upsampleConvolution);
+  const trains = graph.updates.length > 0;
+  return simplify(rewriteGraph(trains ? written : poolFirst(foldScales(written)), winograd));
+}
