@@ -4,7 +4,7 @@
  * `across` puts the lanes along a loop of the result (splat × vector and vector × vector), `along` puts them along the
  * reduction with a sum over the lanes at the end (dot), `single` uses one lane.
  */
-import { coefficientOf, type Loop } from "../expr/expr.ts";
+import { type Affine, coefficientOf, type Loop } from "../expr/expr.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { Buffer, NestKernel } from "./kernel.ts";
 import { type Load, loadsOf } from "./reads.ts";
@@ -37,10 +37,14 @@ const stepOfLoad = (load: Load, loop: Loop): 0 | 1 | "far" => step((load.source 
 /** Weights and other shared tensors can be laid out anew once a step; what belongs to a sample cannot. */
 export const canPack = (buffer: Buffer): boolean => ["variable", "shared", "constant"].includes(buffer.place.kind);
 
+/** The loops whose neighbouring iterations write cells that lie side by side. */
+export const neighbouring = (loops: readonly Loop[], shape: Shape, index: readonly Affine[]): Loop[] =>
+  loops.filter((l) => l.size > 1 && step(shape, index, l) === 1);
+
 export function chooseForm(kernel: Pick<NestKernel, "loops" | "reduce" | "out" | "index" | "value">): Form {
   const loops = kernel.loops.filter((l) => l.size > 1);
   const reduce = kernel.reduce.filter((l) => l.size > 1);
-  const neighbours = loops.filter((l) => step(kernel.out.shape, kernel.index, l) === 1);
+  const neighbours = neighbouring(loops, kernel.out.shape, kernel.index);
   const widest = neighbours.reduce<Loop | undefined>((best, l) => (best && best.size >= l.size ? best : l), undefined);
   if (widest && widest.size >= 3) return { kind: "across", lanes: widest };
   const last = reduce[reduce.length - 1];

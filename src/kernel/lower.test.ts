@@ -138,6 +138,16 @@ describe("what gets a buffer of its own", () => {
     `);
   });
 
+  test("phases that write one channel, whose cells lie apart, before arithmetic that uses full vectors", () => {
+    const transposed = (channels: number): Tensor => {
+      const v = op.variableTensor(variable("v", [4, 4, channels, 2]));
+      const relation = { strides: [2, 2], dilation: [1, 1], before: [1, 1], groups: 1, input: [8, 8] };
+      return op.sigmoid(op.convolveInput(x, v, relation));
+    };
+    expect(counted(transposed(1))).toBe(5);
+    expect(counted(transposed(4))).toBe(4);
+  });
+
   test("arithmetic that is read beyond its edge, where it is not 0", () => {
     expect(text(op.sum(op.pad(op.exponential(x), [0, 0, 1], [0, 0, 1]), [2]))).toMatchInlineSnapshot(`
       "stage 0: every sample

@@ -6,8 +6,9 @@
 import { sameShape } from "../core/array.ts";
 import { type Affine, constantIndex, type Expr, loopIndex, rangeOf, sameIndex } from "../expr/expr.ts";
 import { type Graph, rootsOf, topological } from "../graph/graph.ts";
-import type { Lowering, Read, RoutedAxis } from "../graph/op.ts";
+import type { LoopNest, Lowering, Read, RoutedAxis } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
+import { neighbouring } from "./form.ts";
 
 export interface Storage {
   readonly order: readonly Tensor[];
@@ -214,9 +215,17 @@ function findCore(
   return core;
 }
 
-/** Whether arithmetic may follow in the loops: every cell is finished by one iteration, and every cell is written. */
+/**
+ * Whether arithmetic may follow in the loops: every cell is finished by one iteration, and every cell is written. Loops
+ * that write cells far apart, as the phases of a transposed convolution to one channel do, leave it to a nest with full vectors.
+ */
 function canHost(t: Tensor, lowering: Lowering): boolean {
-  if (lowering.kind === "nests") return !(lowering.overSamples || lowering.partial);
+  if (lowering.kind === "nests") {
+    const nests = lowering.nests(() => ({ kind: "reduced" }));
+    const scattered = (nest: LoopNest) =>
+      cellsOf(t.shape) > 1 && neighbouring(nest.loops, t.shape, nest.out).length === 0;
+    return !(lowering.overSamples || lowering.partial || nests.some(scattered));
+  }
   return lowering.kind === "routeToMaximum" && windowsTile(lowering.windows, t.shape);
 }
 
