@@ -22,7 +22,7 @@ export function addShow(program: Command): void {
     )
     .action(async (path: string, { stage }: { readonly stage: Stage }, command: Command) => {
       const model = await loadModel(path, { compile: stage !== "graph" });
-      const text = show(model, stage);
+      const text = await show(model, stage);
       answer(command, { stage, text }, text);
     });
 }

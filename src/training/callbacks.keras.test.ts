@@ -35,6 +35,7 @@ it.each(fixture.cases.map((c) => [`${c.class_name} ${c.arguments} ${JSON.stringi
   async (_, c) => {
     const model = line();
     model.compile({ optimizer: sgd({ learningRate: 0.5 }), loss: "mse", metrics: ["accuracy", "mae"] });
+    await model.compiled?.load();
     const saved: string[] = [];
     Object.assign(model, { save: async (path: string) => void saved.push(path.slice(folder.length + 1)) });
     let callback = make(c);

@@ -10,24 +10,27 @@ import type { Compiled, CompileOptions, LossLike } from "./compile.ts";
 import { lossClasses, lossFromConfig, metricClasses, metricFromConfig } from "./from-config.ts";
 import type { Loss, LossFunction } from "./losses.ts";
 import { type Metric, meanMetricWrapper } from "./metric.ts";
-import type { MetricLike } from "./metric-names.ts";
+import { type MetricLike, metricOf } from "./metric-names.ts";
+import * as metrics from "./metrics.ts";
 import type { Optimizer } from "./optimizer.ts";
 import { optimizerClasses, resolveOptimizer } from "./optimizers.ts";
 
 // ---- writing ------------------------------------------------------------------------------------------------------
 
 /** The `compile_config` of a model. Functions of one's own are written as Keras does: by name alone. */
-export function compileConfig({ optimizer, judgements, given, options }: Compiled): JsonObject {
-  const one = judgements.length === 1;
+export function compileConfig({ optimizer, trained, given, options }: Compiled): JsonObject {
+  const one = trained.length === 1;
   const losses = given.map(({ loss }, i) =>
-    typeof loss === "string" ? loss : described("keras.losses", judgements[i].loss, lossClasses),
+    typeof loss === "string" ? loss : described("keras.losses", trained[i].loss, lossClasses),
   );
+  const madeOf = (metric: Metric | LossFunction): Metric =>
+    typeof metric === "function" ? metricOf(metric, Object.values(metrics)) : metric;
   const measured = (which: "metrics" | "weightedMetrics"): Json => {
-    const each = judgements.map((judgement, i) =>
-      judgement[which].map((metric, k): Json => {
-        const typed = given[i][which][k];
-        return typeof typed === "string" ? typed : described("keras.metrics", metric, metricClasses);
-      }),
+    const each = given.map((typed) =>
+      typed[which].map(
+        (metric): Json =>
+          typeof metric === "string" ? metric : described("keras.metrics", madeOf(metric), metricClasses),
+      ),
     );
     if (each.every((list) => list.length === 0)) return null;
     return one ? each[0] : each.map((list) => (list.length > 0 ? list : null));
@@ -35,7 +38,7 @@ export function compileConfig({ optimizer, judgements, given, options }: Compile
   return {
     optimizer: optimizerObject(optimizer),
     loss: one ? losses[0] : losses,
-    loss_weights: options.lossWeights === undefined ? null : judgements.map(({ weight }) => weight),
+    loss_weights: options.lossWeights === undefined ? null : trained.map(({ weight }) => weight),
     metrics: measured("metrics"),
     weighted_metrics: measured("weightedMetrics"),
     run_eagerly: false,

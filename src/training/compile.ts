@@ -1,7 +1,7 @@
 /**
  * What `compile` was given, checked and resolved: the optimizer, and for each output its loss and metrics.
  */
-import { argumentError, unknownName } from "../core/errors.ts";
+import { argumentError, internalError, unknownName } from "../core/errors.ts";
 import type { Device } from "../device/device.ts";
 import { checkOptions } from "../layers/options.ts";
 import { checkDevice } from "./device.ts";
@@ -45,13 +45,42 @@ export interface CompileOptions {
 
 const known = ["optimizer", "loss", "lossWeights", "metrics", "weightedMetrics", "device", "threads", "wide"];
 
-export interface Compiled {
+/** How an output is trained. */
+export type Trained = Pick<Judgement, "name" | "loss" | "weight">;
+
+/** What a model was compiled with. */
+export class Compiled {
   readonly optimizer: Optimizer;
-  /** For each output in order. */
-  readonly judgements: readonly Judgement[];
   readonly options: CompileOptions;
+  /** For each output in order. */
+  readonly trained: readonly Trained[];
   /** What was given for each output, for files: names stay as they were typed. */
   readonly given: readonly GivenFor[];
+  readonly #loading: () => Promise<readonly Judgement[]>;
+  #judgements: readonly Judgement[] | undefined;
+
+  /** @param loading - loads the metrics that were given by name. */
+  constructor(
+    parts: Pick<Compiled, "optimizer" | "options" | "trained" | "given">,
+    loading: () => Promise<readonly Judgement[]>,
+  ) {
+    this.optimizer = parts.optimizer;
+    this.options = parts.options;
+    this.trained = parts.trained;
+    this.given = parts.given;
+    this.#loading = loading;
+  }
+
+  /** Makes the judgements ready. */
+  async load(): Promise<void> {
+    this.#judgements ??= await this.#loading();
+  }
+
+  /** How each output is judged, in order. Ready after `load`. */
+  get judgements(): readonly Judgement[] {
+    if (this.#judgements === undefined) throw internalError({ where: "compile", problem: "no metrics are loaded yet" });
+    return this.#judgements;
+  }
 }
 
 /** What was given for one output. */
@@ -72,15 +101,19 @@ export function resolveCompile(where: string, options: CompileOptions, outputs: 
   const weights = readLossWeights(where, options.lossWeights, outputs);
   const metrics = eachMetrics(where, "metrics", options.metrics ?? [], outputs);
   const weightedMetrics = eachMetrics(where, "weightedMetrics", options.weightedMetrics ?? [], outputs);
-  const judgements = outputs.map((name, i) => ({
-    name,
-    loss: losses[i],
-    weight: weights[i],
-    metrics: metrics[i].map((given) => resolveMetric(given, where)),
-    weightedMetrics: weightedMetrics[i].map((given) => resolveMetric(given, where)),
-  }));
+  const trained = outputs.map((name, i) => ({ name, loss: losses[i], weight: weights[i] }));
   const each = outputs.map((_, i) => ({ loss: given[i], metrics: metrics[i], weightedMetrics: weightedMetrics[i] }));
-  return { optimizer, judgements, options, given: each };
+  const found = each.map((o) =>
+    [o.metrics, o.weightedMetrics].map((list) => list.map((metric) => resolveMetric(metric, where))),
+  );
+  return new Compiled({ optimizer, options, trained, given: each }, () =>
+    Promise.all(
+      trained.map(async (output, i) => {
+        const [own, weighted] = await Promise.all(found[i].map((list) => Promise.all(list.map((load) => load()))));
+        return { ...output, metrics: own, weightedMetrics: weighted };
+      }),
+    ),
+  );
 }
 
 /** Whether options are given by the names of outputs: a plain object, not something that stands for a loss or metric. */

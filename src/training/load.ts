@@ -70,6 +70,7 @@ export async function loadModel<I extends Shapes = Shapes, O extends Shapes = Sh
   const content = readKeras(typeof source === "string" ? await readFile(source) : bytesOf(source), file);
   const { device, threads, wide } = options;
   const model = within(file, () => modelFrom(content, custom, compile ? { device, threads, wide } : undefined));
+  await model.compiled?.load();
   return model as unknown as Model<I, O>;
 }
 

@@ -460,6 +460,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     };
     const takes = (x: Arrays) => takesOf(this.#network, this.#compiled?.judgements, x);
     try {
+      await this.#compiled?.load();
       return await open({ takes, build, check, checkLabels: checkLabelsOf, seed: this.seed });
     } catch (error) {
       forget?.();

@@ -6,10 +6,10 @@ import { type Stage, show, stages } from "./show.ts";
 
 const classifier = () => sequential([input([4]), dense(3, { activation: "softmax" })], { name: "classifier" });
 
-test("every stage of a compiled model", () => {
+test("every stage of a compiled model", async () => {
   const model = classifier();
-  model.compile({ optimizer: "sgd", loss: "sparse_categorical_crossentropy" });
-  const [graph, gradient, kernels, wasm] = stages.map((stage) => show(model, stage));
+  model.compile({ optimizer: "sgd", loss: "sparse_categorical_crossentropy", metrics: ["accuracy"] });
+  const [graph, gradient, kernels, wasm] = await Promise.all(stages.map((stage) => show(model, stage)));
   expect(graph.split("\n")[0]).toBe('%0 = placeholder "x0" : sample [4]');
   expect(graph).toMatch(/^output %\d+\n$/m);
   expect(gradient).toContain('placeholder "y0" : sample []');
@@ -19,22 +19,24 @@ test("every stage of a compiled model", () => {
   expect(wasm).toMatch(/^\(module\n/);
 });
 
-test("showing changes nothing", () => {
+test("showing changes nothing", async () => {
   const model = classifier();
   model.compile({ optimizer: "adam", loss: "sparse_categorical_crossentropy" });
   const before = model.summary({ print: () => {} });
-  for (const stage of stages) show(model, stage);
+  for (const stage of stages) await show(model, stage);
   expect(model.optimizer.variables).toEqual([]);
   expect(model.summary({ print: () => {} })).toBe(before);
 });
 
-test("without optimizer and loss it is the prediction, which has no gradient", () => {
+test("without optimizer and loss it is the prediction, which has no gradient", async () => {
   const model = classifier();
-  expect(show(model, "kernels")).not.toContain(": update\n");
-  expect(show(model, "wasm")).toMatch(/^\(module\n/);
-  expect(() => show(model, "gradient")).toThrow('sequential "classifier" show: the model has no optimizer and loss');
+  expect(await show(model, "kernels")).not.toContain(": update\n");
+  expect(await show(model, "wasm")).toMatch(/^\(module\n/);
+  await expect(show(model, "gradient")).rejects.toThrow("show: the model has no optimizer and loss");
 });
 
-test("a mistyped stage is told", () => {
-  expect(() => show(classifier(), "kernel" as Stage)).toThrow('there is no stage "kernel". Did you mean "kernels"?');
+test("a mistyped stage is told", async () => {
+  await expect(show(classifier(), "kernel" as Stage)).rejects.toThrow(
+    'there is no stage "kernel". Did you mean "kernels"?',
+  );
 });

@@ -33,11 +33,12 @@ export type Stage = (typeof stages)[number];
  * @throws RhytonError `not-compiled` for the gradient of a model without optimizer and loss; `open-size` without shapes that
  *   are needed.
  * @example
- * console.log(show(autoencoder, "kernels"));
+ * console.log(await show(autoencoder, "kernels"));
  */
-export function show(model: Model, stage: Stage, shapes?: readonly Shape[]): string {
+export async function show(model: Model, stage: Stage, shapes?: readonly Shape[]): Promise<string> {
   const where = `${model.where} show`;
   const network = sizedFor(where, model, shapes);
+  await model.compiled?.load();
   switch (stage) {
     case "graph":
       return printGraph(predictionStep(network));

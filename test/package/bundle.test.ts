@@ -9,7 +9,7 @@ import { afterAll, expect, test } from "vitest";
 import { trainSeed } from "./engine.ts";
 
 /** The aim is 80 kB. */
-const MOST_BYTES = 110_000;
+const MOST_BYTES = 100_000;
 
 const folder = mkdtempSync(join(tmpdir(), "rhyton-bundle-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -25,7 +25,8 @@ async function bundle(): Promise<readonly Rolldown.OutputChunk[]> {
       modulePreload: false,
       rolldownOptions: {
         input: { engine: fileURLToPath(new URL("engine.ts", import.meta.url)) },
-        preserveEntrySignatures: "strict",
+        // As in a page, where nobody imports the entry: what loads later takes from it what it shares.
+        preserveEntrySignatures: "allow-extension",
         output: { entryFileNames: "[name].mjs", chunkFileNames: "[name].mjs" },
       },
     },
