@@ -6,6 +6,7 @@
  */
 import { type NdArray, ndarray, showShape, sizeOf, type TypedArray } from "../core/array.ts";
 import { argumentError, dataFormat } from "../core/errors.ts";
+import { fromHalf } from "../core/half.ts";
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const MAX_HEADER = 10_000; // NumPy's own limit
@@ -33,15 +34,6 @@ const ELEMENTS: Readonly<Record<string, Element>> = {
 function fill<A extends TypedArray>(array: A, at: (i: number) => number): A {
   for (let i = 0; i < array.length; i++) array[i] = at(i);
   return array;
-}
-
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 function fromInt64(view: DataView, i: number, name: string): number {

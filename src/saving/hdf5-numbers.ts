@@ -1,5 +1,6 @@
 /** Bytes as numbers. */
 import { formatError } from "../core/errors.ts";
+import { fromBrain, fromHalf } from "../core/half.ts";
 import type { H5Data, H5Dtype } from "./hdf5.ts";
 
 /** Sign, exponent and fraction of the floats: their places and sizes in bits, and the bias. */
@@ -31,9 +32,9 @@ export function convert(bytes: Uint8Array, dtype: H5Dtype, bigEndian: boolean, w
     case "bool":
       return bytes;
     case "float16":
-      return Float32Array.from(new Uint16Array(buffer), halfToFloat);
+      return Float32Array.from(new Uint16Array(buffer), fromHalf);
     case "bfloat16":
-      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+      return Float32Array.from(new Uint16Array(buffer), fromBrain);
     case "int8":
       return Int32Array.from(new Int8Array(buffer));
     case "int16":
@@ -80,14 +81,4 @@ const SIZES: Readonly<Record<H5Dtype, number>> = {
 
 function reverse(bytes: Uint8Array, size: number): void {
   for (let i = 0; i < bytes.length; i += size) bytes.subarray(i, i + size).reverse();
-}
-
-/** The value of 16 bits as IEEE half precision. */
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

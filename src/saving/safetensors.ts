@@ -5,6 +5,7 @@
  */
 import { type NdArray, showShape, sizeOf } from "../core/array.ts";
 import { formatError, unsafeFile, unsupportedFile } from "../core/errors.ts";
+import { fromBrain, fromHalf } from "../core/half.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson } from "./json.ts";
 
 /** The longest header that is read, as in the library of the format. */
@@ -47,7 +48,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   F64: { bytes: 8, at: (v, i) => v.getFloat64(i, true) },
   F32: { bytes: 4, at: (v, i) => v.getFloat32(i, true) },
   F16: { bytes: 2, at: (v, i) => fromHalf(v.getUint16(i, true)) },
-  BF16: { bytes: 2, at: (v, i) => fromBits(v.getUint16(i, true) << 16) },
+  BF16: { bytes: 2, at: (v, i) => fromBrain(v.getUint16(i, true)) },
   I64: { bytes: 8, at: (v, i) => Number(v.getBigInt64(i, true)) },
   U64: { bytes: 8, at: (v, i) => Number(v.getBigUint64(i, true)) },
   I32: { bytes: 4, at: (v, i) => v.getInt32(i, true) },
@@ -58,19 +59,6 @@ const KINDS: Readonly<Record<string, Kind>> = {
   U8: { bytes: 1, at: (v, i) => v.getUint8(i) },
   BOOL: { bytes: 1, at: (v, i) => Number(v.getUint8(i) !== 0) },
 };
-
-const scratch = new DataView(new ArrayBuffer(4));
-function fromBits(bits: number): number {
-  scratch.setInt32(0, bits);
-  return scratch.getFloat32(0);
-}
-
-function fromHalf(bits: number): number {
-  const [sign, exponent, fraction] = [bits & 0x8000 ? -1 : 1, (bits >> 10) & 0x1f, bits & 0x3ff];
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 export interface Safetensors {
   /** As float32. */
