@@ -459,7 +459,12 @@ def activation():
     write_layer(keras.layers.Activation, cases)
 
 
+def identity():
+    simple(keras.layers.Identity, [((2, 3), {}), ((2, 3, 2), {"name": "same"})])
+
+
 def make():
+    identity()
     conv2d()
     pooling()
     dense()

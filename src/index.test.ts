@@ -17,7 +17,9 @@ test("these names are public, and nothing else", () => {
     ),
     ..."gaussianDropout gaussianNoise globalAveragePooling1d globalAveragePooling2d".split(" "),
     ..."globalAveragePooling3d globalMaxPooling1d globalMaxPooling2d globalMaxPooling3d glorotNormal".split(" "),
-    ..."glorotUniform groupNormalization heNormal heUniform input interp inverseTimeDecay l1 l1l2 l2".split(" "),
+    ..."glorotUniform groupNormalization heNormal heUniform identity input interp inverseTimeDecay l1 l1l2 l2".split(
+      " ",
+    ),
     ..."lamb LambdaCallback Layer layerNormalization leakyReLU LearningRateScheduler lecunNormal".split(" "),
     ..."lecunUniform lion loadModel losses maximum maxNorm maxPooling1d maxPooling2d maxPooling3d".split(" "),
     ..."meanAbsoluteError meanSquaredError metrics minimum minMaxNorm model ModelCheckpoint multiply".split(" "),

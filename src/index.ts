@@ -179,6 +179,7 @@ export {
   globalMaxPooling2d,
   globalMaxPooling3d,
 } from "./layers/global-pooling.ts";
+export { type Identity, identity } from "./layers/identity.ts";
 export {
   constant,
   glorotNormal,

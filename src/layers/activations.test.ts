@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Tensor } from "../graph/tensor.ts";
 import { add, divide, exponential, identity, placeholder, reshape, sigmoid, sum } from "../ops/index.ts";
 import { activation } from "./activation.ts";
+import { eLU, leakyReLU, reLU, softmax } from "./activation-layers.ts";
 import { activationConfig, activationOf, activations, logitsOf } from "./activations.ts";
 import { conv2d } from "./convolution.ts";
 import { dense } from "./dense.ts";
@@ -43,6 +44,31 @@ describe("by name", () => {
     expect(dense(2, { activation: swell }).getConfig()).toMatchObject({
       activation: { module: "builtins", class_name: "function", config: "swell", registered_name: "swell" },
     });
+  });
+});
+
+describe("as a layer", () => {
+  test.each([
+    ["LeakyReLU", leakyReLU({ negativeSlope: 0.1 })],
+    ["ReLU", reLU({ maxValue: 6 })],
+    ["ELU", eLU({ alpha: 0.5 })],
+    ["Softmax", softmax()],
+  ] as const)("%s is one, and stands in a config as Keras has it", (className, layer) => {
+    const own = dense(2, { activation: layer });
+    expect(own(x).shape).toEqual([2]);
+    expect(own.getConfig().activation).toEqual({
+      module: "keras.layers",
+      class_name: className,
+      config: layer.getConfig(),
+      registered_name: null,
+    });
+    expect(conv2d(2, 3, { activation: layer })(input([4, 4, 1])).shape).toEqual([2, 2, 2]);
+  });
+
+  test("a layer with weights is refused", () => {
+    expect(() => dense(2, { activation: dense(2) })).toThrow(
+      "expected a layer that works on every number and has no weights: ELU, LeakyReLU, ReLU, Softmax. Put another one behind this layer.",
+    );
   });
 });
 

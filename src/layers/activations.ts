@@ -33,7 +33,7 @@ import {
 } from "../ops/index.ts";
 import { reshapeOp } from "../ops/movement.ts";
 import { maxOp, sumOp } from "../ops/reduce.ts";
-import type { Serialized } from "./options.ts";
+import type { Config, Serialized } from "./options.ts";
 
 /** A function from tensor to tensor; with the `name` under which Keras knows it, when it does. */
 export interface Activation {
@@ -157,8 +157,18 @@ const aliases = { swish: "silu", hard_swish: "hard_silu" } as const;
 /** The name of an activation in Keras' spelling. */
 export type ActivationName = keyof typeof functions | keyof typeof aliases;
 
-/** What an `activation` option takes: a name, a function of your own, or null for none. */
-export type ActivationLike = ActivationName | ((x: Tensor) => Tensor) | Activation | null;
+/** A layer as an activation: `leakyReLU({ negativeSlope: 0.1 })`. It has no weights. */
+export interface ActivationOfLayer {
+  readonly className: string;
+  call(x: Tensor): Tensor;
+  getConfig(): Config;
+}
+
+/** The layers that may stand as activations, in files, too. */
+const layerActivations: readonly string[] = ["ELU", "LeakyReLU", "ReLU", "Softmax"];
+
+/** What an `activation` option takes: a name, a function of your own, a layer such as `leakyReLU()`, or null for none. */
+export type ActivationLike = ActivationName | ((x: Tensor) => Tensor) | Activation | ActivationOfLayer | null;
 
 /** Every activation by its name in Keras. */
 export const activations: ReadonlyMap<string, Activation> = new Map([
@@ -175,6 +185,7 @@ export const linear = activations.get("linear") as Activation;
  */
 export function activationOf(where: string, value: ActivationLike | string | undefined): Activation {
   if (value === undefined || value === null) return linear;
+  if (isLayer(value)) return ofLayer(where, value);
   if (typeof value === "function") return { name: undefined, apply: value };
   if (typeof value === "string") {
     const found = activations.get(value);
@@ -183,6 +194,25 @@ export function activationOf(where: string, value: ActivationLike | string | und
   }
   if (typeof value === "object" && typeof value.apply === "function") return value;
   throw argumentError({ where, argument: "activation", value, expected: "a name, a function of a tensor, or null" });
+}
+
+/** Layers can be called, and so are functions, too. */
+const isLayer = (value: object | string): value is ActivationOfLayer =>
+  typeof value !== "string" && "getConfig" in value && "className" in value && "call" in value;
+
+function ofLayer(where: string, layer: ActivationOfLayer): Activation {
+  const { className } = layer;
+  if (!layerActivations.includes(className)) {
+    throw argumentError({
+      where,
+      argument: "activation",
+      value: layer,
+      expected: `a layer that works on every number and has no weights: ${layerActivations.join(", ")}`,
+      fix: "Put another one behind this layer.",
+    });
+  }
+  const config = { module: "keras.layers", class_name: className, config: layer.getConfig(), registered_name: null };
+  return { name: undefined, apply: (x) => layer.call(x), config };
 }
 
 /**

@@ -45,6 +45,7 @@ export const layerNames: ReadonlySet<string> = new Set([
   "GlobalMaxPooling2D",
   "GlobalMaxPooling3D",
   "GroupNormalization",
+  "Identity",
   "InputLayer",
   "LayerNormalization",
   "LeakyReLU",

@@ -12,6 +12,7 @@ import { Dense } from "./dense.ts";
 import { depthwiseRecords } from "./depthwise-convolution.ts";
 import { Dot } from "./dot.ts";
 import { globalPoolingRecords } from "./global-pooling.ts";
+import { Identity } from "./identity.ts";
 import { inputLayerFromConfig } from "./input.ts";
 import { mergeRecords } from "./merging.ts";
 import { GaussianDropout, GaussianNoise } from "./noise.ts";
@@ -63,6 +64,7 @@ export const layerRegistry: ReadonlyMap<string, LayerRecord> = new Map<string, L
   ["GaussianDropout", GaussianDropout],
   ["GaussianNoise", GaussianNoise],
   ["GroupNormalization", GroupNormalization],
+  ["Identity", Identity],
   ["InputLayer", { fromConfig: inputLayerFromConfig }],
   ["LayerNormalization", LayerNormalization],
   ["LeakyReLU", LeakyReLU],

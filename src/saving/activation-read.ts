@@ -1,9 +1,7 @@
 /** Layers that stand in a config as the activation of another layer, such as `activation=LeakyReLU()`. */
 import { prefixed, runOwn } from "../core/errors.ts";
-import type { Tensor } from "../graph/tensor.ts";
 import { activationLayers } from "../layers/activation-layers.ts";
-import type { Activation } from "../layers/activations.ts";
-import type { Layer } from "../layers/layer.ts";
+import { type ActivationOfLayer, activationOf } from "../layers/activations.ts";
 import { checkSizes, isBuiltIn, objectAt } from "./config-parts.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 
@@ -19,21 +17,14 @@ export function withActivations(
     if (record === undefined) return value;
     const inner = objectAt(where, object, "config");
     checkSizes(where, inner);
-    const layer = named(`${where}: activation`, () => record.fromConfig(inner)) as ActivationOfLayer;
-    const config = {
-      module: "keras.layers",
-      class_name: layer.className,
-      config: layer.getConfig(),
-      registered_name: null,
-    };
-    return { name: undefined, apply: (x: Tensor) => layer.call(x), config } satisfies Activation;
+    return named(`${where}: activation`, () =>
+      activationOf(where, record.fromConfig(inner) as unknown as ActivationOfLayer),
+    );
   };
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => [key, key.endsWith("activation") ? made(value) : value]),
   );
 }
-
-type ActivationOfLayer = Layer & { call(x: Tensor): Tensor };
 
 /**
  * Runs work on one layer; errors say which.

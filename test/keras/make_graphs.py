@@ -69,6 +69,7 @@ class Maker:
             ),
             "LeakyReLU": lambda: layers.LeakyReLU(negative_slope=0.15),
             "ELU": lambda: layers.ELU(alpha=0.7),
+            "Identity": lambda: layers.Identity(),
             "PReLU": lambda: layers.PReLU(shared_axes=[1] if len(s) > 1 and self.yes() else None),
             "Softmax": lambda: layers.Softmax(axis=-1),
             "BatchNormalization": lambda: layers.BatchNormalization(

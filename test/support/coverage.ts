@@ -86,7 +86,6 @@ const reasons: readonly (readonly [pattern: RegExp, reason: string])[] = [
     "augmentation beyond flips, turns, zooms, shifts, contrast and brightness is not there yet",
   ],
   [/^SpectralNormalization$/, "a wrapper that changes another layer's weights is not there yet"],
-  [/^Identity$/, 'not there yet; as a layer activation("linear") does the same'],
   [/^(Mean|Sum|MeanMetricWrapper)$/, "as functions: a metric of your own is a function of target and prediction"],
   [/^ProgbarLogger$/, "`verbose` of `fit` shows progress"],
   [/^(OrbaxCheckpoint|RemoteMonitor)$/, "needs a Python library or sends data over the network"],

@@ -76,6 +76,7 @@ class Maker {
       ReLU: { max_value: 1.5, negative_slope: 0.2, threshold: 0.1 },
       LeakyReLU: { negative_slope: 0.15 },
       ELU: { alpha: 0.7 },
+      Identity: {},
       PReLU: {},
       Softmax: { axis: -1 },
       BatchNormalization: { epsilon: 0.01, momentum: 0.9, scale: this.yes() },
