@@ -3,14 +3,14 @@
  */
 import { argumentError, unknownName } from "../core/errors.ts";
 import type { Device } from "../device/device.ts";
-import { interp } from "../device/interp.ts";
+import { plain } from "../device/plain.ts";
 import { wasm } from "../device/wasm/device.ts";
 import type { CompileOptions } from "./compile.ts";
 
 /** The devices by name; the first is the default. */
 const devices: Readonly<Record<string, (options: { readonly threads?: number; readonly wide?: boolean }) => Device>> = {
   wasm: (options) => wasm(options),
-  interp: () => interp(),
+  interp: () => plain,
 };
 
 /** Throws when the options ask for a device that there is not. */

@@ -10,7 +10,7 @@ import { evaluate } from "../functions/evaluate.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { placeholder } from "../ops/index.ts";
 import { alignRanks } from "./align.ts";
-import { type Loss, type LossFunction, requireTensor } from "./loss.ts";
+import { type Loss, type LossFunction, makers, requireTensor } from "./loss.ts";
 import type { MeanMetric, Metric } from "./metric.ts";
 
 /** What makes a loss or metric `J` of options `O`, and is itself a function of targets and predictions. */
@@ -36,8 +36,11 @@ export const judge =
       : valuesOf(where, callOf(make(options as O | undefined)), first as Operand, second as Operand)) as never;
 
 /** A loss that is also a function of targets and predictions. */
-export const lossJudge = <O extends object>(where: string, make: (options?: O) => Loss): Judge<O, Loss> =>
-  judge(where, make, ({ call }) => call);
+export function lossJudge<O extends object>(where: string, make: (options?: O) => Loss): Judge<O, Loss> {
+  const made = judge(where, make, ({ call }) => call);
+  makers.set(made, make);
+  return made;
+}
 
 /** A metric that is a mean, and also a function of targets and predictions. */
 export const metricJudge = <O extends object>(where: string, make: (options?: O) => MeanMetric): Judge<O, Metric> =>

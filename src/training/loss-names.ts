@@ -2,7 +2,7 @@
 import { argumentError, unknownName } from "../core/errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { LabelRule } from "./labels.ts";
-import { type Loss, type LossFunction, loss } from "./loss.ts";
+import { type Loss, type LossFunction, loss, makers } from "./loss.ts";
 import { categoricalHinge, dice, hinge, squaredHinge, tversky } from "./losses-margin.ts";
 import {
   binaryCrossentropy,
@@ -89,8 +89,8 @@ export type LossLike = LossName | Loss | LossFunction;
 /** The loss that a name, an object or a function of one's own stands for. */
 export function resolveLoss(given: LossLike, where: string): Loss {
   if (typeof given === "function") {
-    const known = named.find((entry) => (entry.make as unknown) === given);
-    return known ? known.make() : loss(where, given.name || "loss", given.name || "loss", given);
+    const make = makers.get(given);
+    return make ? make() : loss(where, given.name || "loss", given.name || "loss", given);
   }
   if (typeof given === "string") {
     const entry = named.find(({ names }) => (names as readonly string[]).includes(given));

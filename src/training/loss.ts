@@ -55,6 +55,9 @@ export interface Loss {
   readonly labels?: LabelRule;
 }
 
+/** What makes a loss, by the function of `losses` that was given for it: `losses.huber` stands for `losses.huber()`. */
+export const makers = new WeakMap<object, () => Loss>();
+
 /** The keys that every loss takes, and its own. */
 export const checkLossOptions = (where: string, options: object, own: readonly string[] = []): void =>
   checkOptions(where, options, ["reduction", "name", ...own]);

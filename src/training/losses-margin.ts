@@ -1,4 +1,4 @@
-/** Losses with a margin (hinges), and losses between regions (Dice, Tversky). */
+/** Losses with a margin (hinges), and losses between regions (Dice, Tversky). Their names and formulas are in `losses.ts`. */
 import { epsilon } from "../functions/crossentropy.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import {
@@ -15,7 +15,6 @@ import {
   sumSamples,
 } from "../ops/index.ts";
 import { allAxes, axisOf, lastAxis, requireSameShape } from "./align.ts";
-import { lossJudge } from "./judge.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
 import { cellwise, square } from "./losses-regression.ts";
 import { numberIn } from "./options.ts";
@@ -30,21 +29,18 @@ function signed(target: Tensor): Tensor {
 
 const margin = (t: Tensor, p: Tensor): Tensor => maximum(subtract(1, multiply(signed(t), p)), 0);
 
-/** The mean of max(1 − t·p, 0), with targets −1 and 1 (or 0 and 1, if all are). */
-export const hinge = lossJudge("hinge", (options: LossOptions = {}): Loss => {
+export const hinge = (options: LossOptions = {}): Loss => {
   checkLossOptions("hinge", options);
   return loss("hinge", "Hinge", "hinge", cellwise("hinge", margin), options);
-});
+};
 
-/** The mean of max(1 − t·p, 0)². */
-export const squaredHinge = lossJudge("squaredHinge", (options: LossOptions = {}): Loss => {
+export const squaredHinge = (options: LossOptions = {}): Loss => {
   checkLossOptions("squaredHinge", options);
   const call = cellwise("squared_hinge", (t, p) => square(margin(t, p)));
   return loss("squaredHinge", "SquaredHinge", "squared_hinge", call, options);
-});
+};
 
-/** max(0, max((1 − t)·p) − Σ t·p + 1) over the classes, the last axis; targets are one-hot. */
-export const categoricalHinge = lossJudge("categoricalHinge", (options: LossOptions = {}): Loss => {
+export const categoricalHinge = (options: LossOptions = {}): Loss => {
   checkLossOptions("categoricalHinge", options);
   const call: LossFunction = (t, p) => {
     requireSameShape('loss "categorical_hinge"', t, p);
@@ -54,7 +50,7 @@ export const categoricalHinge = lossJudge("categoricalHinge", (options: LossOpti
     return maximum(add(subtract(negative, positive), 1), 0);
   };
   return loss("categoricalHinge", "CategoricalHinge", "categorical_hinge", call, options);
-});
+};
 
 /** Axes as Keras counts them, the batch being 0; all of them when there is none. */
 type Axes = number | readonly number[] | null;
@@ -69,55 +65,44 @@ function sumOver(where: string, x: Tensor, axes: Axes): Tensor {
   return sum(x, own, { overSamples: overBatch });
 }
 
-/** 1 − 2Σtp / (Σt + Σp + 1e-7). `axis`: what is summed over, the batch being 0; by default everything. */
-export const dice = lossJudge(
-  "dice",
-  (
-    options: LossOptions & {
-      /** What is summed over, the batch being 0. Default null: everything. */
-      readonly axis?: Axes;
-    } = {},
-  ): Loss => {
-    checkLossOptions("dice", options, ["axis"]);
-    const { axis = null } = options;
-    const call: LossFunction = (t, p) => {
-      requireSameShape('loss "dice"', t, p);
-      const over = (x: Tensor) => sumOver("dice", x, axis);
-      return subtract(1, divide(multiply(2, over(multiply(t, p))), add(add(over(t), over(p)), epsilon)));
-    };
-    return loss("dice", "Dice", "dice", call, options, { axis });
-  },
-);
+export const dice = (
+  options: LossOptions & {
+    /** What is summed over, the batch being 0. Default null: everything. */
+    readonly axis?: Axes;
+  } = {},
+): Loss => {
+  checkLossOptions("dice", options, ["axis"]);
+  const { axis = null } = options;
+  const call: LossFunction = (t, p) => {
+    requireSameShape('loss "dice"', t, p);
+    const over = (x: Tensor) => sumOver("dice", x, axis);
+    return subtract(1, divide(multiply(2, over(multiply(t, p))), add(add(over(t), over(p)), epsilon)));
+  };
+  return loss("dice", "Dice", "dice", call, options, { axis });
+};
 
-/**
- * 1 − Σtp / (Σtp + α·Σt(1 − p) + β·Σp(1 − t) + 1e-7): α weighs what was missed and β what was invented.
- * `axis` as in `dice`.
- */
-export const tversky = lossJudge(
-  "tversky",
-  (
-    options: LossOptions & {
-      /** How much what was missed counts. Default 0.5. */
-      readonly alpha?: number;
-      /** How much what was invented counts. Default 0.5. */
-      readonly beta?: number;
-      /** As in `dice`. */
-      readonly axis?: Axes;
-    } = {},
-  ): Loss => {
-    checkLossOptions("tversky", options, ["alpha", "beta", "axis"]);
-    const { axis = null } = options;
-    const alpha = numberIn("tversky", "alpha", options.alpha ?? 0.5, 0, Infinity);
-    const beta = numberIn("tversky", "beta", options.beta ?? 0.5, 0, Infinity);
-    const call: LossFunction = (t, p) => {
-      requireSameShape('loss "tversky"', t, p);
-      const over = (x: Tensor) => sumOver("tversky", x, axis);
-      const both = over(multiply(t, p));
-      const missed = over(multiply(t, subtract(1, p)));
-      const invented = over(multiply(p, subtract(1, t)));
-      const whole = add(add(both, multiply(alpha, missed)), multiply(beta, invented));
-      return subtract(1, divide(both, add(whole, epsilon)));
-    };
-    return loss("tversky", "Tversky", "tversky", call, options, { alpha, beta, axis });
-  },
-);
+export const tversky = (
+  options: LossOptions & {
+    /** How much what was missed counts. Default 0.5. */
+    readonly alpha?: number;
+    /** How much what was invented counts. Default 0.5. */
+    readonly beta?: number;
+    /** As in `dice`. */
+    readonly axis?: Axes;
+  } = {},
+): Loss => {
+  checkLossOptions("tversky", options, ["alpha", "beta", "axis"]);
+  const { axis = null } = options;
+  const alpha = numberIn("tversky", "alpha", options.alpha ?? 0.5, 0, Infinity);
+  const beta = numberIn("tversky", "beta", options.beta ?? 0.5, 0, Infinity);
+  const call: LossFunction = (t, p) => {
+    requireSameShape('loss "tversky"', t, p);
+    const over = (x: Tensor) => sumOver("tversky", x, axis);
+    const both = over(multiply(t, p));
+    const missed = over(multiply(t, subtract(1, p)));
+    const invented = over(multiply(p, subtract(1, t)));
+    const whole = add(add(both, multiply(alpha, missed)), multiply(beta, invented));
+    return subtract(1, divide(both, add(whole, epsilon)));
+  };
+  return loss("tversky", "Tversky", "tversky", call, options, { alpha, beta, axis });
+};

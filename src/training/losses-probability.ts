@@ -1,4 +1,4 @@
-/** Losses between probabilities. */
+/** Losses between probabilities. Their names and formulas are in `losses.ts`. */
 import { argumentError } from "../core/errors.ts";
 import { binaryEach, classLogs, epsilon, normalised, softmax, sparseLogs } from "../functions/crossentropy.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -22,7 +22,6 @@ import {
   sum,
 } from "../ops/index.ts";
 import { axisOf, lastAxis, meanLast, oneHot, requireSameShape } from "./align.ts";
-import { lossJudge } from "./judge.ts";
 import { sparseLabels } from "./labels.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
 import { numberIn } from "./options.ts";
@@ -89,8 +88,7 @@ function power(x: Tensor, exponent: number): Tensor {
 const meanOver = (where: string, x: Tensor, axis: number): Tensor =>
   axis === -1 ? meanLast(x) : mean(x, [axisOf(where, axis, x)]);
 
-/** The mean of −t·ln p − (1 − t)·ln(1 − p), p clipped to [1e-7, 1 − 1e-7]; targets and predictions in [0, 1]. */
-export const binaryCrossentropy = lossJudge("binaryCrossentropy", (options: CrossentropyOptions = {}): Loss => {
+export const binaryCrossentropy = (options: CrossentropyOptions = {}): Loss => {
   const { fromLogits, labelSmoothing, axis, config } = readCrossentropy("binaryCrossentropy", options);
   const name = "binary_crossentropy";
   const call: LossFunction = (target, prediction) => {
@@ -99,70 +97,56 @@ export const binaryCrossentropy = lossJudge("binaryCrossentropy", (options: Cros
     return meanOver(`loss "${name}"`, losses, axis);
   };
   return loss("binaryCrossentropy", "BinaryCrossentropy", name, call, options, config);
-});
+};
 
-/** Binary cross-entropy times (1 − p_t)^γ, where p_t is the probability of what is true: easy examples count less. */
-export const binaryFocalCrossentropy = lossJudge(
-  "binaryFocalCrossentropy",
-  (
-    options: FocalOptions & {
-      /** Weighs ones with α and zeros with 1 − α. Default false. */
-      readonly applyClassBalancing?: boolean;
-    } = {},
-  ): Loss => {
-    const where = "binaryFocalCrossentropy";
-    const { fromLogits, labelSmoothing, axis, alpha, gamma, config } = readFocal(where, options, [
-      "applyClassBalancing",
-    ]);
-    const balance = checkBoolean(where, "applyClassBalancing", options.applyClassBalancing ?? false);
-    const name = "binary_focal_crossentropy";
-    const call: LossFunction = (target, prediction) => {
-      requireSameShape(`loss "${name}"`, target, prediction);
-      const t = smooth(target, labelSmoothing, 0.5);
-      const p = fromLogits ? sigmoid(prediction) : prediction;
-      const pt = add(multiply(t, p), multiply(subtract(1, t), subtract(1, p)));
-      const focal = multiply(power(subtract(1, pt), gamma), binaryEach(t, p, false));
-      const weight = add(multiply(t, alpha), multiply(subtract(1, t), 1 - alpha));
-      return meanOver(`loss "${name}"`, balance ? multiply(weight, focal) : focal, axis);
-    };
-    return loss(where, "BinaryFocalCrossentropy", name, call, options, { ...config, apply_class_balancing: balance });
-  },
-);
+export const binaryFocalCrossentropy = (
+  options: FocalOptions & {
+    /** Weighs ones with α and zeros with 1 − α. Default false. */
+    readonly applyClassBalancing?: boolean;
+  } = {},
+): Loss => {
+  const where = "binaryFocalCrossentropy";
+  const { fromLogits, labelSmoothing, axis, alpha, gamma, config } = readFocal(where, options, ["applyClassBalancing"]);
+  const balance = checkBoolean(where, "applyClassBalancing", options.applyClassBalancing ?? false);
+  const name = "binary_focal_crossentropy";
+  const call: LossFunction = (target, prediction) => {
+    requireSameShape(`loss "${name}"`, target, prediction);
+    const t = smooth(target, labelSmoothing, 0.5);
+    const p = fromLogits ? sigmoid(prediction) : prediction;
+    const pt = add(multiply(t, p), multiply(subtract(1, t), subtract(1, p)));
+    const focal = multiply(power(subtract(1, pt), gamma), binaryEach(t, p, false));
+    const weight = add(multiply(t, alpha), multiply(subtract(1, t), 1 - alpha));
+    return meanOver(`loss "${name}"`, balance ? multiply(weight, focal) : focal, axis);
+  };
+  return loss(where, "BinaryFocalCrossentropy", name, call, options, { ...config, apply_class_balancing: balance });
+};
 
-/** −Σ t·ln p over the classes; p is divided by its sum, then clipped. Targets are one-hot. */
-export const categoricalCrossentropy = lossJudge(
-  "categoricalCrossentropy",
-  (options: CrossentropyOptions = {}): Loss => {
-    const { fromLogits, labelSmoothing, axis, config } = readCrossentropy("categoricalCrossentropy", options);
-    const name = "categorical_crossentropy";
-    const call: LossFunction = (target, prediction) => {
-      requireSameShape(`loss "${name}"`, target, prediction);
-      const own = axisOf(`loss "${name}"`, axis, prediction);
-      const t = smoothClasses(target, labelSmoothing);
-      return negative(sum(multiply(t, classLogs(prediction, fromLogits, own)), [own]));
-    };
-    return loss("categoricalCrossentropy", "CategoricalCrossentropy", name, call, options, config);
-  },
-);
+export const categoricalCrossentropy = (options: CrossentropyOptions = {}): Loss => {
+  const { fromLogits, labelSmoothing, axis, config } = readCrossentropy("categoricalCrossentropy", options);
+  const name = "categorical_crossentropy";
+  const call: LossFunction = (target, prediction) => {
+    requireSameShape(`loss "${name}"`, target, prediction);
+    const own = axisOf(`loss "${name}"`, axis, prediction);
+    const t = smoothClasses(target, labelSmoothing);
+    return negative(sum(multiply(t, classLogs(prediction, fromLogits, own)), [own]));
+  };
+  return loss("categoricalCrossentropy", "CategoricalCrossentropy", name, call, options, config);
+};
 
-/** Σ α·(1 − p)^γ·(−t·ln p) over the classes; p is divided by its sum, then clipped. */
-export const categoricalFocalCrossentropy = lossJudge(
-  "categoricalFocalCrossentropy",
-  (options: FocalOptions = {}): Loss => {
-    const where = "categoricalFocalCrossentropy";
-    const { fromLogits, labelSmoothing, axis, alpha, gamma, config } = readFocal(where, options);
-    const name = "categorical_focal_crossentropy";
-    const call: LossFunction = (target, prediction) => {
-      requireSameShape(`loss "${name}"`, target, prediction);
-      const own = axisOf(`loss "${name}"`, axis, prediction);
-      const t = smoothClasses(target, labelSmoothing);
-      const p = normalised(fromLogits ? softmax(prediction, own) : prediction, own);
-      const factor = multiply(alpha, power(subtract(1, p), gamma));
-      return negative(sum(multiply(factor, multiply(t, logarithm(p))), [own]));
-    };
-    return loss(where, "CategoricalFocalCrossentropy", name, call, options, config);
-  },
-);
+export const categoricalFocalCrossentropy = (options: FocalOptions = {}): Loss => {
+  const where = "categoricalFocalCrossentropy";
+  const { fromLogits, labelSmoothing, axis, alpha, gamma, config } = readFocal(where, options);
+  const name = "categorical_focal_crossentropy";
+  const call: LossFunction = (target, prediction) => {
+    requireSameShape(`loss "${name}"`, target, prediction);
+    const own = axisOf(`loss "${name}"`, axis, prediction);
+    const t = smoothClasses(target, labelSmoothing);
+    const p = normalised(fromLogits ? softmax(prediction, own) : prediction, own);
+    const factor = multiply(alpha, power(subtract(1, p), gamma));
+    return negative(sum(multiply(factor, multiply(t, logarithm(p))), [own]));
+  };
+  return loss(where, "CategoricalFocalCrossentropy", name, call, options, config);
+};
 
 /** Options of the cross-entropy with class numbers as targets. */
 export interface SparseCrossentropyOptions extends LossOptions {
@@ -174,35 +158,30 @@ export interface SparseCrossentropyOptions extends LossOptions {
   readonly axis?: -1;
 }
 
-/** −ln p of the class that the target names by its number; p is clipped, then divided by its sum. */
-export const sparseCategoricalCrossentropy = lossJudge(
-  "sparseCategoricalCrossentropy",
-  (options: SparseCrossentropyOptions = {}): Loss => {
-    const where = "sparseCategoricalCrossentropy";
-    const name = "sparse_categorical_crossentropy";
-    checkLossOptions(where, options, ["fromLogits", "ignoreClass", "axis"]);
-    const { fromLogits = false, ignoreClass = null, axis = -1 } = options;
-    checkBoolean(where, "fromLogits", fromLogits);
-    if (axis !== -1) throw argumentError({ where, argument: "axis", value: axis, expected: "−1, the last axis" });
-    if (ignoreClass !== null && !Number.isInteger(ignoreClass)) {
-      throw argumentError({ where, argument: "ignoreClass", value: ignoreClass, expected: "the number of a class" });
-    }
-    const call: LossFunction = (target, prediction) => {
-      const chosen = oneHot(`loss "${name}"`, target, prediction);
-      const losses = negative(sum(multiply(chosen, sparseLogs(prediction, fromLogits)), lastAxis(prediction)));
-      return ignoreClass === null ? losses : multiply(losses, mask(target, prediction));
-    };
-    const mask: LossFunction = (target, prediction) =>
-      choose(equal(reshape(target, prediction.shape.slice(0, -1)), ignoreClass ?? 0), 0, 1);
-    const config = { from_logits: fromLogits, ignore_class: ignoreClass, axis: -1 };
-    const made = loss(where, "SparseCategoricalCrossentropy", name, call, options, config);
-    const labels = sparseLabels(ignoreClass);
-    return ignoreClass === null ? { ...made, labels } : { ...made, mask, labels };
-  },
-);
+export const sparseCategoricalCrossentropy = (options: SparseCrossentropyOptions = {}): Loss => {
+  const where = "sparseCategoricalCrossentropy";
+  const name = "sparse_categorical_crossentropy";
+  checkLossOptions(where, options, ["fromLogits", "ignoreClass", "axis"]);
+  const { fromLogits = false, ignoreClass = null, axis = -1 } = options;
+  checkBoolean(where, "fromLogits", fromLogits);
+  if (axis !== -1) throw argumentError({ where, argument: "axis", value: axis, expected: "−1, the last axis" });
+  if (ignoreClass !== null && !Number.isInteger(ignoreClass)) {
+    throw argumentError({ where, argument: "ignoreClass", value: ignoreClass, expected: "the number of a class" });
+  }
+  const call: LossFunction = (target, prediction) => {
+    const chosen = oneHot(`loss "${name}"`, target, prediction);
+    const losses = negative(sum(multiply(chosen, sparseLogs(prediction, fromLogits)), lastAxis(prediction)));
+    return ignoreClass === null ? losses : multiply(losses, mask(target, prediction));
+  };
+  const mask: LossFunction = (target, prediction) =>
+    choose(equal(reshape(target, prediction.shape.slice(0, -1)), ignoreClass ?? 0), 0, 1);
+  const config = { from_logits: fromLogits, ignore_class: ignoreClass, axis: -1 };
+  const made = loss(where, "SparseCategoricalCrossentropy", name, call, options, config);
+  const labels = sparseLabels(ignoreClass);
+  return ignoreClass === null ? { ...made, labels } : { ...made, mask, labels };
+};
 
-/** Σ t·ln(t/p) over the last axis, both clipped to [1e-7, 1]. */
-export const klDivergence = lossJudge("klDivergence", (options: LossOptions = {}): Loss => {
+export const klDivergence = (options: LossOptions = {}): Loss => {
   checkLossOptions("klDivergence", options);
   const name = "kl_divergence";
   const call: LossFunction = (target, prediction) => {
@@ -211,4 +190,4 @@ export const klDivergence = lossJudge("klDivergence", (options: LossOptions = {}
     return sum(multiply(t, logarithm(divide(t, p))), [axisOf(`loss "${name}"`, -1, prediction)]);
   };
   return loss("klDivergence", "KLDivergence", name, call, options);
-});
+};

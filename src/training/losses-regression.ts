@@ -1,4 +1,7 @@
-/** Losses between numbers: errors, their squares and logarithms, and the angle between vectors. */
+/**
+ * Losses between numbers: errors, their squares and logarithms, and the angle between vectors. Their names and formulas
+ * are in `losses.ts`.
+ */
 import { epsilon } from "../functions/crossentropy.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import {
@@ -17,7 +20,6 @@ import {
   sum,
 } from "../ops/index.ts";
 import { axisOf, meanLast, requireSameShape } from "./align.ts";
-import { lossJudge } from "./judge.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
 import { numberIn } from "./options.ts";
 
@@ -32,23 +34,21 @@ export const cellwise = (name: string, each: LossFunction): LossFunction => {
 export const square = (x: Tensor): Tensor => multiply(x, x);
 
 /** A loss without arguments of its own. */
-const plain = (where: string, className: string, name: string, each: LossFunction) =>
-  lossJudge(where, (options: LossOptions = {}): Loss => {
+const plain =
+  (where: string, className: string, name: string, each: LossFunction) =>
+  (options: LossOptions = {}): Loss => {
     checkLossOptions(where, options);
     return loss(where, className, name, cellwise(name, each), options);
-  });
+  };
 
-/** The mean of (t − p)². */
 export const meanSquaredError = plain("meanSquaredError", "MeanSquaredError", "mean_squared_error", (t, p) =>
   square(subtract(t, p)),
 );
 
-/** The mean of |t − p|. */
 export const meanAbsoluteError = plain("meanAbsoluteError", "MeanAbsoluteError", "mean_absolute_error", (t, p) =>
   absolute(subtract(t, p)),
 );
 
-/** The mean of 100·|t − p| / max(|t|, 1e-7): a target of 0 makes it huge. */
 export const meanAbsolutePercentageError = plain(
   "meanAbsolutePercentageError",
   "MeanAbsolutePercentageError",
@@ -56,7 +56,6 @@ export const meanAbsolutePercentageError = plain(
   (t, p) => multiply(100, absolute(divide(subtract(t, p), maximum(absolute(t), epsilon)))),
 );
 
-/** The mean of (ln(p + 1) − ln(t + 1))², with both at least 1e-7. */
 export const meanSquaredLogarithmicError = plain(
   "meanSquaredLogarithmicError",
   "MeanSquaredLogarithmicError",
@@ -64,37 +63,31 @@ export const meanSquaredLogarithmicError = plain(
   (t, p) => square(subtract(logarithm(add(maximum(p, epsilon), 1)), logarithm(add(maximum(t, epsilon), 1)))),
 );
 
-/** The mean of ln cosh(p − t): a square near 0, a straight line far from it. */
 export const logCosh = plain("logCosh", "LogCosh", "log_cosh", (t, p) => {
   const error = subtract(p, t);
   return subtract(add(error, softplus(multiply(error, -2))), Math.LN2);
 });
 
-/** The mean of p − t·ln(p + 1e-7): counts `t` against their expected number `p`. */
 export const poisson = plain("poisson", "Poisson", "poisson", (t, p) =>
   subtract(p, multiply(t, logarithm(add(p, epsilon)))),
 );
 
-/** The mean of ½e² where |e| ≤ δ, and of δ|e| − ½δ² beyond; e = p − t. `delta` is 1 unless given. */
-export const huber = lossJudge(
-  "huber",
-  (
-    options: LossOptions & {
-      /** Where the square becomes a straight line. Default 1. */
-      readonly delta?: number;
-    } = {},
-  ): Loss => {
-    checkLossOptions("huber", options, ["delta"]);
-    const delta = numberIn("huber", "delta", options.delta ?? 1, 0, Infinity);
-    const each: LossFunction = (t, p) => {
-      const error = subtract(p, t);
-      const size = absolute(error);
-      const far = subtract(multiply(delta, size), 0.5 * delta * delta);
-      return choose(greaterEqual(delta, size), multiply(0.5, square(error)), far);
-    };
-    return loss("huber", "Huber", "huber_loss", cellwise("huber_loss", each), options, { delta });
-  },
-);
+export const huber = (
+  options: LossOptions & {
+    /** Where the square becomes a straight line. Default 1. */
+    readonly delta?: number;
+  } = {},
+): Loss => {
+  checkLossOptions("huber", options, ["delta"]);
+  const delta = numberIn("huber", "delta", options.delta ?? 1, 0, Infinity);
+  const each: LossFunction = (t, p) => {
+    const error = subtract(p, t);
+    const size = absolute(error);
+    const far = subtract(multiply(delta, size), 0.5 * delta * delta);
+    return choose(greaterEqual(delta, size), multiply(0.5, square(error)), far);
+  };
+  return loss("huber", "Huber", "huber_loss", cellwise("huber_loss", each), options, { delta });
+};
 
 /** `x` divided by its length along an axis, without that axis's 0 becoming NaN. */
 function unit(x: Tensor, axis: number): Tensor {
@@ -111,19 +104,15 @@ export function cosine(where: string, axis: number): LossFunction {
   };
 }
 
-/** Minus the cosine of the angle between target and prediction: −1 where they point the same way. */
-export const cosineSimilarity = lossJudge(
-  "cosineSimilarity",
-  (
-    options: LossOptions & {
-      /** The axis of the vectors, the batch being 0. Default −1. */
-      readonly axis?: number;
-    } = {},
-  ): Loss => {
-    checkLossOptions("cosineSimilarity", options, ["axis"]);
-    const { axis = -1 } = options;
-    const similarity = cosine('loss "cosine_similarity"', axis);
-    const call: LossFunction = (t, p) => negative(similarity(t, p));
-    return loss("cosineSimilarity", "CosineSimilarity", "cosine_similarity", call, options, { axis });
-  },
-);
+export const cosineSimilarity = (
+  options: LossOptions & {
+    /** The axis of the vectors, the batch being 0. Default −1. */
+    readonly axis?: number;
+  } = {},
+): Loss => {
+  checkLossOptions("cosineSimilarity", options, ["axis"]);
+  const { axis = -1 } = options;
+  const similarity = cosine('loss "cosine_similarity"', axis);
+  const call: LossFunction = (t, p) => negative(similarity(t, p));
+  return loss("cosineSimilarity", "CosineSimilarity", "cosine_similarity", call, options, { axis });
+};

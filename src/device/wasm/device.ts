@@ -11,7 +11,7 @@ import type { Lowered } from "../../kernel/kernel.ts";
 import { lowering } from "../../kernel/lower.ts";
 import { prepare } from "../../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "../device.ts";
-import { interp } from "../interp.ts";
+import { plain } from "../plain.ts";
 import { checkWork, type RunPlan } from "../work.ts";
 import { Answers } from "./answers.ts";
 import { type ControlBlock, ended } from "./control.ts";
@@ -54,7 +54,7 @@ export function wasm(options: WasmOptions = {}): Device {
   const compile = (graph: Graph): Program => {
     if (hasVectors()) return new WasmProgram(graph, options);
     warnOnce(noVectors);
-    return interp().compile(graph);
+    return plain.compile(graph);
   };
   return { name: "wasm", compile };
 }
