@@ -64,7 +64,8 @@ async function predict(path: string, options: PredictOptions, command: Command):
     if (!(error instanceof RhytonError && error.code.startsWith("data"))) throw error;
     throw prefixed(input.join(", "), error);
   });
-  const outputs = [answers].flat();
+  const byKey = answers as unknown as Readonly<Record<string, NdArray<Float32Array>>>;
+  const outputs = model.outputKeys?.map((key) => byKey[key]) ?? [answers].flat();
   for (const [i, array] of outputs.entries()) await writeFileAtomic(output[i], writeNpy(array));
   const files = outputs.map(({ shape }, i) => ({ path: output[i], shape }));
   answer(command, { files }, files.map((file) => `${file.path}\n`).join(""));

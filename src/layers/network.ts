@@ -29,6 +29,9 @@ export class Network {
   /** The layers among them, `InputLayer`s included. */
   readonly layers: readonly Layer[];
 
+  /** The keys of the outputs, in their order, where they have any. */
+  readonly outputKeys: readonly string[] | undefined;
+
   readonly #names: ReadonlyMap<Operation, string>;
   readonly #histories = new Map<OpenTensor, History>();
   /** The variables that ops between layers read. */
@@ -38,9 +41,10 @@ export class Network {
    * @throws RhytonError `network` when an output needs a tensor that does not follow from the inputs, when it follows
    *   from none of them, or when two layers were given one name.
    */
-  constructor(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[]) {
+  constructor(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[], outputKeys?: readonly string[]) {
     this.inputs = inputs;
     this.outputs = outputs;
+    this.outputKeys = outputKeys;
     const { nodes, operations } = cutNetwork(inputs, outputs);
     this.nodes = nodes;
     this.operations = operations;
@@ -78,9 +82,9 @@ export class Network {
     return this.inputs.map((t) => this.#histories.get(t)!.name);
   }
 
-  /** The names of the layers that give the outputs. */
+  /** The keys of the outputs, or the names of the layers that give them. */
   get outputNames(): readonly string[] {
-    return this.outputs.map((t) => this.#histories.get(t)!.name);
+    return this.outputKeys ?? this.outputs.map((t) => this.#histories.get(t)!.name);
   }
 
   /** Every weight once, in the order of the layers. */

@@ -22,7 +22,13 @@ import type { Orders } from "./weights.ts";
 
 /** How models are made; src/training knows. */
 export interface ModelMakers<M extends ModelLayer> {
-  functional(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[], name: string): M;
+  /** @param outputKeys - of the outputs, in their order, where the model answers an object. */
+  functional(
+    inputs: readonly OpenTensor[],
+    outputs: readonly OpenTensor[],
+    name: string,
+    outputKeys: readonly string[] | undefined,
+  ): M;
   /** @param start - the input, or nothing while its shape is unknown. */
   sequential(start: OpenTensor | undefined, layers: readonly Layer[], name: string): M;
 }
@@ -202,10 +208,9 @@ class Reader<M extends ModelLayer> {
       },
     });
     const layers = entries.flatMap(({ made }) => (made instanceof OpEntry ? [] : [made]));
-    const make = (name: string): M => this.#reading.makers.functional(inputs, outputs, name);
+    const make = (name: string): M => this.#reading.makers.functional(inputs, outputs, name, outputKeys);
     const model = this.#finish(where, config, layers, make);
-    this.outputNames.set(model, outputNames);
-    model.outputKeys = outputKeys;
+    this.outputNames.set(model, outputKeys ?? outputNames);
     return model;
   }
 

@@ -20,7 +20,7 @@ export type ModelLayer = Layer & {
   readonly network: Network;
   readonly layers: readonly Layer[];
   /** The keys under which Keras answers the outputs, in their order; none where it answers a list. */
-  outputKeys?: readonly string[];
+  readonly outputKeys: readonly string[] | undefined;
 };
 
 /** Classes of models: a graph of layers, and layers in a row. */

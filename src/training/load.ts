@@ -20,6 +20,7 @@ import type { Loss, LossFunction } from "./losses.ts";
 import { Sequential } from "./make-model.ts";
 import type { Metric } from "./metrics.ts";
 import { Model } from "./model.ts";
+import type { Answers } from "./model-types.ts";
 import { restoreOptimizer } from "./optimizer-file.ts";
 
 /** A layer of your own, as files name it: its class, or what makes it from a config. */
@@ -59,7 +60,7 @@ export interface LoadOptions extends Pick<CompileOptions, "device" | "threads" |
  * @throws RhytonError `file` when it cannot be read, `file-format` when it is damaged or no such file, `file-refused` when
  *   it asks for what no loader should do, `file-unsupported` when it needs what Rhyton has not yet.
  */
-export async function loadModel<I extends Shapes = Shapes, O extends Shapes = Shape>(
+export async function loadModel<I extends Shapes = Shapes, O extends Answers = Shape>(
   source: string | Uint8Array | ArrayBuffer,
   options: LoadOptions = {},
 ): Promise<Model<I, O>> {
@@ -131,7 +132,7 @@ function modelFrom(content: KerasFile, custom: CustomObjects, compile: Where | u
     recordOf,
     numbers: countNumbers(content.weights),
     makers: {
-      functional: (inputs, outputs, name) => new Model(new Network(inputs, outputs), { name, seed }),
+      functional: (inputs, outputs, name, keys) => new Model(new Network(inputs, outputs, keys), { name, seed }),
       sequential: (start: Tensor | undefined, row, name) => new Sequential(start, row, { name, seed }),
     },
   });

@@ -7,6 +7,7 @@ import { type OpenShape, type OpenTensor, type Shape, Tensor } from "../graph/te
 import { InputLayer, input } from "../layers/input.ts";
 import { checkLayer, type Layer } from "../layers/layer.ts";
 import { Network } from "../layers/network.ts";
+import { isRecord } from "../layers/options.ts";
 import { type Asked, type Piped, pour, type Ruled } from "../layers/pipe.ts";
 import type { Shapes } from "../layers/rule.ts";
 import { Model } from "./model.ts";
@@ -56,15 +57,32 @@ export class Sequential<I extends Shapes = Shapes, O extends Shapes = Shape> ext
  * A model of what lies between tensors.
  *
  * @param inputs - from `input`, or tensors in the middle of another model: the weights are shared.
- * @param outputs - what layers answered for them. Lists where there are several.
+ * @param outputs - what layers answered for them. Where there are several, a list, or an object: then `predict` answers an
+ *   object, and targets, losses and metrics have its keys. As in Keras the outputs are in the order of the sorted keys.
  */
 export function model<
   const I extends OpenTensor | readonly OpenTensor[],
   const O extends OpenTensor | readonly OpenTensor[],
->(inputs: I, outputs: O, options: ModelOptions = {}): Model<ShapesIn<I>, ShapesIn<O>> {
-  const list = (given: OpenTensor | readonly OpenTensor[]): readonly OpenTensor[] =>
-    Array.isArray(given) ? given : [given as OpenTensor];
-  return new Model(new Network(list(inputs), list(outputs)), options);
+>(inputs: I, outputs: O, options?: ModelOptions): Model<ShapesIn<I>, ShapesIn<O>>;
+export function model<
+  const I extends OpenTensor | readonly OpenTensor[],
+  const O extends Readonly<Record<string, OpenTensor>>,
+>(
+  inputs: I,
+  outputs: O,
+  options?: ModelOptions,
+): Model<ShapesIn<I>, { readonly [K in keyof O]: ShapesIn<O[K]> & OpenShape }>;
+export function model(
+  inputs: OpenTensor | readonly OpenTensor[],
+  outputs: OpenTensor | readonly OpenTensor[] | Readonly<Record<string, OpenTensor>>,
+  options: ModelOptions = {},
+): unknown {
+  const list = (given: unknown): readonly OpenTensor[] => (Array.isArray(given) ? given : [given as OpenTensor]);
+  const isByKey = isRecord(outputs) && !(outputs instanceof Tensor) && !Array.isArray(outputs);
+  if (!isByKey) return new Model(new Network(list(inputs), list(outputs)), options);
+  const keys = Object.keys(outputs).sort((a, b) => (a < b ? -1 : 1));
+  const ends = keys.map((key) => (outputs as Readonly<Record<string, OpenTensor>>)[key]);
+  return new Model(new Network(list(inputs), ends, keys), options);
 }
 
 /**

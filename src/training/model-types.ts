@@ -44,13 +44,19 @@ type Fits<Given, Expected> = Given extends readonly [infer G, ...infer Given2]
       : true
     : true;
 
+/** The shapes of outputs: of one, of several in order, or of several by key. */
+export type Answers = Shapes | Readonly<Record<string, OpenShape>>;
+
+/** As a layer a model with keys answers a list, in the order of the sorted keys. */
+type Listed<O> = O extends Shapes ? O : readonly OpenShape[];
+
 /** A model answers tensors of shapes `O` to inputs of shapes `I`. */
 export interface ModelRule<I, O> extends Rule {
   readonly out: this["in"] extends OpenShape
     ? Fits<this["in"], I> extends false
       ? ShapeError<`model: got an input of shape ${ShapeText<this["in"]>}, and it was made for ${ShapeText<I>}`>
-      : AtSizes<this["in"], O>
-    : O;
+      : AtSizes<this["in"], Listed<O>>
+    : Listed<O>;
 }
 
 /** What is open in the shapes `O` is only unknown, where nothing is open in the input. */
@@ -72,11 +78,13 @@ export type Ends<S> = S extends OpenShape
   ? readonly [Tensor<S>]
   : S extends readonly OpenShape[]
     ? { readonly [K in keyof S]: Tensor<S[K] & OpenShape> }
-    : never;
+    : readonly Tensor[];
 
-/** What a model with these output shapes predicts: one array, or one for each output. */
+/** What a model with these output shapes predicts: one array, or one for each output, in a list or by key. */
 export type Predicted<O> = O extends OpenShape
   ? NdArray<Float32Array>
   : O extends readonly OpenShape[]
     ? { readonly [K in keyof O]: NdArray<Float32Array> }
-    : never;
+    : O extends Readonly<Record<string, OpenShape>>
+      ? { readonly [K in keyof O]: NdArray<Float32Array> }
+      : never;

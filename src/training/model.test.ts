@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ndarray } from "../core/array.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { dense } from "../layers/dense.ts";
 import { constant } from "../layers/initializers.ts";
@@ -210,5 +211,47 @@ describe("what layers inside a model answer", () => {
     expect(() => pair.output).toThrow("there is no single output, but 2. Take one of outputs.");
     expect(pair.outputs).toHaveLength(2);
     expect(() => sequential([dense(1)]).inputs).toThrow("does not know its input shape yet");
+  });
+});
+
+describe("outputs by key", () => {
+  const make = () => {
+    const x = input([4]);
+    return model(x, { z: dense(2, { name: "b" })(x), k: dense(1, { name: "a" })(x) }, { seed: 3 });
+  };
+  const samples = ndarray(
+    Float32Array.from({ length: 12 }, (_, i) => i / 12),
+    [3, 4],
+  );
+  const targets = { z: ndarray(new Float32Array(6), [3, 2]), k: ndarray(new Float32Array(3), [3, 1]) };
+
+  it("predict and predictOnBatch answer an object", async () => {
+    const made = make();
+    const answer = await made.predict(samples);
+    expect([answer.z.shape, answer.k.shape]).toEqual([
+      [3, 2],
+      [3, 1],
+    ]);
+    expect(await made.predictOnBatch(samples)).toEqual(answer);
+    expect(made.outputs.map(({ shape }) => shape)).toEqual([[1], [2]]);
+  });
+
+  it("targets, losses and their names have the keys, as in Keras", async () => {
+    const made = make();
+    made.compile({ optimizer: "sgd", loss: { z: "mse", k: "mae" }, metrics: { k: ["mae"] } });
+    const logs = await made.evaluate(samples, targets, { verbose: 0 });
+    expect(Object.keys(logs).sort()).toEqual(["k_loss", "k_mae", "loss", "z_loss"]);
+    await made.fit(samples, targets, { epochs: 1, verbose: 0 });
+  });
+
+  it("a file keeps them", async () => {
+    const made = make();
+    made.compile({ optimizer: "sgd", loss: { z: "mse", k: "mae" } });
+    const again = await loadModel(await made.toBytes());
+    expect(again.outputKeys).toEqual(["k", "z"]);
+    expect(await again.predict(samples)).toEqual(await made.predict(samples));
+    expect(await again.evaluate(samples, targets, { verbose: 0 })).toEqual(
+      await made.evaluate(samples, targets, { verbose: 0 }),
+    );
   });
 });

@@ -42,7 +42,7 @@ import {
   readRunOptions,
 } from "./fit-options.ts";
 import { checkLabels } from "./labels.ts";
-import type { Ends, ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
+import type { Answers, Ends, ModelOptions, ModelRule, Predicted, SummaryOptions } from "./model-types.ts";
 import { wholeNumber } from "./options.ts";
 import { type Inputs, Programs, type Targets } from "./programs.ts";
 import { type Answering, askFeed, askOnce, judgeFeed, readFeed } from "./reading.ts";
@@ -57,19 +57,13 @@ import type { WeightFormat } from "./weights-file.ts";
 const files = () => import("./model-files.ts");
 
 /** Made by `model(inputs, outputs)` and `sequential(layers)`. */
-export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends Layer<ModelRule<I, O>> {
+export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extends Layer<ModelRule<I, O>> {
   /** For the first values of weights, the order of samples and all draws. */
   readonly seed: number;
   /** Set by a callback to end training after the current batch. */
   stopTraining = false;
   /** In order; a sequential model does not count its input. */
   layers: readonly Layer[] = [];
-  /**
-   * The keys under which Keras answers the outputs, for a model from a file that has them so; `save` keeps them. Here
-   * `predict` answers a list in their order.
-   */
-  outputKeys?: readonly string[];
-
   readonly #turn = new Turn();
   readonly #journal = new Journal();
   #network: Network | undefined;
@@ -104,6 +98,11 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   /** The tensors that it answers, in order. @throws RhytonError `not-built` while the input shape is unknown. */
   get outputs(): Ends<O> {
     return this.network.outputs as unknown as Ends<O>;
+  }
+
+  /** The keys of the outputs in their order, of a model that answers an object; nothing for others. */
+  get outputKeys(): readonly string[] | undefined {
+    return this.#network?.outputKeys;
   }
 
   /** Its own, also where it is called as a layer. */
@@ -250,7 +249,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
           ...o,
           ...feeds,
           where,
-          model: this,
+          model: this as unknown as Model,
           optimizer: compiled.optimizer,
           turn: this.#turn,
           journal: this.#journal,
@@ -284,7 +283,8 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
   }
 
   /**
-   * What the model answers: the outputs for all samples, in order. Needs no `compile`.
+   * What the model answers for all samples: one array, a list for several outputs in order, or an object where they have
+   * keys. Needs no `compile`.
    *
    * @param x - arrays, or batches of them one after the other.
    */
@@ -296,7 +296,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
       const hooks = this.#hooks(where, o.callbacks);
       const ask = (inputs: Inputs) => this.#asking(where, inputs);
       const arrays = await askFeed(ask, feed, { ...show, where, hooks });
-      return [(arrays.length === 1 ? arrays[0] : arrays) as unknown as Predicted<O>, {}];
+      return [this.#answered(arrays), {}];
     });
   }
 
@@ -324,7 +324,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     const where = `${this.where} predictOnBatch`;
     const samples = await this.#checked((fed) => readInputs(where, fed, x));
     const arrays = await this.#turn.read(where, () => askOnce(this.#asking(where, samples.x), samples));
-    return (arrays.length === 1 ? arrays[0] : arrays) as unknown as Predicted<O>;
+    return this.#answered(arrays);
   }
 
   // ---- how far training has come ----------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
 
   /** The arguments under Keras' keys: layers, how they are connected, inputs and outputs. */
   override getConfig(): Config {
-    return modelConfig(this);
+    return modelConfig(this as unknown as Model);
   }
 
   /**
@@ -426,6 +426,18 @@ export class Model<I extends Shapes = Shapes, O extends Shapes = Shapes> extends
     this.#sizes = new Sizes(network);
     this.layers = network.layers;
     network.initialise(this.seed);
+  }
+
+  /** One array, a list, or an object where the outputs have keys. */
+  #answered(arrays: readonly NdArray<Float32Array>[]): Predicted<O> {
+    const { outputKeys } = this;
+    const answer =
+      outputKeys === undefined
+        ? arrays.length === 1
+          ? arrays[0]
+          : arrays
+        : Object.fromEntries(outputKeys.map((key, i) => [key, arrays[i]]));
+    return answer as unknown as Predicted<O>;
   }
 
   #hooks(where: string, callbacks: readonly Callback[]) {
