@@ -18,16 +18,26 @@ export interface Access {
   strideOf(loop: Loop): number;
 }
 
-export function accessOf(layout: Layout, buffer: Buffer, index: readonly Affine[], element: Element): Access {
+/** @param samples - a loop over samples, whose values lie one after the other. */
+export function accessOf(
+  layout: Layout,
+  buffer: Buffer,
+  index: readonly Affine[],
+  element: Element,
+  samples?: Loop,
+): Access {
   const placement = layout.placements.get(buffer);
   if (!placement) throw new Error(`no placement for ${buffer.name}`);
+  const { space } = placement;
+  const sample = space === "arena" || space === "kept" ? layout.sizes[space] : 0;
   const unit = element === "uint8" ? 4 : 1;
   const strides = placement.strides.map((s) => s / unit);
   return {
-    space: placement.space,
+    space,
     offset: placement.offset + index.reduce((sum, a, axis) => sum + a.offset * strides[axis], 0),
     element,
-    strideOf: (loop) => index.reduce((sum, a, axis) => sum + coefficientOf(a, loop) * strides[axis], 0),
+    strideOf: (loop) =>
+      loop === samples ? sample : index.reduce((sum, a, axis) => sum + coefficientOf(a, loop) * strides[axis], 0),
   };
 }
 

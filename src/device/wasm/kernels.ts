@@ -1,7 +1,8 @@
 /** The functions of a module that do one kernel each, or one part of it, or copy an output. Each is made once. */
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
-import type { Buffer, CollectKernel, Kernel } from "../../kernel/kernel.ts";
+import type { Loop } from "../../expr/expr.ts";
+import type { Buffer, CollectKernel, Kernel, NestKernel } from "../../kernel/kernel.ts";
 import type { Element } from "./access.ts";
 import { type Func, f32x4, i32, local, type Module, memory, type Statement, v128 } from "./assembler.ts";
 import { bump, countedLoop } from "./loops.ts";
@@ -50,6 +51,17 @@ export class KernelFuncs {
       const { layout } = this.plan;
       const rest = { profile: this.profile, element: "float32", scaleAddress: undefined } as const;
       func.emit(...emitKernel(func as unknown as Func, k, { layout, bases, ...rest, part: { index, count } }));
+      return func;
+    });
+  }
+
+  /** The same as `kernel` for several samples, whose values lie one after the other from `arena` and `kept` on. */
+  batch(k: NestKernel, samples: Loop): KernelFunc {
+    return this.once(k, "batch", () => {
+      const func = this.module.func(`${k.name}.batch`, signature) as unknown as KernelFunc;
+      const { profile } = this;
+      const options = { layout: this.plan.layout, profile, bases: func.params, samples } as const;
+      func.emit(...emitKernel(func as unknown as Func, k, { ...options, element: "float32", scaleAddress: undefined }));
       return func;
     });
   }

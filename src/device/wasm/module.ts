@@ -5,6 +5,8 @@
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
 import { atOnce, type Pieces } from "../../core/pieces.ts";
+import type { Loop } from "../../expr/expr.ts";
+import { gainsFromSamples, samplesAtOnce } from "../../kernel/batch.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "../../kernel/kernel.ts";
 import { type Layout, planLayout } from "../../kernel/layout.ts";
 import { packOperands } from "../../kernel/pack.ts";
@@ -15,6 +17,7 @@ import type { Element } from "./access.ts";
 import { call, type Func, f32, i32, if_, type Local, local, Module, type Statement } from "./assembler.ts";
 import { control, controlBytes, inputWord, most, outputWord } from "./control.ts";
 import { KernelFuncs } from "./kernels.ts";
+import { bump, countedLoop } from "./loops.ts";
 import type { Profile } from "./profile.ts";
 import { emitBarrier, emitRun, type Level, type Part, type Plan, scalarCount, word } from "./run.ts";
 
@@ -24,6 +27,8 @@ export interface Generated {
   readonly lowered: Lowered;
   readonly layout: Layout;
   readonly shards: number;
+  /** Samples that a worker does at once: an arena holds so many. */
+  readonly samples: number;
   readonly partialStart: number;
   /** First byte after what the program itself needs; arenas and data follow. */
   readonly end: number;
@@ -32,9 +37,14 @@ export interface Generated {
 }
 
 const PAGE = 65536;
-/** Shards of a batch: enough for 8 workers to even out, few enough for their sums to stay small. */
+/**
+ * Shards of a batch: enough for 8 workers to even out, few enough for their sums to stay small. Where weights are used a
+ * few times a sample, most of the time goes into these.
+ */
 const MOST_SHARDS = 16;
+const FEWEST_SHARDS = 4;
 const MOST_PARTIAL_BYTES = 64 << 20;
+const MOST_PARTIAL_BYTES_TOGETHER = 24 << 20;
 const elements: readonly Element[] = ["float32", "uint8", "int32"];
 
 const sampleSignature = { global: "i32", arena: "i32", partial: "i32", kept: "i32" } as const;
@@ -64,10 +74,13 @@ export function* generating(source: Lowered, profile: Profile, shared: boolean):
     if (count > limit)
       throw internalError({ where: "wasm", problem: `${count} ${name}, at most ${limit} are supported` });
   }
-  const shards = Math.max(4, Math.min(MOST_SHARDS, Math.floor(MOST_PARTIAL_BYTES / Math.max(1, layout.sizes.partial))));
+  const samples = samplesAtOnce(lowered.kernels, layout);
+  const room = samples > 1 ? MOST_PARTIAL_BYTES_TOGETHER : MOST_PARTIAL_BYTES;
+  const fitting = Math.floor(room / Math.max(1, layout.sizes.partial));
+  const shards = Math.max(FEWEST_SHARDS, Math.min(MOST_SHARDS, fitting));
   const partialStart = layout.sizes.fixed;
   const end = partialStart + shards * layout.sizes.partial;
-  const builder = new ModuleBuilder({ lowered, stages, layout, shards, partialStart }, profile);
+  const builder = new ModuleBuilder({ lowered, stages, layout, shards, samples, partialStart }, profile);
   builder.module.importMemory("env", "memory", {
     initialPages: Math.ceil(end / PAGE),
     maximumPages: 65536,
@@ -79,6 +92,7 @@ export function* generating(source: Lowered, profile: Profile, shared: boolean):
     lowered,
     layout,
     shards,
+    samples,
     partialStart,
     end,
     scalars: scalarCount(layout),
@@ -122,7 +136,8 @@ class ModuleBuilder {
     for (const [s, stage] of this.stages.entries()) {
       if (stage.perSample) {
         const sample = yield* this.sampleStage(stage, s);
-        parts.push({ sample, spread: this.spreads(stage) ? yield* this.spreadStage(stage, s) : [] });
+        const batch = yield* this.batchStage(stage, s);
+        parts.push({ sample, batch, spread: this.spreads(stage) ? yield* this.spreadStage(stage, s) : [] });
       } else parts.push(yield* this.sharedStage(stage, s));
     }
     emitRun(this.module, this.plan, barrier, parts);
@@ -138,6 +153,36 @@ class ModuleBuilder {
       func.emit(...this.once(k, at));
     }
     func.emit(...this.copiesOut(s, at));
+    return func as unknown as Func;
+  }
+
+  /** The same for several samples: kernels that gain from it do them at once, the others one after the other. */
+  private *batchStage(stage: Stage, s: number): Pieces<Func | undefined> {
+    const kernels = stage.levels.flat();
+    const samples: Loop = { name: "sample", size: this.plan.samples };
+    if (samples.size === 1 || !kernels.some(gainsFromSamples)) return undefined;
+    const func = this.module.func(`batch_${s}`, sampleSignature);
+    const { global, arena, partial, kept } = func.params;
+    const [g, a, k, source] = ["global", "arena", "kept", "source"].map((name) => func.local("i32", `${name}_1`));
+    const at: Sample = { global: g, arena: a, partial, kept: k, source };
+    let each = this.indices(at);
+    const oneByOne = (): void => {
+      if (each.length === 0) return;
+      const { sizes } = this.layout;
+      const moves = [...bump(g, 1), ...bump(a, sizes.arena), ...bump(k, sizes.kept)];
+      const loop = countedLoop(func as unknown as Func, samples.size, [...each, ...moves]);
+      func.emit(local.set(g, global), local.set(a, arena), local.set(k, kept), ...loop);
+      each = [];
+    };
+    for (const kernel of kernels) {
+      yield;
+      if (gainsFromSamples(kernel)) {
+        oneByOne();
+        func.emit(call(this.funcs.batch(kernel, samples), arena, partial, kept, 0));
+      } else each.push(...this.once(kernel, at));
+    }
+    each.push(...this.copiesOut(s, at));
+    oneByOne();
     return func as unknown as Func;
   }
 

@@ -7,29 +7,26 @@
  */
 import { sizeOf } from "../../core/array.ts";
 import { type Loop, operandsOf } from "../../expr/expr.ts";
+import { overSamples } from "../../kernel/batch.ts";
 import { splitBlocks } from "../../kernel/block.ts";
 import type { Buffer, KernelExpr, NestKernel, RouteKernel } from "../../kernel/kernel.ts";
-import type { Layout } from "../../kernel/layout.ts";
 import { type Load, loadsOf } from "../../kernel/reads.ts";
 import { splitRegions } from "../../kernel/regions.ts";
 import { routeNests } from "../../kernel/route.ts";
-import { type Access, type Element, gatherLanes, loadLanes, storeLanes } from "./access.ts";
+import { type Access, gatherLanes, loadLanes, storeLanes } from "./access.ts";
 import { keep, type Target, type Vector } from "./arithmetic.ts";
 import { type Expr, type Func, f32x4, i32, if_, type Local, local, type Statement, v128 } from "./assembler.ts";
 import { hoistConstants } from "./constants.ts";
 import { type Cell, Evaluator } from "./evaluate.ts";
 import { balancedGroups, countedLoop, type Groups, groupsOf } from "./loops.ts";
-import { type Nest, NestPlan, type Tile } from "./plan.ts";
+import { type Nest, NestPlan, type PlanOptions, type Tile } from "./plan.ts";
 import type { Profile } from "./profile.ts";
 import { type Code, cellsOf, fours, Reduction, type Surroundings } from "./reduction.ts";
 import { addressOf, type Bases, type Stream, Streams } from "./streams.ts";
 
-export interface NestOptions {
-  readonly layout: Layout;
-  readonly profile: Profile;
+export interface NestOptions extends PlanOptions {
   readonly bases: Bases;
-  /** What the caller's arrays hold and where their scale is, for kernels that read them. */
-  readonly element: Element;
+  /** Where the scale of the caller's arrays is. */
   readonly scaleAddress: number | undefined;
   /** Which part of the outermost loop is to be done, of how many; all of it when absent. */
   readonly part?: { readonly index: Local<"i32">; readonly count: Local<"i32"> };
@@ -42,12 +39,13 @@ export function emitKernel(func: Func, kernel: NestKernel | RouteKernel, options
   const nests: Nest[] =
     kernel.kind === "route"
       ? routeNests(kernel)
-      : splitRegions(kernel)
-          .flatMap(splitBlocks)
-          .map((n) => ({ ...n, stores: [{ index: n.index, result: n.result }] }));
+      : loopsOf(kernel, options).map((n) => ({ ...n, stores: [{ index: n.index, result: n.result }] }));
   const code = nests.flatMap((nest) => new NestEmitter(func, withCells(nest), options).emit());
   return hoistConstants(func, code);
 }
+
+const loopsOf = (kernel: NestKernel, { samples }: NestOptions): NestKernel[] =>
+  samples ? [overSamples(kernel, samples)] : splitRegions(kernel).flatMap(splitBlocks);
 
 /** A window without a real cell combines nothing: its result is that of 0. */
 function withCells(nest: Nest): Nest {
@@ -71,7 +69,7 @@ class NestEmitter implements Surroundings {
     this.func = func;
     this.options = options;
     this.profile = options.profile;
-    this.plan = new NestPlan(nest, options.layout, options.profile, options.element, options.part !== undefined);
+    this.plan = new NestPlan(nest, options);
     for (const e of [nest.value, ...nest.stores.map((store) => store.result)]) if (e) this.hoist(e);
     const moving = [...this.plan.accesses]
       .filter(([load]) => !this.invariantLoads.has(load))

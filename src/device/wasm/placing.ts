@@ -25,9 +25,9 @@ export interface Frame {
   readonly mostPages: number;
 }
 
-export function frameOf({ end, layout }: Generated, workers: number, mostPages: number): Frame {
+export function frameOf({ end, layout, samples }: Generated, workers: number, mostPages: number): Frame {
   const arena = align(end);
-  return { arena, kept: align(arena + workers * layout.sizes.arena + 64), mostPages };
+  return { arena, kept: align(arena + workers * samples * layout.sizes.arena + 64), mostPages };
 }
 
 /** Some steps of a run, whose data is in memory together. */

@@ -26,6 +26,17 @@ export interface Tile {
   readonly valid: number;
 }
 
+export interface PlanOptions {
+  readonly layout: Layout;
+  readonly profile: Profile;
+  /** What the caller's arrays hold, for kernels that read them. */
+  readonly element: Element;
+  /** Present when the nest is to be done in parts. */
+  readonly part?: unknown;
+  /** The nest's loop over samples. */
+  readonly samples?: Loop;
+}
+
 export class NestPlan {
   readonly nest: Nest;
   /** Where each store goes. */
@@ -48,21 +59,21 @@ export class NestPlan {
   private readonly useCounts = new Map<KernelExpr, number>();
   private readonly loopSets = new Map<KernelExpr, Set<Loop>>();
 
-  /** @param parts - whether the nest is to be done in parts. */
-  constructor(nest: Nest, layout: Layout, profile: Profile, element: Element, parts: boolean) {
+  constructor(nest: Nest, { layout, profile, element, part, samples }: PlanOptions) {
     this.nest = nest;
-    this.outs = nest.stores.map((store) => accessOf(layout, nest.out, store.index, "float32"));
+    this.outs = nest.stores.map((store) => accessOf(layout, nest.out, store.index, "float32", samples));
     const valueLoads = loadsOf(nest.value);
     this.accesses = new Map(
       [...valueLoads, ...loadsOf(...nest.stores.map((store) => store.result))].map((load) => {
         const source = load.source as Buffer;
-        return [load, accessOf(layout, source, load.index, source.place.kind === "input" ? element : "float32")];
+        const holds = source.place.kind === "input" ? element : "float32";
+        return [load, accessOf(layout, source, load.index, holds, samples)];
       }),
     );
     const values = valueLoads.map((load) => this.accessOf(load));
     const form = chooseForm({ ...nest, index: nest.stores[0].index });
     const lanes = form.kind === "single" ? undefined : form.lanes;
-    const apart = parts ? this.chooseSplit(lanes) : undefined;
+    const apart = part ? this.chooseSplit(lanes) : undefined;
     this.merged = mergeLoops(nest.loops, [...this.accesses.values(), ...this.outs], apart);
     this.mergedReduce = mergeLoops(nest.reduce, values);
     this.reduce = this.mergedReduce.loops;

@@ -33,6 +33,8 @@ export interface Plan {
   readonly stages: readonly Stage[];
   readonly layout: Layout;
   readonly shards: number;
+  /** Samples that a worker does at once where there are so many. */
+  readonly samples: number;
   readonly partialStart: number;
 }
 
@@ -43,10 +45,12 @@ export interface Level {
 }
 
 /**
- * The code of a stage: its levels; or that of one sample, and the levels of one sample for when there are fewer samples
+ * The code of a stage: its levels; or that of one sample, that of several at once where this pays, and the levels of one sample for when there are fewer samples
  * than workers (none where that is not worth it).
  */
-export type Part = readonly Level[] | { readonly sample: Func; readonly spread: readonly Level[] };
+export type Part =
+  | readonly Level[]
+  | { readonly sample: Func; readonly batch: Func | undefined; readonly spread: readonly Level[] };
 
 /** The word at an address of the control block. */
 export const word = (address: number): Expr<"i32"> => i32.load(address);
@@ -123,8 +127,8 @@ export function emitRun(module: Module, plan: Plan, barrier: Func, parts: readon
       if (stage.commit) return [...guard(plan, worker), ...code];
       return preparesOnce(plan, s) ? [if_(i32.eqz(word(control.prepared)), code)] : code;
     }
-    const { sample, spread } = part as Exclude<Part, readonly Level[]>;
-    const shards = [claims(plan.shards, shard(plan, l, sample, s)), meet()];
+    const { sample, batch, spread } = part as Exclude<Part, readonly Level[]>;
+    const shards = [claims(plan.shards, shard(plan, l, { sample, batch }, s)), meet()];
     if (spread.length === 0) return shards;
     const together = spread.flatMap(({ func: level, units }) => [
       claims(units, [
@@ -140,7 +144,7 @@ export function emitRun(module: Module, plan: Plan, barrier: Func, parts: readon
   });
   const committed = plan.stages.some((s) => s.commit);
   func.emit(
-    local.set(l.arena, i32.add(word(control.arena), i32.mul(worker, plan.layout.sizes.arena))),
+    local.set(l.arena, i32.add(word(control.arena), i32.mul(worker, plan.samples * plan.layout.sizes.arena))),
     loop((again) => [
       if_(i32.eqz(worker), beginStep(plan, l)),
       meet(),
@@ -217,10 +221,19 @@ const keptOf = (plan: Plan, { place }: Record<"place", Local<"i32">>): Expr<"i32
 function shard(
   plan: Plan,
   l: Record<"claim" | "place" | "end" | "samples" | "first" | "partial" | "arena", Local<"i32">>,
-  stage: Func,
+  { sample, batch }: { readonly sample: Func; readonly batch: Func | undefined },
   s: number,
 ): Statement[] {
-  const bound = (n: Expr<"i32"> | Local<"i32">) => i32.divU(i32.mul(n, l.samples), plan.shards);
+  const together = plan.samples;
+  // A shard is whole groups of the samples that are done at once; the last ends with the step's samples.
+  const groups = i32.divU(i32.add(l.samples, together - 1), together);
+  const share = (n: Expr<"i32"> | Local<"i32">) => i32.mul(i32.divU(i32.mul(n, groups), plan.shards), together);
+  const bound = (n: Expr<"i32"> | Local<"i32">) =>
+    together === 1 ? share(n) : if_("i32", i32.ltU(share(n), l.samples), [share(n)], [l.samples.read]);
+  const next = (stage: Func, count: number): Statement[] => [
+    call(stage, i32.add(l.first, l.place), l.arena, l.partial, keptOf(plan, l)) as Statement,
+    local.set(l.place, i32.add(l.place, count)),
+  ];
   const [start, stop] = plan.layout.partialOfStage[s];
   return [
     local.set(l.partial, i32.add(plan.partialStart, i32.mul(l.claim, plan.layout.sizes.partial))),
@@ -230,8 +243,9 @@ function shard(
     block((done) => [
       loop((again) => [
         brIf(done, i32.geU(l.place, l.end)),
-        call(stage, i32.add(l.first, l.place), l.arena, l.partial, keptOf(plan, l)) as Statement,
-        local.set(l.place, i32.add(l.place, 1)),
+        ...(batch
+          ? [if_(i32.geU(i32.sub(l.end, l.place), together), next(batch, together), next(sample, 1))]
+          : next(sample, 1)),
         br(again),
       ]),
     ]),
