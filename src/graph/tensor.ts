@@ -135,6 +135,16 @@ export class Variable {
     this.value = value;
     this.version++;
   }
+
+  /** `<Variable kernel (3, 3, 1, 16)>`; its numbers are in `value`. */
+  toString(): string {
+    return `<Variable ${this.name} ${showShape(this.shape)}${this.trainable ? "" : ", not trainable"}>`;
+  }
+
+  /** What `console.log` shows. */
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
 }
 
 export type { DType, OpenShape };

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { add, multiply } from "../ops/index.ts";
@@ -143,6 +144,12 @@ describe("weights", () => {
     expect(scale.countParams()).toBe(7);
     expect(scale.builtShapes).toEqual([[2, 3]]);
     expect(scale.weights[0].value).toBeUndefined();
+  });
+
+  test("are shown by name and sizes, without their insides", () => {
+    const scale = new Scale();
+    scale(input([2, 3]));
+    expect(inspect(scale.weights)).toBe("[ <Variable factor (2, 3)>, <Variable count (), not trainable> ]");
   });
 
   test("of another shape of input are refused, with both shapes", () => {
