@@ -351,6 +351,11 @@ describe("what is no tensor, layer or array", () => {
       () => sequential([x, untyped(dense)]),
     ],
     [
+      "a factory without a name of its own",
+      "pipe: argument 2 is a function, expected a layer. Call it, with what it takes: conv2d(16, 3), not conv2d.",
+      () => pipe(x, untyped(conv2d)),
+    ],
+    [
       "a row without a list",
       "sequential: layers is <dense>, expected a list of layers. Write sequential([",
       () => sequential(untyped(dense(2)), untyped(dense(3))),

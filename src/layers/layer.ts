@@ -613,9 +613,12 @@ function allSized(x: OpenTensor | readonly OpenTensor[]): Tensor | readonly Tens
 export function checkLayer(where: string, argument: string, value: unknown): asserts value is Layer {
   if (value instanceof Layer) return;
   let fix: string | undefined;
-  if (typeof value === "function" && value.name !== "") {
+  if (typeof value === "function") {
     const { name, prototype } = value;
-    fix = prototype instanceof Layer ? `Write new ${name}().` : `Write ${name}(), with what it takes.`;
+    if (prototype instanceof Layer) fix = `Write new ${name}().`;
+    // Functions that other functions made, such as conv2d, have no name.
+    else if (name === "") fix = "Call it, with what it takes: conv2d(16, 3), not conv2d.";
+    else fix = `Write ${name}(), with what it takes.`;
   }
   throw argumentError({ where, argument, value, expected: "a layer", fix });
 }
