@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { dense } from "../layers/dense.ts";
 import { input } from "../layers/input.ts";
 import { model, sequential } from "./make-model.ts";
@@ -43,6 +43,39 @@ describe("targets that do not suit", () => {
     const other = row();
     await other.fit(three, two, silent);
     expect(m.getWeights()).toEqual(other.getWeights());
+  });
+});
+
+describe("targets that are no probabilities, where a loss compares probabilities", () => {
+  const warnings = async (
+    loss: "mse" | "binary_crossentropy" | "categorical_crossentropy",
+    target: number,
+    scale?: number,
+  ): Promise<unknown[]> => {
+    const warn = vi.spyOn(console, "warn").mockReturnValue();
+    const m = sequential([input([2]), dense(2, { activation: "sigmoid" })]);
+    m.compile({ optimizer: "sgd", loss });
+    const targets = { ...arrayOf([[0, 1], [1, target]]), ...(scale === undefined ? {} : { scale }) }; // biome-ignore format: rows
+    await m.fit(targets, targets, { epochs: 2, verbose: 0 });
+    await m.fit(targets, targets, { verbose: 0 });
+    const said = warn.mock.calls.map(([words]) => words);
+    warn.mockRestore();
+    return said;
+  };
+
+  it("are warned about once: bytes that nobody divided", async () => {
+    expect(await warnings("binary_crossentropy", 255)).toEqual([
+      "sequential fit: y: the target at [1, 1] is 255, and binary_crossentropy is for targets from 0 to 1. Divide bytes by 255 first, or give { data, shape, scale: 1 / 255 }.",
+    ]);
+    expect(await warnings("categorical_crossentropy", -1)).toEqual([
+      "sequential fit: y: the target at [1, 1] is -1, and categorical_crossentropy is for targets from 0 to 1.",
+    ]);
+  });
+
+  it("are none where they are scaled, or where the loss takes any number", async () => {
+    expect(await warnings("binary_crossentropy", 255, 1 / 255)).toEqual([]);
+    expect(await warnings("binary_crossentropy", 0.5)).toEqual([]);
+    expect(await warnings("mse", 255)).toEqual([]);
   });
 });
 

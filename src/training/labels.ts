@@ -1,7 +1,8 @@
-/** Class numbers as targets: which losses and metrics take them, and whether data holds numbers of classes. */
+/** Numbers as targets: whether data holds numbers of classes, or probabilities, where losses and metrics take these. */
 import { indexOf, type NdArray } from "../core/array.ts";
 import { labelError } from "../core/errors.ts";
 import type { Shape } from "../graph/tensor.ts";
+import type { Loss } from "./loss.ts";
 import type { Judgement } from "./step.ts";
 
 /** What the cells of a target are: numbers of classes from 0 on. */
@@ -19,7 +20,7 @@ export const sparseLabels =
   (ignore: number | null = null): LabelRule =>
   (_, prediction) => ({ classes: prediction[prediction.length - 1] ?? 1, ignore });
 
-/** Throws when a target of class numbers holds another number. */
+/** Throws when a target of class numbers holds another number; warns when one of probabilities does. */
 export function checkLabels(
   where: string,
   y: readonly (NdArray | undefined)[],
@@ -29,11 +30,32 @@ export function checkLabels(
   y.forEach((array, i) => {
     if (array === undefined) return;
     const { loss, metrics, weightedMetrics } = judgements[i];
+    if (loss?.probable) warnImprobable(y.length > 1 ? `${where}[${i}]` : where, array, loss);
     const rules = [loss, ...metrics, ...weightedMetrics].flatMap(
       (judge) => judge?.labels?.(array.shape.slice(1), predictions[i]) ?? [],
     );
     if (rules.length > 0) checkArray(y.length > 1 ? `${where}[${i}]` : where, array, rules);
   });
+}
+
+/** The losses about whose targets a warning was given: one is enough. */
+const warned = new WeakSet<Loss>();
+
+/** So many values are looked at: what is wrong with them is wrong with all. */
+const LOOKED_AT = 1_000_000;
+
+function warnImprobable(where: string, { data, shape, scale = 1 }: NdArray, loss: Loss): void {
+  if (warned.has(loss)) return;
+  const count = Math.min(data.length, LOOKED_AT);
+  for (let i = 0; i < count; i++) {
+    // A little more than 1 is a matter of rounding.
+    if (data[i] * scale >= 0 && data[i] * scale <= 1.001) continue;
+    warned.add(loss);
+    const fix = data[i] * scale > 1 ? "Divide bytes by 255 first, or give { data, shape, scale: 1 / 255 }." : "";
+    const words = `the target at [${indexOf(i, shape).join(", ")}] is ${data[i] * scale}, and ${loss.name} is for targets from 0 to 1.`;
+    console.warn(`${where}: ${words} ${fix}`.trimEnd());
+    return;
+  }
 }
 
 function checkArray(where: string, { data, shape, scale = 1 }: NdArray, rules: readonly Labels[]): void {

@@ -53,6 +53,8 @@ export interface Loss {
   readonly mask?: LossFunction;
   /** Where its targets are class numbers: which. */
   readonly labels?: LabelRule;
+  /** Its targets are probabilities; others are warned about. */
+  readonly probable?: boolean;
 }
 
 /** What makes a loss, by the function of `losses` that was given for it: `losses.huber` stands for `losses.huber()`. */

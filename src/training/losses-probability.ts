@@ -66,6 +66,8 @@ function readFocal(where: string, options: FocalOptions, own: readonly string[] 
   return { ...base, alpha, gamma, config: { ...base.config, alpha, gamma } };
 }
 
+const probable = (made: Loss): Loss => ({ ...made, probable: true });
+
 /** Targets moved by `share` towards `middle`. */
 const smooth = (target: Tensor, share: number, middle: number): Tensor =>
   share === 0 ? target : add(multiply(target, 1 - share), share * middle);
@@ -96,7 +98,7 @@ export const binaryCrossentropy = (options: CrossentropyOptions = {}): Loss => {
     const losses = binaryEach(smooth(target, labelSmoothing, 0.5), prediction, fromLogits);
     return meanOver(`loss "${name}"`, losses, axis);
   };
-  return loss("binaryCrossentropy", "BinaryCrossentropy", name, call, options, config);
+  return probable(loss("binaryCrossentropy", "BinaryCrossentropy", name, call, options, config));
 };
 
 export const binaryFocalCrossentropy = (
@@ -118,7 +120,8 @@ export const binaryFocalCrossentropy = (
     const weight = add(multiply(t, alpha), multiply(subtract(1, t), 1 - alpha));
     return meanOver(`loss "${name}"`, balance ? multiply(weight, focal) : focal, axis);
   };
-  return loss(where, "BinaryFocalCrossentropy", name, call, options, { ...config, apply_class_balancing: balance });
+  const own = { ...config, apply_class_balancing: balance };
+  return probable(loss(where, "BinaryFocalCrossentropy", name, call, options, own));
 };
 
 export const categoricalCrossentropy = (options: CrossentropyOptions = {}): Loss => {
@@ -130,7 +133,7 @@ export const categoricalCrossentropy = (options: CrossentropyOptions = {}): Loss
     const t = smoothClasses(target, labelSmoothing);
     return negative(sum(multiply(t, classLogs(prediction, fromLogits, own)), [own]));
   };
-  return loss("categoricalCrossentropy", "CategoricalCrossentropy", name, call, options, config);
+  return probable(loss("categoricalCrossentropy", "CategoricalCrossentropy", name, call, options, config));
 };
 
 export const categoricalFocalCrossentropy = (options: FocalOptions = {}): Loss => {
@@ -145,7 +148,7 @@ export const categoricalFocalCrossentropy = (options: FocalOptions = {}): Loss =
     const factor = multiply(alpha, power(subtract(1, p), gamma));
     return negative(sum(multiply(factor, multiply(t, logarithm(p))), [own]));
   };
-  return loss(where, "CategoricalFocalCrossentropy", name, call, options, config);
+  return probable(loss(where, "CategoricalFocalCrossentropy", name, call, options, config));
 };
 
 /** Options of the cross-entropy with class numbers as targets. */
