@@ -3,20 +3,25 @@ import type { Argument, Command, Option } from "commander";
 import { choiceArgument } from "./options.ts";
 import { answer, example } from "./program.ts";
 
-/** What may stand in a place: words, files whose name ends so, folders, or anything. */
-type Values =
-  | { readonly kind: "words"; readonly words: readonly string[] }
-  | { readonly kind: "files"; readonly ending: string }
-  | { readonly kind: "folders" }
-  | { readonly kind: "any" };
+/** What may stand in a place: words, and paths. */
+interface Values {
+  readonly words: readonly string[];
+  /** Folders, and files whose name ends so; several with commas between where `isList`. Nothing where no path may stand. */
+  readonly paths: { readonly ending: string; readonly isList?: boolean } | "folders" | undefined;
+}
 
-/** What an option or argument takes, by its choices or by the word that stands for it: `--out <folder>`. */
+/** Paths by the word that stands for them: `--out <folder>`. */
+const pathsFor: Readonly<Record<string, Values["paths"]>> = {
+  model: { ending: ".keras" },
+  file: { ending: "" },
+  set: { ending: ".npy", isList: true },
+  folder: "folders",
+};
+
+/** What an option or argument takes. */
 function valuesOf(place: Option | Argument): Values {
-  if (place.argChoices !== undefined) return { kind: "words", words: place.argChoices };
   const word = "flags" in place ? /[<[](\w+)/.exec(place.flags)?.[1] : place.name();
-  if (word === "model") return { kind: "files", ending: ".keras" };
-  if (word === "file") return { kind: "files", ending: "" };
-  return word === "folder" ? { kind: "folders" } : { kind: "any" };
+  return { words: place.argChoices ?? [], paths: word === undefined ? undefined : pathsFor[word] };
 }
 
 interface Described {
@@ -41,7 +46,7 @@ function wordsOf(program: Command): CommandWords[] {
     description: command.summary() || brief(command.description()),
     places:
       command.name() === "help"
-        ? [{ kind: "words", words: program.commands.map((c) => c.name()) }]
+        ? [{ words: program.commands.map((c) => c.name()), paths: undefined }]
         : command.registeredArguments.map(valuesOf),
     options: [...helper.visibleOptions(command), ...program.options].flatMap((option) => {
       // The version is that of the program.
@@ -58,9 +63,11 @@ const programOptions = ["--help", "--version"];
 
 function bash(commands: readonly CommandWords[]): string {
   const list = (words: readonly string[]): string => `words '${words.join(" ")}'`;
-  const offer = (values: Values): string => {
-    if (values.kind === "words") return list(values.words);
-    return values.kind === "files" ? `files '*${values.ending}'` : values.kind;
+  const offer = ({ words, paths }: Values): string => {
+    const own = words.length > 0 || paths === undefined ? [list(words)] : [];
+    if (paths === "folders") return [...own, "files /"].join("; __rhyton_");
+    if (paths === undefined) return own.join();
+    return [...own, `${paths.isList ? "lists" : "files"} '*${paths.ending}'`].join("; __rhyton_");
   };
   const afterOption = commands.flatMap((c) =>
     c.options.flatMap(({ name, values }) => (values === undefined ? [] : [[`'${c.name} ${name}'`, offer(values)]])),
@@ -73,7 +80,6 @@ function bash(commands: readonly CommandWords[]): string {
   const cases = (rows: readonly (readonly string[])[], end: string): string =>
     rows.map(([pattern, action]) => `    ${pattern}) __rhyton_${action}${end} ;;`).join("\n");
   return `# Completion of rhyton for bash. For this shell: eval "$(rhyton completion bash)". For all: put that into ~/.bashrc.
-__rhyton_any() { COMPREPLY=(); }
 __rhyton_words() { COMPREPLY=($(compgen -W "$1" -- "$current")); }
 __rhyton_files() {
   compopt -o filenames 2>/dev/null
@@ -82,7 +88,13 @@ __rhyton_files() {
     if [[ -d $file || $file == $1 ]]; then COMPREPLY+=("$file"); fi
   done < <(compgen -f -- "$current")
 }
-__rhyton_folders() { __rhyton_files /; }
+__rhyton_lists() {
+  # Of x.npy,y.npy the last one.
+  local before=''
+  if [[ $current == *,* ]]; then before=\${current%,*},; current=\${current##*,}; fi
+  __rhyton_files "$1"
+  COMPREPLY=("\${COMPREPLY[@]/#/$before}")
+}
 _rhyton() {
   local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]} command='' word
   COMPREPLY=()
@@ -110,14 +122,11 @@ complete -F _rhyton rhyton
 function zsh(commands: readonly CommandWords[]): string {
   const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
   const safe = (text: string): string => text.replace(/[[\]:]/g, " ");
-  const action = (values: Values): string =>
-    values.kind === "words"
-      ? `:value:(${values.words.join(" ")})`
-      : values.kind === "files"
-        ? `:file:_files -g "*${values.ending}"`
-        : values.kind === "folders"
-          ? ":folder:_files -/"
-          : ":value: ";
+  const action = ({ words, paths }: Values): string => {
+    const files = paths === "folders" ? "_files -/" : paths && `_files -g "*${paths.ending}"`;
+    if (files === undefined) return words.length > 0 ? `:value:(${words.join(" ")})` : ":value: ";
+    return words.length > 0 ? `:value:{compadd ${words.join(" ")}; ${files}}` : `:path:${files}`;
+  };
   const spec = ({ name, description, values }: CommandWords["options"][number]): string =>
     quote(`${name}[${safe(description)}]${values === undefined ? "" : action(values)}`);
   const branches = commands.map((c) => {
@@ -150,21 +159,18 @@ compdef _rhyton rhyton
 
 function fish(commands: readonly CommandWords[]): string {
   const quote = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
-  const offer = (values: Values): string =>
-    values.kind === "words"
-      ? ` -x -a ${quote(values.words.join(" "))}`
-      : values.kind === "files"
-        ? " -r -F"
-        : values.kind === "folders"
-          ? " -x -a '(__fish_complete_directories)'"
-          : " -x";
+  const offer = ({ words, paths }: Values): string => {
+    const own = words.length > 0 ? ` -a ${quote(words.join(" "))}` : "";
+    if (paths === undefined) return ` -x${own}`;
+    return paths === "folders" ? " -x -a '(__fish_complete_directories)'" : ` -r -F${own}`;
+  };
   const lines = commands.flatMap((c) => {
     const within = `complete -c rhyton -n '__fish_seen_subcommand_from ${c.name}'`;
     const options = c.options.map(
       (o) => `${within} -l ${o.name.slice(2)} -d ${quote(o.description)}${o.values ? offer(o.values) : ""}`,
     );
-    const places = c.places.map((values) =>
-      values.kind === "words" ? `${within} -a ${quote(values.words.join(" "))}` : `${within} -F`,
+    const places = c.places.map(({ words, paths }) =>
+      paths === undefined ? `${within} -a ${quote(words.join(" "))}` : `${within} -F`,
     );
     return [
       `complete -c rhyton -n __fish_use_subcommand -a ${c.name} -d ${quote(c.description)}`,

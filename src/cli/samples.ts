@@ -10,7 +10,7 @@ import { UsageError } from "./program.ts";
 
 const datasets = { digits, mnist } satisfies Readonly<Record<string, () => Promise<Dataset>>>;
 
-/** `--data`. Beside the names paths may be given, so the names are only what the completion of shells offers. */
+/** `--data`. Beside the names paths may be given, so the names are only what the completion of shells offers first. */
 export function dataOption(description: string, standard?: string): Option {
   const names = Object.keys(datasets);
   const option = new Option("--data <set>", description).default(standard);

@@ -57,7 +57,7 @@ describe("bash completes", () => {
     expect(offered("show", "--stage", "")).toEqual(["graph", "gradient", "kernels", "wasm"]);
     expect(offered("show", "--stage", "=")).toEqual(["graph", "gradient", "kernels", "wasm"]);
     expect(offered("show", "--stage", "=", "k")).toEqual(["kernels"]);
-    expect(offered("train", "--data", "m")).toEqual(["mnist"]);
+    expect(offered("train", "--data", "mn")).toEqual(["mnist"]);
     expect(offered("train", "--epochs", "")).toEqual([]);
     expect(offered("completion", "")).toEqual(["bash", "zsh", "fish"]);
   });
@@ -68,11 +68,16 @@ describe("bash completes", () => {
     expect(offered("predict", "--input", "x")).toEqual(["x.npy"]);
     expect(offered("train", "--resume", "")).toEqual(["runs"]);
     expect(offered("train", "")).toEqual([]);
+    expect(offered("evaluate", "--data", "").sort()).toEqual(["digits", "mnist", "runs", "x.npy"]);
+    expect(offered("train", "--data", "x.npy,x")).toEqual(["x.npy,x.npy"]);
+    expect(offered("train", "--out", "")).toEqual(["runs"]);
   });
 });
 
 test("the scripts for zsh and fish name every command and option", async () => {
   const [zsh, fish] = [await scriptFor("zsh"), await scriptFor("fish")];
+  expect(zsh).toContain(':value:{compadd digits mnist; _files -g "*.npy"}');
+  expect(fish).toMatch(/from train' -l data .* -r -F -a 'digits mnist'\n/);
   for (const command of program.commands) {
     expect(zsh).toContain(`    ${command.name()}) _arguments `);
     expect(fish).toContain(`-n __fish_use_subcommand -a ${command.name()} `);
