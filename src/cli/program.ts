@@ -136,14 +136,16 @@ function usageFailure(error: CommanderError, program: Command, argv: readonly st
 
 /**
  * A reader that has seen enough (`rhyton show … | head`) closes the pipe, which is no error. Without a reader of results
- * there is nothing left to do; without one of progress the work goes on.
+ * there is nothing left to do; without one of progress the work goes on. Results that cannot be written (a full disk) are a
+ * failure.
  */
 function quietPipes(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit();
+    if (error.code === "EPIPE") process.exit();
+    process.stderr.write(
+      `${paint("red", "error:", process.stderr)} standard output cannot be written: ${error.message}\n`,
+    );
+    process.exit(1);
   });
-  process.stderr.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  process.stderr.on("error", () => {});
 }

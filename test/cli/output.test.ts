@@ -1,5 +1,5 @@
 /** What a terminal, a pipe and a program that reads JSON are given. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -114,6 +114,13 @@ test("a reader that closes the pipe is no error", async () => {
   child.stdout?.once("data", () => child.stdout?.destroy());
   const { code, stderr } = await finished(child);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+});
+
+test.runIf(process.platform === "linux")("a full disk under the results is told", () => {
+  const command = "node dist/cli/main.js summary run/autoencoder.keras > /dev/full";
+  const { status, stderr } = spawnSync("sh", ["-c", command], { cwd: folder, encoding: "utf8" });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^error: standard output cannot be written: ENOSPC.*\n$/);
 });
 
 test("where nobody hears of progress, training goes on", async () => {
