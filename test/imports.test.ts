@@ -31,6 +31,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     "layers/options.ts",
     "core/errors.ts",
     "saving/atomic.ts",
+    "training/load.ts",
   ],
   "index.ts": [...compiler, "layers", "explain", "functions", "saving", "training", "data"],
 };

@@ -29,11 +29,7 @@ export async function makeRunFolder(path: string | undefined, now: Date, isOwn: 
   if (path === undefined) return filesIn(await makeNewFolder(join("runs", timeStamp(now))), isOwn);
   const files = filesIn(path, isOwn);
   for (const file of Object.values(files) as string[]) {
-    const isThere = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) {
+    if (await isThere(file)) {
       const fix = `Choose another folder with --out, or go on with it: --resume ${path}.`;
       throw failure(path, `it already holds ${basename(file)}`, fix);
     }
@@ -41,6 +37,12 @@ export async function makeRunFolder(path: string | undefined, now: Date, isOwn: 
   await mkdir(path, { recursive: true }).catch((error: Error) => Promise.reject(cannotMake(path, error)));
   return files;
 }
+
+export const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Makes a folder of that name, or where there is one, of that name and a number. */
 async function makeNewFolder(path: string): Promise<string> {

@@ -109,8 +109,10 @@ function pairsFor(model: Model, { images, labels }: Shown): Pairs {
   // A size that the model leaves open is that of the pictures; another number of axes has no such size.
   const sized = (shape: OpenShape) => shape.map((n, i) => n ?? (shape.length === own.length ? own[i] : Number.NaN));
   const shapesOf = (ends: readonly { readonly shape: OpenShape }[]) => ends.map(({ shape }) => sized(shape));
-  const [input, ...others] = model.isBuilt ? shapesOf(model.network.inputs) : [own];
-  const [output, ...more] = model.isBuilt ? shapesOf(model.network.outputs) : [];
+  // A row of layers that does not know its input yet takes the pictures as they are.
+  if (!model.isBuilt) model.prepare([own]);
+  const [input, ...others] = shapesOf(model.network.inputs);
+  const [output, ...more] = shapesOf(model.network.outputs);
   if (others.length + more.length > 0 || sizeOf(input) !== pixels) {
     const shapes = model.network.inputs.map(({ shape }) => text(shape)).join(" and ");
     throw new UsageError(
@@ -119,7 +121,7 @@ function pairsFor(model: Model, { images, labels }: Shown): Pairs {
     );
   }
   const x = { ...images, shape: [images.shape[0], ...input] };
-  if (output !== undefined && sizeOf(output) === pixels) {
+  if (sizeOf(output) === pixels) {
     return { x, y: String(input) === String(output) ? x : { ...x, shape: [x.shape[0], ...output] } };
   }
   if (labels !== undefined) return { x, y: labels };

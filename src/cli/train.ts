@@ -1,14 +1,15 @@
 /** `rhyton train`: the convolutional autoencoder on digits or pictures of one's own, or a model of one's own; new, or gone on with. */
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { loadModel, type Model } from "../index.ts";
+import { loadModel, type Model, RhytonError } from "../index.ts";
+import { takeUp } from "../training/load.ts";
 import { makeAutoencoder } from "./autoencoder.ts";
 import { Clock } from "./epoch-log.ts";
 import { isModule, openModel } from "./model-file.ts";
 import { wholeNumber } from "./options.ts";
 import { example, UsageError } from "./program.ts";
 import { filesIn, makeRunFolder } from "./run-folder.ts";
-import { readSettings } from "./run-settings.ts";
+import { type RunSettings, readSettings } from "./run-settings.ts";
 import { dataOption, firstOf, openPictures, openSamples, type Pairs } from "./samples.ts";
 import { runTraining } from "./training-run.ts";
 
@@ -103,7 +104,7 @@ async function trainModel(options: TrainOptions, command: Command): Promise<void
 }
 
 /** What a run decides when it begins, and what going on with it may not change. */
-const fixed = ["model", "data", "batchSize", "seed", "limit", "out"] as const;
+const fixed = ["data", "batchSize", "seed", "limit", "out"] as const;
 
 async function resumeTraining(folder: string, options: TrainOptions, command: Command): Promise<void> {
   const given = (name: string): boolean => command.getOptionValueSource(name) === "cli";
@@ -118,10 +119,17 @@ async function resumeTraining(folder: string, options: TrainOptions, command: Co
   }
   const clock = new Clock();
   const before = await readSettings(filesIn(folder, false).settings);
-  const files = filesIn(folder, before.model !== undefined);
+  if (options.model !== undefined && (before.model === undefined || !isModule(options.model))) {
+    throw new UsageError(
+      "--model beside --resume is the module that made the model of the run, where it has moved.",
+      `Leave it out: the model of this run is in ${filesIn(folder, before.model !== undefined).model}.`,
+    );
+  }
+  const source = options.model === undefined ? before.model : resolve(options.model);
+  const files = filesIn(folder, source !== undefined);
   const threads = options.threads ?? before.threads;
   const epochs = given("epochs") ? options.epochs : before.epochs;
-  const model = await loadModel(files.model, { threads });
+  const model = await modelOf(files.model, { ...before, model: source }, threads);
   if (model.epochs >= epochs) {
     throw new UsageError(
       `${folder} has done its ${epochs} epoch${epochs === 1 ? "" : "s"}.`,
@@ -131,9 +139,29 @@ async function resumeTraining(folder: string, options: TrainOptions, command: Co
   const { train, test } = await openSamples(before.data, model);
   const chosen = limited(train, before.limit, before.data);
   clock.lap("loading");
-  const settings = { ...before, epochs, threads };
+  const settings = { ...before, ...(source === undefined ? {} : { model: source }), epochs, threads };
   const notes = before.model === undefined ? compileOptions : {};
   await runTraining({ model, train: chosen, test, files, settings, notes, clock }, command);
+}
+
+/**
+ * The model of a run as far as it has come. Where the file names classes or functions of one's own, the module that made
+ * the model makes it again.
+ */
+async function modelOf(path: string, { model: source, data, seed }: RunSettings, threads?: number): Promise<Model> {
+  try {
+    return await loadModel(path, { threads });
+  } catch (error) {
+    const isOwn = error instanceof RhytonError && error.code === "file-unsupported";
+    if (!isOwn || source === undefined || !isModule(source)) throw error;
+    const model = await openModel(source, { seed }, threads);
+    if (!model.isBuilt) {
+      const { x } = (await openSamples(data, model)).train;
+      model.prepare([x.shape.slice(1)]);
+    }
+    await takeUp(model, path);
+    return model;
+  }
 }
 
 /** The first samples; an autoencoder keeps its one array. */

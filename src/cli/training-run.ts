@@ -5,6 +5,7 @@ import { CSVLogger, type Model, type NdArray, ndarray, reconstructionSheet } fro
 import { writeFileAtomic } from "../saving/atomic.ts";
 import { makeAutoencoder } from "./autoencoder.ts";
 import { type Clock, EpochLog } from "./epoch-log.ts";
+import { cutHistory, Keeping } from "./keeping.ts";
 import { answer } from "./program.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { type RunSettings, settingsText } from "./run-settings.ts";
@@ -30,13 +31,22 @@ export async function runTraining(run: TrainingRun, command: Command): Promise<v
   const { model, train, test, files, settings, clock } = run;
   const begun = model.epochs;
   const log = new EpochLog();
+  const known = {
+    ...run.notes,
+    samples: { train: train.x.shape[0], test: test?.x.shape[0] ?? 0 },
+    // Of this run of the command, which may have gone on with another.
+    fromEpoch: begun,
+    started: clock.started.toISOString(),
+  };
+  const keeping = new Keeping(files, settingsText(settings, known));
+  await cutHistory(files.history, begun);
   const stopCode = await stoppable((signal) =>
     model.fit(train.x, train.y, {
       epochs: settings.epochs,
       initialEpoch: begun,
       batchSize: settings.batchSize,
       ...(test === undefined ? {} : { validationData: [test.x, test.y] }),
-      callbacks: [new CSVLogger(files.history, { append: true }), log],
+      callbacks: [new CSVLogger(files.history, { append: true }), log, keeping],
       signal,
     }),
   );
@@ -60,11 +70,7 @@ export async function runTraining(run: TrainingRun, command: Command): Promise<v
     losses: log.logs.at(-1) ?? null,
   };
   const text = settingsText(settings, {
-    ...run.notes,
-    samples: { train: train.x.shape[0], test: test?.x.shape[0] ?? 0 },
-    // Of this run of the command, which may have gone on with another.
-    fromEpoch: begun,
-    started: clock.started.toISOString(),
+    ...known,
     finished: clock.now.toISOString(),
     // loading + training + saving = all; the epochs are within training.
     seconds: { ...clock.seconds, epochs: log.seconds },

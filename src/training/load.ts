@@ -13,7 +13,7 @@ import { readModel } from "../saving/config-read.ts";
 import { type KerasFile, readKeras } from "../saving/container.ts";
 import { CustomObjects } from "../saving/custom.ts";
 import { type H5Group, type H5Node, h5Get } from "../saving/hdf5.ts";
-import { assignAll, readWeights } from "../saving/weights.ts";
+import { assignAll, type Orders, readWeights, weightsAlone } from "../saving/weights.ts";
 import type { CompileOptions } from "./compile.ts";
 import { readCompileConfig } from "./compile-config.ts";
 import type { Loss, LossFunction } from "./losses.ts";
@@ -144,11 +144,30 @@ function modelFrom(content: KerasFile, custom: CustomObjects, compile: Where | u
   model.epochs = wholeOr(content.rhyton?.epochs, 0);
   if (options !== undefined) {
     model.compile({ ...options, ...compile });
-    const training = content.rhyton?.training;
-    if (training !== undefined) model.restoreTrainingState(training, "rhyton.json: training");
-    restoreOptimizer(model, orders, h5Get(content.weights, "optimizer/vars"));
+    restoreTraining(model, content, orders);
   }
   return model;
+}
+
+function restoreTraining(model: Model, { rhyton, weights }: KerasFile, orders: Orders): void {
+  if (rhyton?.training !== undefined) model.restoreTrainingState(rhyton.training, "rhyton.json: training");
+  restoreOptimizer(model, orders, h5Get(weights, "optimizer/vars"));
+}
+
+/**
+ * Takes up the training in a `.keras` file in a model that is there, compiled and built as the one that was saved: for
+ * models with layers and losses that the file names and does not hold.
+ *
+ * @throws RhytonError `file-format` when the file is of another model, `data` when of one with another seed.
+ */
+export async function takeUp(model: Model, path: string): Promise<void> {
+  const content = readKeras(await readFile(path), path);
+  within(path, () => {
+    const orders: Orders = new Map();
+    assignAll(readWeights(content.weights, model, orders, weightsAlone));
+    model.epochs = wholeOr(content.rhyton?.epochs, 0);
+    restoreTraining(model, content, orders);
+  });
 }
 
 const wholeOr = (value: unknown, other: number): number =>

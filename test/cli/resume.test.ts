@@ -1,9 +1,10 @@
 /** Ctrl-C while training, and going on from there. */
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadModel } from "../../src/index.ts";
+import { readZip } from "../../src/saving/zip.ts";
 import { buildPackage, type Finished, finished, start } from "./run.ts";
 
 let folder: string;
@@ -13,15 +14,18 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs until the second epoch has begun, presses Ctrl-C, and waits for the end. */
-async function stopped(signals: readonly NodeJS.Signals[], ...args: readonly string[]): Promise<Finished> {
+/** Runs until an epoch (the second) has begun, presses Ctrl-C, and waits for the end. */
+async function stopped(
+  signals: readonly NodeJS.Signals[],
+  ...given: readonly [{ readonly epoch: number }, ...string[]] | readonly string[]
+): Promise<Finished> {
+  const [first, ...rest] = given;
+  const [epoch, args] = typeof first === "object" ? [first.epoch, rest as string[]] : [2, given as string[]];
+  const begun = `Epoch ${epoch}/`;
   const child = start(folder, ...args);
   const end = finished(child);
-  for (let said = ""; !said.includes("Epoch 2/"); ) {
-    const [text] = await Promise.race([
-      once(child.stderr as NodeJS.ReadableStream, "data"),
-      end.then(() => ["Epoch 2/"]),
-    ]);
+  for (let said = ""; !said.includes(begun); ) {
+    const [text] = await Promise.race([once(child.stderr as NodeJS.ReadableStream, "data"), end.then(() => [begun])]);
     said += text;
   }
   await new Promise((resolve) => setTimeout(resolve, 200));
@@ -39,6 +43,9 @@ async function contentOf(file: string) {
   const slots = model.optimizer.variables.map((v) => [...(v.value ?? [])]);
   return { weights: model.getWeights().map((w) => [...w.data]), slots, state: model.trainingState() };
 }
+
+/** The file of weights in that of a model, optimizer included. */
+const weightsIn = (model: Uint8Array): Uint8Array | undefined => readZip(model, "model.keras").get("model.weights.h5");
 
 const history = (run: string): string => readFileSync(join(folder, run, "history.csv"), "utf8");
 // Long epochs of small steps, so that a signal meets the middle of one.
@@ -86,6 +93,51 @@ describe("a training stopped by Ctrl-C and resumed ends in the bits of one left 
     expect((await rhyton("train", "--resume", "parts", "--epochs", "3")).code).toBe(0);
     expect(await contentOf("parts/model.keras")).toEqual(await contentOf("whole/model.keras"));
     expect(history("parts")).toBe(history("whole"));
+  });
+});
+
+describe("a training whose process was killed goes on from the end of an epoch", { timeout: 240_000 }, () => {
+  const module = `import { conv2d, Layer, ops, sequential } from "./dist/index.js";
+    class Scale extends Layer {
+      build() { this.scale = this.addWeight("scale", [], "ones"); }
+      call(x) { return ops.multiply(x, this.read(this.scale)); }
+    }
+    const same = { padding: "same", activation: "sigmoid" };
+    const squares = (target, prediction) => ops.square(ops.subtract(target, prediction));
+    export default ({ seed }) => {
+      const made = sequential([new Scale(), conv2d(4, 3, same), conv2d(1, 3, same)], { seed });
+      made.compile({ optimizer: "adam", loss: squares });
+      return made;
+    };`;
+  const small = ["--limit", "3000", "--epochs", "3", "--batch-size", "1", "--seed", "4", "--threads", "1"];
+
+  test("to the same bits, from the first epoch and from a later one, with layers and losses of one's own", async () => {
+    writeFileSync(join(folder, "killed.mjs"), module);
+    const own = ["train", "--model", "killed.mjs", ...small];
+    const whole = await rhyton(...own, "--out", "unkilled");
+    expect(whole.code, whole.stderr).toBe(0);
+    for (const epoch of [1, 2]) {
+      const run = `killed-${epoch}`;
+      expect((await stopped(["SIGKILL"], { epoch }, ...own, "--out", run)).code).toBe(null);
+      // As if it had been killed between the losses of an epoch and its model.
+      if (epoch === 2) appendFileSync(join(folder, run, "history.csv"), "1,0.5,0.5\r\n");
+      const resumed = await rhyton("train", "--resume", run);
+      expect(resumed.code, resumed.stderr).toBe(0);
+      expect(history(run)).toBe(history("unkilled"));
+      const bytes = (of: string): Buffer => readFileSync(join(folder, of, "model.keras"));
+      expect(weightsIn(bytes(run))).toEqual(weightsIn(bytes("unkilled")));
+    }
+  });
+
+  test("a module that has moved is given anew", async () => {
+    writeFileSync(join(folder, "moved.mjs"), module);
+    rmSync(join(folder, "killed.mjs"));
+    const go = ["train", "--resume", "unkilled", "--epochs", "4"];
+    expect((await rhyton(...go)).stderr).toContain("killed.mjs: the file does not exist");
+    const { code, stderr } = await rhyton(...go, "--model", "moved.mjs");
+    expect(code, stderr).toBe(0);
+    const wrong = await rhyton(...go, "--model", "unkilled/model.keras");
+    expect(wrong.stderr).toContain("--model beside --resume is the module that made the model");
   });
 });
 
