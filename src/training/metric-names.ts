@@ -1,83 +1,64 @@
-/** Metrics by the names Keras knows them under. A file of metrics is loaded when one of its names is used. */
+/** Metrics by the names Keras knows them under. What they compute is loaded when the first of them is used. */
 import { argumentError, unknownName } from "../core/errors.ts";
 import type { LossFunction } from "./loss.ts";
 import { type Metric, meanMetricWrapper } from "./metric.ts";
 import { shownNames } from "./options.ts";
 
-const accuracies = () => import("./metrics-accuracy.ts");
-const areas = () => import("./metrics-auc.ts");
-const confusion = () => import("./metrics-confusion.ts");
-const regions = () => import("./metrics-regions.ts");
-const regression = () => import("./metrics-regression.ts");
-
 /** Makes a metric without arguments. */
 type Maker = () => Metric;
 
-interface Named<N extends string> {
-  readonly names: readonly N[];
-  load(): Promise<Maker>;
-}
+const named = <const K extends string, const N extends string>(key: K, names: readonly N[]) => ({ key, names });
 
-/** @param key - what the file exports it under. */
-const named = <K extends string, const N extends string>(
-  file: () => Promise<Readonly<Record<K, Maker>>>,
-  key: K,
-  names: readonly N[],
-): Named<N> => ({ names, load: async () => (await file())[key] });
-
-/** Every metric that needs no argument, by the names Keras knows it under. */
+/** Every metric that needs no argument, as `metrics-named.ts` exports it, by the names Keras knows it under. */
 const metrics = [
-  named(accuracies, "automaticAccuracy", ["accuracy", "acc", "Accuracy"]),
-  named(accuracies, "binaryAccuracy", ["binary_accuracy", "BinaryAccuracy"]),
-  named(accuracies, "categoricalAccuracy", ["categorical_accuracy", "CategoricalAccuracy"]),
-  named(accuracies, "sparseCategoricalAccuracy", ["sparse_categorical_accuracy", "SparseCategoricalAccuracy"]),
-  named(accuracies, "topKCategoricalAccuracy", ["top_k_categorical_accuracy", "TopKCategoricalAccuracy"]),
-  named(accuracies, "sparseTopKCategoricalAccuracy", [
-    "sparse_top_k_categorical_accuracy",
-    "SparseTopKCategoricalAccuracy",
-  ]),
-  named(regression, "meanSquaredError", ["mean_squared_error", "mse", "MSE", "MeanSquaredError"]),
-  named(regression, "rootMeanSquaredError", ["root_mean_squared_error", "RootMeanSquaredError"]),
-  named(regression, "meanAbsoluteError", ["mean_absolute_error", "mae", "MAE", "MeanAbsoluteError"]),
-  named(regression, "meanAbsolutePercentageError", [
+  named("automaticAccuracy", ["accuracy", "acc", "Accuracy"]),
+  named("binaryAccuracy", ["binary_accuracy", "BinaryAccuracy"]),
+  named("categoricalAccuracy", ["categorical_accuracy", "CategoricalAccuracy"]),
+  named("sparseCategoricalAccuracy", ["sparse_categorical_accuracy", "SparseCategoricalAccuracy"]),
+  named("topKCategoricalAccuracy", ["top_k_categorical_accuracy", "TopKCategoricalAccuracy"]),
+  named("sparseTopKCategoricalAccuracy", ["sparse_top_k_categorical_accuracy", "SparseTopKCategoricalAccuracy"]),
+  named("meanSquaredError", ["mean_squared_error", "mse", "MSE", "MeanSquaredError"]),
+  named("rootMeanSquaredError", ["root_mean_squared_error", "RootMeanSquaredError"]),
+  named("meanAbsoluteError", ["mean_absolute_error", "mae", "MAE", "MeanAbsoluteError"]),
+  named("meanAbsolutePercentageError", [
     "mean_absolute_percentage_error",
     "mape",
     "MAPE",
     "MeanAbsolutePercentageError",
   ]),
-  named(regression, "meanSquaredLogarithmicError", [
+  named("meanSquaredLogarithmicError", [
     "mean_squared_logarithmic_error",
     "msle",
     "MSLE",
     "MeanSquaredLogarithmicError",
   ]),
-  named(regression, "cosineSimilarity", ["cosine_similarity", "CosineSimilarity"]),
-  named(regression, "logCoshError", ["log_cosh_error", "LogCoshError"]),
-  named(regression, "r2Score", ["r2_score", "R2Score"]),
-  named(regression, "pearsonCorrelation", ["pearson_correlation", "PearsonCorrelation"]),
-  named(regression, "concordanceCorrelation", ["concordance_correlation", "ConcordanceCorrelation"]),
-  named(regression, "binaryCrossentropy", ["binary_crossentropy", "bce", "BCE", "BinaryCrossentropy"]),
-  named(regression, "categoricalCrossentropy", ["categorical_crossentropy", "CategoricalCrossentropy"]),
-  named(regression, "sparseCategoricalCrossentropy", [
-    "sparse_categorical_crossentropy",
-    "SparseCategoricalCrossentropy",
-  ]),
-  named(regression, "klDivergence", ["kl_divergence", "KLDivergence"]),
-  named(regression, "poisson", ["poisson", "Poisson"]),
-  named(regression, "hinge", ["hinge", "Hinge"]),
-  named(regression, "squaredHinge", ["squared_hinge", "SquaredHinge"]),
-  named(regression, "categoricalHinge", ["categorical_hinge", "CategoricalHinge"]),
-  named(confusion, "truePositives", ["true_positives", "TruePositives"]),
-  named(confusion, "falsePositives", ["false_positives", "FalsePositives"]),
-  named(confusion, "trueNegatives", ["true_negatives", "TrueNegatives"]),
-  named(confusion, "falseNegatives", ["false_negatives", "FalseNegatives"]),
-  named(confusion, "precision", ["precision", "Precision"]),
-  named(confusion, "recall", ["recall", "Recall"]),
-  named(areas, "auc", ["auc", "AUC"]),
-  named(regions, "f1Score", ["f1_score", "F1Score"]),
-  named(regions, "fBetaScore", ["f_beta_score", "FBetaScore"]),
-  named(regions, "binaryIoU", ["binary_io_u", "BinaryIoU"]),
+  named("cosineSimilarity", ["cosine_similarity", "CosineSimilarity"]),
+  named("logCoshError", ["log_cosh_error", "LogCoshError"]),
+  named("r2Score", ["r2_score", "R2Score"]),
+  named("pearsonCorrelation", ["pearson_correlation", "PearsonCorrelation"]),
+  named("concordanceCorrelation", ["concordance_correlation", "ConcordanceCorrelation"]),
+  named("binaryCrossentropy", ["binary_crossentropy", "bce", "BCE", "BinaryCrossentropy"]),
+  named("categoricalCrossentropy", ["categorical_crossentropy", "CategoricalCrossentropy"]),
+  named("sparseCategoricalCrossentropy", ["sparse_categorical_crossentropy", "SparseCategoricalCrossentropy"]),
+  named("klDivergence", ["kl_divergence", "KLDivergence"]),
+  named("poisson", ["poisson", "Poisson"]),
+  named("hinge", ["hinge", "Hinge"]),
+  named("squaredHinge", ["squared_hinge", "SquaredHinge"]),
+  named("categoricalHinge", ["categorical_hinge", "CategoricalHinge"]),
+  named("truePositives", ["true_positives", "TruePositives"]),
+  named("falsePositives", ["false_positives", "FalsePositives"]),
+  named("trueNegatives", ["true_negatives", "TrueNegatives"]),
+  named("falseNegatives", ["false_negatives", "FalseNegatives"]),
+  named("precision", ["precision", "Precision"]),
+  named("recall", ["recall", "Recall"]),
+  named("auc", ["auc", "AUC"]),
+  named("f1Score", ["f1_score", "F1Score"]),
+  named("fBetaScore", ["f_beta_score", "FBetaScore"]),
+  named("binaryIoU", ["binary_io_u", "BinaryIoU"]),
 ];
+
+/** What makes them. */
+const load = (): Promise<Readonly<Record<(typeof metrics)[number]["key"], Maker>>> => import("./metrics-named.ts");
 
 /** The name of a metric, as Keras spells it. */
 export type MetricName = (typeof metrics)[number]["names"][number];
@@ -90,10 +71,11 @@ export type MetricLike = MetricName | Metric | LossFunction;
  * stands for is there when it is loaded.
  */
 export function resolveMetric(given: MetricLike, where: string): () => Promise<Metric> {
-  if (typeof given === "function") return () => fromFunction(given);
+  if (typeof given === "function")
+    return async () => metricOf(given, mayBeOurs(given) ? Object.values(await load()) : []);
   if (typeof given === "string") {
     const entry = metrics.find(({ names }) => (names as readonly string[]).includes(given));
-    if (entry) return async () => ({ ...(await entry.load())(), name: given });
+    if (entry) return async () => ({ ...(await load())[entry.key](), name: given });
     throw unknownName({ where, what: "metric", name: given, choices: shownNames(metrics) });
   }
   if (typeof given?.sums !== "function" || typeof given?.result !== "function") {
@@ -105,9 +87,6 @@ export function resolveMetric(given: MetricLike, where: string): () => Promise<M
 
 /** Ours take their options alone, and those may be left out. */
 const mayBeOurs = (given: LossFunction): boolean => given.length === 0;
-
-const fromFunction = async (given: LossFunction): Promise<Metric> =>
-  metricOf(given, mayBeOurs(given) ? await Promise.all(metrics.map(({ load }) => load())) : []);
 
 /** `metrics.auc` for `metrics.auc()`, or the mean of what a function of one's own gives. */
 export function metricOf(given: LossFunction, makers: readonly unknown[]): Metric {
