@@ -5,6 +5,7 @@ import type { Model } from "./model.ts";
 import { kerasBytes } from "./save.ts";
 import { formatOf, weightsBytes } from "./weights-file.ts";
 
+export { modelConfig } from "../saving/config-write.ts";
 export { kerasBytes } from "./save.ts";
 export { takeWeights, weightsBytes } from "./weights-file.ts";
 

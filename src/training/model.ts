@@ -3,7 +3,7 @@
  * and outputs, whose weights it shares with every other model that holds them.
  */
 import { type NdArray, showShape } from "../core/array.ts";
-import { notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
+import { networkError, notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
 import { agree } from "../core/open-shape.ts";
 import { type OpenShape, type OpenTensor, Tensor, type Variable } from "../graph/tensor.ts";
 import { type CallContext, Layer } from "../layers/layer.ts";
@@ -12,7 +12,6 @@ import { type Config, checkOptions } from "../layers/options.ts";
 import type { Shapes } from "../layers/rule.ts";
 import { type SizedNetwork, Sizes } from "../layers/sized-network.ts";
 import { summaryText } from "../layers/summary.ts";
-import { modelConfig } from "../saving/config-write.ts";
 import { type Callback, CallbackList, type History, type Logs } from "./callbacks.ts";
 import { type Compiled, type CompileOptions, resolveCompile } from "./compile.ts";
 import { type Arrays, shapeOfSample } from "./data.ts";
@@ -361,9 +360,20 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
 
   // ---- files ------------------------------------------------------------------------------------------------------
 
-  /** The arguments under Keras' keys: layers, how they are connected, inputs and outputs. */
-  override getConfig(): Config {
-    return modelConfig(this as unknown as Model);
+  /**
+   * What Keras' `get_config` answers for a model: layers, how they are connected, inputs and outputs. What makes it is
+   * loaded at the first call.
+   *
+   * @throws RhytonError `argument` or `network` for what files cannot hold.
+   */
+  async toConfig(): Promise<Config> {
+    return (await files()).modelConfig(this as unknown as Model);
+  }
+
+  /** Of a model there is `toConfig`. @throws RhytonError `network`, which says so. */
+  override getConfig(): never {
+    const problem = "a model answers its config when what makes it is loaded";
+    throw networkError({ where: `${this.where} getConfig`, problem, fix: "Write await model.toConfig()." });
   }
 
   /**

@@ -216,6 +216,13 @@ describe("saving", () => {
     expect((await errorOf(async () => row.toBytes())).message).toContain("stands in it twice");
   });
 
+  test("holds the config that a model answers", async () => {
+    const made = small();
+    const { config } = configOf(made);
+    expect(await made.toConfig()).toEqual(config);
+    expect(() => made.getConfig()).toThrow("Write await model.toConfig().");
+  });
+
   test("keeps a row that does not know its input yet", async () => {
     const row = sequential([dense(4), dense(2)], { name: "later" });
     row.compile({ optimizer: "adam", loss: "mse", ...device });
