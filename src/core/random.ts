@@ -5,6 +5,7 @@
  * function from key and counter to 64 bits, without state. What it feeds uses only operations that IEEE 754 fixes to the
  * last bit: `Math.log` and `Math.cos` differ between engines, so the normal distribution has its own.
  */
+import { atOnce, type Pieces } from "./pieces.ts";
 
 /** 64 bits as two unsigned words. */
 export type Words = readonly [number, number];
@@ -79,12 +80,16 @@ export function fillTruncatedNormal(values: Float32Array, seed: number, mean = 0
 }
 
 /** A random order of 0 to n − 1 for an epoch. */
-export function permutation(n: number, seed: number, epoch: number): Uint32Array {
+export const permutation = (n: number, seed: number, epoch: number): Uint32Array => atOnce(permuting(n, seed, epoch));
+
+/** The same in pieces of about half a millisecond. */
+export function* permuting(n: number, seed: number, epoch: number): Pieces<Uint32Array> {
   const key = keyOf(deriveSeed(seed, purposes.shuffle, epoch));
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor((bits(key, [i, 0])[0] * (i + 1)) / 2 ** 32);
     [order[i], order[j]] = [order[j], order[i]];
+    if (i % 4096 === 0) yield;
   }
   return order;
 }

@@ -1,6 +1,7 @@
 /**
  * A Graph is what a program computes: tensors in, tensors out, variable updates. A pass is `Graph → Graph`.
  */
+import { atOnce, type Pieces } from "../core/pieces.ts";
 import type { Tensor, Variable } from "./tensor.ts";
 
 export interface Update {
@@ -71,25 +72,29 @@ export function countReaders(graph: Graph): ReadonlyMap<Tensor, number> {
 /** `change` gets each tensor with its inputs rebuilt already and answers what stands in its place. */
 export type Change = (tensor: Tensor, inputs: readonly Tensor[]) => Tensor;
 
-/** What stands in the place of each tensor that `roots` need. */
-function rebuild(roots: readonly Tensor[], change: Change): ReadonlyMap<Tensor, Tensor> {
+/** What stands in the place of each tensor that `roots` need; a tensor a piece. */
+function* rebuild(roots: readonly Tensor[], change: Change): Pieces<ReadonlyMap<Tensor, Tensor>> {
   const replaced = new Map<Tensor, Tensor>();
   for (const t of topological(roots)) {
     const inputs = t.inputs.map((x) => replaced.get(x) as Tensor);
     replaced.set(t, change(t, inputs));
+    yield;
   }
   return replaced;
 }
 
 /** Rebuilds tensors and everything that they need. */
 export function rewriteTensors(roots: readonly Tensor[], change: Change): Tensor[] {
-  const replaced = rebuild(roots, change);
+  const replaced = atOnce(rebuild(roots, change));
   return roots.map((t) => replaced.get(t) as Tensor);
 }
 
 /** Rebuilds a graph. */
-export function rewriteGraph(graph: Graph, change: Change): Graph {
-  const replaced = rebuild(rootsOf(graph), change);
+export const rewriteGraph = (graph: Graph, change: Change): Graph => atOnce(rewriting(graph, change));
+
+/** The same in pieces. */
+export function* rewriting(graph: Graph, change: Change): Pieces<Graph> {
+  const replaced = yield* rebuild(rootsOf(graph), change);
   const now = (t: Tensor): Tensor => replaced.get(t) ?? t;
   return {
     inputs: graph.inputs.map(now),

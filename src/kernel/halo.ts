@@ -1,4 +1,5 @@
 /** How far kernels look beyond the edges of a buffer: the border of zeros that the buffer must carry. */
+import type { Pieces } from "../core/pieces.ts";
 import { rangeOf } from "../expr/expr.ts";
 import type { Buffer, Kernel } from "./kernel.ts";
 import { loadsOf } from "./reads.ts";
@@ -9,10 +10,11 @@ export interface Halo {
   readonly after: number[];
 }
 
-/** The halo of every buffer that needs one. Aliases are counted by themselves, in their own axes. */
-export function findHalos(kernels: readonly Kernel[]): Map<Buffer, Halo> {
+/** The halo of every buffer that needs one; a kernel a piece. Aliases are counted by themselves, in their own axes. */
+export function* findHalos(kernels: readonly Kernel[]): Pieces<Map<Buffer, Halo>> {
   const halos = new Map<Buffer, Halo>();
   for (const kernel of kernels) {
+    yield;
     const loads =
       kernel.kind === "nest"
         ? loadsOf(kernel.value, kernel.result)

@@ -6,6 +6,7 @@
  * border is zeroed once; others of the arena share memory when their lives do not overlap.
  */
 import { sizeOf } from "../core/array.ts";
+import type { Pieces } from "../core/pieces.ts";
 import { findHalos } from "./halo.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
 import { readsOf } from "./reads.ts";
@@ -37,9 +38,10 @@ const SLACK = 16;
 const ALIGN = 64;
 const align = (n: number): number => Math.ceil(n / ALIGN) * ALIGN;
 
-export function planLayout(lowered: Lowered, stages: readonly Stage[], fixedStart: number): Layout {
+/** Plans in pieces: some kernels or buffers each. */
+export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedStart: number): Pieces<Layout> {
   const kernels = stages.flatMap((s) => s.levels.flat());
-  const halos = findHalos(kernels);
+  const halos = yield* findHalos(kernels);
   const placements = new Map<Buffer, Placement>();
   const owners = new Set<Buffer>();
   for (const k of kernels) for (const b of [...readsOf(k), k.out]) owners.add(ownerOf(b));
@@ -58,6 +60,7 @@ export function planLayout(lowered: Lowered, stages: readonly Stage[], fixedStar
     placements.set(b, { space, offset, strides, start, bytes: bytesOf(b) });
   };
 
+  yield;
   const stageOf = stageSpans(stages);
   const sizes = { fixed: fixedStart, arena: 0, partial: 0, kept: 0 };
   const append = (b: Buffer, space: "fixed" | "arena" | "partial" | "kept"): void => {
@@ -70,6 +73,7 @@ export function planLayout(lowered: Lowered, stages: readonly Stage[], fixedStar
     for (const b of owners) if (b.place.kind === "partial" && stageOf.get(b)?.[0] === s) append(b, "partial");
     return [start, sizes.partial];
   });
+  yield;
   const transient: Buffer[] = [];
   for (const b of owners) {
     const [first, last] = stageOf.get(b) ?? [0, 0];
@@ -84,6 +88,7 @@ export function planLayout(lowered: Lowered, stages: readonly Stage[], fixedStar
   sizes.arena = shareMemory(transient, kernels, lowered.outputs.map(ownerOf), sizes.arena, bytesOf, (b, start) =>
     put(b, "arena", start),
   );
+  yield;
 
   for (const b of [...kernels.flatMap((k) => [...readsOf(k), k.out]), ...lowered.outputs]) {
     if (b.aliasOf && !placements.has(b)) {

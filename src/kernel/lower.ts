@@ -19,14 +19,13 @@ import { planStorage, type Storage, squeezedIndex, windowsTile } from "./storage
 
 export const lower = (graph: Graph): Lowered => atOnce(lowering(graph));
 
-/** Lowers in pieces: a tensor each. */
+/** Lowers in pieces: a tensor or a kernel each. */
 export function* lowering(graph: Graph): Pieces<Lowered> {
-  const storage = planStorage(graph);
-  yield;
+  const storage = yield* planStorage(graph);
   const plain = yield* build(graph, storage, new Set());
   // A halo needs gaps between the rows. Which tensors carry one is known once all reads are; where such a tensor shares
   // its cells with another shape or comes from outside, it is built anew as a copy.
-  const halos = findHalos(plain.kernels);
+  const halos = yield* findHalos(plain.kernels);
   const padded = new Set([...plain.bufferOf].filter(([, buffer]) => halos.has(buffer)).map(([t]) => t));
   const copies = [...plain.bufferOf.keys()].some(
     (t) =>
@@ -34,7 +33,7 @@ export function* lowering(graph: Graph): Pieces<Lowered> {
       (isLeaf(t) && padded.has(t)),
   );
   yield;
-  return orderUpdates(copies ? yield* build(graph, storage, padded) : plain);
+  return yield* orderUpdates(copies ? yield* build(graph, storage, padded) : plain);
 }
 
 const isLeaf = (t: Tensor): boolean => t.inputs.length === 0;

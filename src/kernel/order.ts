@@ -2,6 +2,7 @@
  * Variable updates: in place where that is safe, through a copy where it is not; and the order of kernels that makes
  * every old value be read before the new one is written.
  */
+import type { Pieces } from "../core/pieces.ts";
 import { loopIndex, sameIndex } from "../expr/expr.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
 import { loadsOf, readsOf } from "./reads.ts";
@@ -10,7 +11,8 @@ import { replaceBuffers } from "./replace.ts";
 /** Kernels that must come before kernel `k`. */
 type Before = Map<Kernel, Set<Kernel>>;
 
-export function orderUpdates(lowered: Lowered): Lowered {
+/** Orders in pieces: a kernel or an update each. */
+export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
   const kernels = [...lowered.kernels];
   const wanted = lowered.updates.map((update) => {
     if (update.from === update.to || ownerOf(update.from).place.kind !== "variable") return update;
@@ -19,8 +21,9 @@ export function orderUpdates(lowered: Lowered): Lowered {
     kernels.push(copyOf(update.from, value));
     return { ...update, from: value };
   });
-  const before = dataOrder(kernels);
+  const before = yield* dataOrder(kernels);
   const early = neededEarly({ ...lowered, kernels }, before);
+  yield;
   const [writersOf, readersOf] = [new Map<Buffer, Kernel[]>(), new Map<Buffer, Kernel[]>()];
   for (const k of kernels) {
     append(writersOf, k.out, k);
@@ -28,9 +31,11 @@ export function orderUpdates(lowered: Lowered): Lowered {
   }
   const copies: Kernel[] = [];
   const inPlace = new Map<Buffer, Buffer>();
-  const updates = wanted.map((update) => {
+  const updates: Lowered["updates"][number][] = [];
+  for (const update of wanted) {
     const { from, to } = update;
-    if (from === to) return update;
+    updates.push({ ...update, from: to });
+    if (from === to) continue;
     const writers = writersOf.get(from) ?? [];
     const readers = readersOf.get(to) ?? [];
     const free = !inPlace.has(from) && writers.length > 0 && !writers.some((w) => early.has(w));
@@ -42,10 +47,11 @@ export function orderUpdates(lowered: Lowered): Lowered {
       before.set(copy, new Set([...(writersOf.get(ownerOf(from)) ?? []), ...readers]));
       copies.push(copy);
     }
-    return { ...update, from: to };
-  });
+    yield;
+  }
   const ordered = sorted([...kernels, ...copies], before);
-  return replaceBuffers({ ...lowered, kernels: ordered, updates }, (b) => inPlace.get(b) ?? b);
+  yield;
+  return yield* replaceBuffers({ ...lowered, kernels: ordered, updates }, (b) => inPlace.get(b) ?? b);
 }
 
 function append(lists: Map<Buffer, Kernel[]>, buffer: Buffer, kernel: Kernel): void {
@@ -69,7 +75,7 @@ function neededEarly(lowered: Lowered, before: Before): Set<Kernel> {
   return early;
 }
 
-function dataOrder(kernels: readonly Kernel[]): Before {
+function* dataOrder(kernels: readonly Kernel[]): Pieces<Before> {
   const writers = new Map<Buffer, Kernel[]>();
   const before: Before = new Map();
   for (const kernel of kernels) {
@@ -79,6 +85,7 @@ function dataOrder(kernels: readonly Kernel[]): Before {
     for (const w of writers.get(ownerOf(kernel.out)) ?? []) own.add(w);
     before.set(kernel, own);
     append(writers, ownerOf(kernel.out), kernel);
+    yield;
   }
   return before;
 }

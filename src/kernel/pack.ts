@@ -2,16 +2,21 @@
  * Lays weights out the way a contraction reads them: reduction loops in order, lanes innermost. Once a step, for shared
  * operands only, and only where they do not lie so already. Flipped, transposed and strided reads end here.
  */
+import type { Pieces } from "../core/pieces.ts";
 import { coefficientOf, type Loop, loopIndex, rewrite, withOperands } from "../expr/expr.ts";
 import { canPack, chooseForm } from "./form.ts";
 import type { Buffer, Kernel, Lowered, NestKernel } from "./kernel.ts";
 import { type Load, loadsOf } from "./reads.ts";
 
-export function packOperands(lowered: Lowered): Lowered {
+/** Packs in pieces: a kernel each. */
+export function* packOperands(lowered: Lowered): Pieces<Lowered> {
   let count = 0;
-  const kernels = lowered.kernels.flatMap((kernel): Kernel[] => {
-    if (kernel.kind !== "nest" || !kernel.perSample || !kernel.value || kernel.reduce.length === 0) return [kernel];
-    const packs: Kernel[] = [];
+  const kernels: Kernel[] = [];
+  for (const kernel of lowered.kernels) {
+    if (kernel.kind !== "nest" || !kernel.perSample || !kernel.value || kernel.reduce.length === 0) {
+      kernels.push(kernel);
+      continue;
+    }
     let nest = kernel;
     for (const load of loadsOf(kernel.value)) {
       const order = packedOrder(nest, load);
@@ -22,11 +27,12 @@ export function packOperands(lowered: Lowered): Lowered {
         place: { kind: "shared" },
         aliasOf: undefined,
       };
-      packs.push(packKernel(out, order, load));
+      kernels.push(packKernel(out, order, load));
       nest = replaceLoad(nest, load, { ...load, source: out, index: order.map((l) => loopIndex(l)) });
     }
-    return [...packs, nest];
-  });
+    kernels.push(nest);
+    yield;
+  }
   return { ...lowered, kernels };
 }
 

@@ -1,9 +1,10 @@
-/** Puts other buffers in the place of some and of their aliases, throughout a lowered program. */
+/** Puts other buffers in the place of some and of their aliases, throughout a lowered program; a kernel a piece. */
+import type { Pieces } from "../core/pieces.ts";
 import { rewrite, withOperands } from "../expr/expr.ts";
 import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";
 import { type Load, readsOf } from "./reads.ts";
 
-export function replaceBuffers(lowered: Lowered, replacement: (buffer: Buffer) => Buffer): Lowered {
+export function* replaceBuffers(lowered: Lowered, replacement: (buffer: Buffer) => Buffer): Pieces<Lowered> {
   const aliases = new Map<Buffer, Buffer>();
   const now = (buffer: Buffer): Buffer => {
     if (!buffer.aliasOf) return replacement(buffer);
@@ -35,8 +36,13 @@ export function replaceBuffers(lowered: Lowered, replacement: (buffer: Buffer) =
         return { ...k, out, x: now(k.x), y: now(k.y), dy: now(k.dy), result: inExpr(k.result) };
     }
   };
+  const kernels: Kernel[] = [];
+  for (const k of lowered.kernels) {
+    kernels.push(inKernel(k));
+    yield;
+  }
   return {
-    kernels: lowered.kernels.map(inKernel),
+    kernels,
     inputs: lowered.inputs.map(now),
     outputs: lowered.outputs.map(now),
     totals: lowered.totals.map(now),

@@ -4,6 +4,7 @@
  * Shared stages (even) and sample stages (odd) alternate. A sample stage ends where the samples meet: a partial is
  * collected. Within a shared stage, kernels of one level do not depend on each other.
  */
+import { atOnce, type Pieces } from "../core/pieces.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
 import { readsOf } from "./reads.ts";
 
@@ -15,13 +16,14 @@ export interface Stage {
   readonly commit: boolean;
 }
 
-export function planStages(lowered: Lowered): Stage[] {
+export const planStages = (lowered: Lowered): Stage[] => atOnce(planningStages(lowered));
+
+/** The same in pieces: a kernel each. */
+export function* planningStages(lowered: Lowered): Pieces<Stage[]> {
   const stageOf = new Map<Kernel, number>();
   const levelOf = new Map<Kernel, number>();
   const written = new Map<Buffer, Kernel[]>();
   const commits = commitKernels(lowered);
-  const append = (map: Map<Buffer, Kernel[]>, buffer: Buffer, kernel: Kernel) =>
-    map.set(buffer, [...(map.get(buffer) ?? []), kernel]);
 
   // A clear belongs right before what is added to it: between stages its zeros would have to be kept.
   const clears = new Map<Buffer, Kernel>();
@@ -51,7 +53,8 @@ export function planStages(lowered: Lowered): Stage[] {
       levelOf.set(clear, level);
       if (!kernel.perSample) levelOf.set(kernel, level + 1);
     }
-    append(written, ownerOf(kernel.out), kernel);
+    written.set(ownerOf(kernel.out), [...(written.get(ownerOf(kernel.out)) ?? []), kernel]);
+    yield;
   }
 
   const last = Math.max(0, ...stageOf.values());

@@ -4,6 +4,7 @@
  * Everything asks the ops' lowering and never their names.
  */
 import { sameShape } from "../core/array.ts";
+import type { Pieces } from "../core/pieces.ts";
 import { type Affine, constantIndex, type Expr, loopIndex, rangeOf, sameIndex } from "../expr/expr.ts";
 import { type Graph, rootsOf, topological } from "../graph/graph.ts";
 import type { LoopNest, Lowering, Read, RoutedAxis } from "../graph/op.ts";
@@ -25,12 +26,18 @@ interface Reader {
   readonly cellByCell: boolean;
 }
 
-export function planStorage(graph: Graph): Storage {
+/** Plans in pieces: a tensor each. */
+export function* planStorage(graph: Graph): Pieces<Storage> {
   const order = topological(rootsOf(graph));
   const roots = new Set(rootsOf(graph));
-  const lowerings = new Map(order.map((t) => [t, t.op.lower(t)]));
+  const lowerings = new Map<Tensor, Lowering>();
   const lowering = (t: Tensor): Lowering => lowerings.get(t) as Lowering;
-  const movesOnly = new Map(order.map((t) => [t, isIndexMap(t, lowering(t))]));
+  const movesOnly = new Map<Tensor, boolean>();
+  for (const t of order) {
+    lowerings.set(t, t.op.lower(t));
+    movesOnly.set(t, isIndexMap(t, lowering(t)));
+    yield;
+  }
 
   const stored = new Set<Tensor>();
   for (const t of order) {
@@ -41,8 +48,11 @@ export function planStorage(graph: Graph): Storage {
   }
 
   const readers = new Map<Tensor, Reader[]>(order.map((t) => [t, []]));
-  for (const t of order)
-    for (const x of new Set(t.inputs)) readers.get(x)?.push({ by: t, cellByCell: readsOnce(t, lowering(t)) });
+  for (const t of order) {
+    const cellByCell = readsOnce(t, lowering(t));
+    for (const x of new Set(t.inputs)) readers.get(x)?.push({ by: t, cellByCell });
+    yield;
+  }
   const readersThrough = (t: Tensor): Reader[] =>
     (readers.get(t) as Reader[]).flatMap((r) =>
       movesOnly.get(r.by) && !stored.has(r.by) ? readersThrough(r.by) : [r],
@@ -57,6 +67,7 @@ export function planStorage(graph: Graph): Storage {
       stored.add(x);
       reading.push(x);
     }
+    yield;
   }
 
   // Readers first. What several tensors read lives in their loops only when these are the same loops, at the same cells:
@@ -64,6 +75,7 @@ export function planStorage(graph: Graph): Storage {
   const loopsOf = new Map<Tensor, Tensor>();
   for (const t of [...order].reverse()) {
     if (movesOnly.get(t)) continue;
+    yield;
     if (stored.has(t) || lowering(t).kind !== "map") {
       loopsOf.set(t, t);
       continue;
@@ -91,6 +103,7 @@ export function planStorage(graph: Graph): Storage {
       coreOf.set(t, core);
       stored.delete(core);
     }
+    yield;
   }
   return { order, stored, coreOf, lowering };
 }

@@ -1,9 +1,10 @@
 /** The passes of every program, in order. */
-import { type Graph, rewriteGraph, rewriteTensors } from "../graph/graph.ts";
+import { atOnce, type Pieces } from "../core/pieces.ts";
+import { type Graph, rewriteTensors, rewriting } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { foldScales } from "./fold-scales.ts";
 import { poolFirst } from "./pool-first.ts";
-import { simplify } from "./simplify.ts";
+import { simplifying } from "./simplify.ts";
 import { upsampleConvolution } from "./upsample-convolution.ts";
 import { winograd } from "./winograd.ts";
 
@@ -11,8 +12,11 @@ import { winograd } from "./winograd.ts";
 export const beforeGradient = (roots: readonly Tensor[]): Tensor[] => rewriteTensors(roots, upsampleConvolution);
 
 /** What every graph goes through before it is lowered. */
-export function prepare(graph: Graph): Graph {
-  const written = rewriteGraph(graph, upsampleConvolution);
+export const prepare = (graph: Graph): Graph => atOnce(preparing(graph));
+
+/** The same in pieces. */
+export function* preparing(graph: Graph): Pieces<Graph> {
+  const written = yield* rewriting(graph, upsampleConvolution);
   const trains = graph.updates.length > 0;
-  return simplify(rewriteGraph(trains ? written : poolFirst(foldScales(written)), winograd));
+  return yield* simplifying(yield* rewriting(trains ? written : poolFirst(foldScales(written)), winograd));
 }

@@ -3,7 +3,8 @@
  * arithmetic with 0 and 1 goes away where it changes no value.
  */
 import { sameShape } from "../core/array.ts";
-import { countReaders, type Graph, rewriteGraph, withInputs } from "../graph/graph.ts";
+import { atOnce, type Pieces } from "../core/pieces.ts";
+import { countReaders, type Graph, rewriting, withInputs } from "../graph/graph.ts";
 import { apply } from "../graph/op.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { identityOp, ops, stopGradientOp } from "../ops/elementwise.ts";
@@ -11,7 +12,10 @@ import { fillOp } from "../ops/leaf.ts";
 import { reshape, reshapeOp } from "../ops/movement.ts";
 import { sumOp } from "../ops/reduce.ts";
 
-export function simplify(graph: Graph): Graph {
+export const simplify = (graph: Graph): Graph => atOnce(simplifying(graph));
+
+/** The same in pieces. */
+export function* simplifying(graph: Graph): Pieces<Graph> {
   const known = new Map<string, Tensor>();
   const numbers = new Map<object, number>();
   const numberOf = (value: object): number => {
@@ -20,7 +24,7 @@ export function simplify(graph: Graph): Graph {
     return n;
   };
   const readers = countReaders(graph);
-  return rewriteGraph(graph, (t, inputs) => {
+  return yield* rewriting(graph, (t, inputs) => {
     const rebuilt = withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes));
     const now = trivial(readers.get(t.inputs[0]) === 1 ? joinSums(rebuilt) : rebuilt);
     if (graph.inputs.includes(now) || graph.scalars.includes(now)) return now;

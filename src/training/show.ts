@@ -4,6 +4,7 @@
 import { showShape } from "../core/array.ts";
 import { notCompiled, openSizeError, unknownName } from "../core/errors.ts";
 import { isOpen } from "../core/open-shape.ts";
+import { atOnce } from "../core/pieces.ts";
 import { WasmProgram } from "../device/wasm/device.ts";
 import { moduleText } from "../device/wasm/text.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -46,7 +47,7 @@ export async function show(model: Model, stage: Stage, shapes?: readonly Shape[]
       if (model.compiled === undefined) throw notCompiled({ where });
       return printGraph(programOf(model, network));
     case "kernels":
-      return printKernels(packOperands(lower(prepare(programOf(model, network)))));
+      return printKernels(atOnce(packOperands(lower(prepare(programOf(model, network))))));
     case "wasm":
       return moduleText(new WasmProgram(programOf(model, network), { threads: 1 }).generated.module);
     default:

@@ -13,6 +13,7 @@
  */
 
 import { internalError } from "../../core/errors.ts";
+import { atOnce, type Pieces } from "../../core/pieces.ts";
 import {
   type Callable,
   checkBody,
@@ -147,6 +148,11 @@ export class Module {
 
   /** The module in the binary format. */
   toBytes(): Uint8Array<ArrayBuffer> {
+    return atOnce(this.encoding());
+  }
+
+  /** The same in pieces: a function each. */
+  *encoding(): Pieces<Uint8Array<ArrayBuffer>> {
     const all: readonly Callable[] = this.functions;
     const indexOf = new Map(all.map((callee, index) => [callee, index]));
     const types = new Map<string, number>();
@@ -202,7 +208,9 @@ export class Module {
     });
 
     const scratch = new Writer();
-    section(out, 10, this.functions, (to, func) => {
+    const code = new Writer();
+    code.u32(this.functions.length);
+    for (const func of this.functions) {
       scratch.length = 0;
       checkEnd(func);
       scratch.list(runs(func), ([count, type]) => {
@@ -212,9 +220,11 @@ export class Module {
       const scope: Scope = { func, globals: this.globals, indexOf, labels: [] };
       for (const expr of func.body) encode(scratch, expr, scope);
       scratch.byte(END);
-      to.u32(scratch.length);
-      to.bytes(scratch.view());
-    });
+      code.u32(scratch.length);
+      code.bytes(scratch.view());
+      yield;
+    }
+    if (this.functions.length > 0) part(out, 10, code);
 
     const names = new Writer();
     names.string("name");
@@ -222,9 +232,7 @@ export class Module {
       to.u32(k);
       to.string(name);
     });
-    out.byte(0);
-    out.u32(names.length);
-    out.bytes(names.view());
+    part(out, 0, names);
     return out.view().slice();
   }
 }
@@ -352,6 +360,11 @@ function section<T>(out: Writer, id: number, items: readonly T[], write: (to: Wr
   if (items.length === 0) return;
   const content = new Writer();
   content.list(items, (item, k) => write(content, item, k));
+  part(out, id, content);
+}
+
+/** What makes a section of some content. */
+function part(out: Writer, id: number, content: Writer): void {
   out.byte(id);
   out.u32(content.length);
   out.bytes(content.view());

@@ -9,7 +9,7 @@ import { atOnce, inTurns, type Pieces } from "../../core/pieces.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Lowered } from "../../kernel/kernel.ts";
 import { lowering } from "../../kernel/lower.ts";
-import { prepare } from "../../passes/prepare.ts";
+import { preparing } from "../../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "../device.ts";
 import { plain } from "../plain.ts";
 import { checkWork, type RunPlan } from "../work.ts";
@@ -105,9 +105,7 @@ export class WasmProgram implements Program {
   }
 
   private *lowering(): Pieces<Lowered> {
-    const graph = prepare(this.graph);
-    yield;
-    return yield* lowering(graph);
+    return yield* lowering(yield* preparing(this.graph));
   }
 
   /** Runs are done one after the other. */
@@ -207,7 +205,7 @@ export class WasmProgram implements Program {
       this.made = await inTurns(generating(lowered, this.profile, this.shared));
     }
     try {
-      this.module = await WebAssembly.compile(this.generated.module.toBytes());
+      this.module = await WebAssembly.compile(await inTurns(this.generated.module.encoding()));
     } catch (error) {
       if (!/Content.Security.Policy|unsafe-eval/i.test(String(error))) throw error;
       const directive = "script-src 'wasm-unsafe-eval'";

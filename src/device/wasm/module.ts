@@ -11,7 +11,7 @@ import { type Buffer, type Kernel, type Lowered, ownerOf } from "../../kernel/ke
 import { type Layout, planLayout } from "../../kernel/layout.ts";
 import { packOperands } from "../../kernel/pack.ts";
 import { readsOf } from "../../kernel/reads.ts";
-import { planStages, type Stage } from "../../kernel/stages.ts";
+import { planningStages, type Stage } from "../../kernel/stages.ts";
 import { planWork } from "../../kernel/units.ts";
 import type { Element } from "./access.ts";
 import { call, type Func, f32, i32, if_, type Local, local, Module, type Statement } from "./assembler.ts";
@@ -62,13 +62,10 @@ export const generate = (source: Lowered, profile: Profile, shared: boolean): Ge
 
 /** Generates in pieces: a kernel each. */
 export function* generating(source: Lowered, profile: Profile, shared: boolean): Pieces<Generated> {
-  const lowered = packOperands(source);
-  yield;
-  const stages = planStages(lowered);
-  yield;
+  const lowered = yield* packOperands(source);
+  const stages = yield* planningStages(lowered);
   const totalCells = cellsOf(lowered.totals);
-  const layout = planLayout(lowered, stages, controlBytes(totalCells));
-  yield;
+  const layout = yield* planLayout(lowered, stages, controlBytes(totalCells));
   for (const [name, limit] of Object.entries(most)) {
     const count = lowered[name as keyof typeof most].length;
     if (count > limit)
