@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { checkInputs } from "./data.ts";
+import { atOnce } from "../core/pieces.ts";
+import { checkFinite, checkInputs } from "./data.ts";
 import { arrayOf } from "./testing-graphs.ts";
 
 const picture = [{ name: 'input "image"', shape: [2, 2, 1] }];
@@ -36,7 +37,17 @@ describe("data", () => {
       [0, 1],
       [Number.NaN, 2],
     ]);
-    expect(() => checkInputs("predict", bad, vector)).toThrow("predict: x: the value at [1, 0] is NaN.");
+    expect(() => atOnce(checkFinite("predict: x", bad))).toThrow("predict: x: the value at [1, 0] is NaN.");
+  });
+
+  it("are looked at in pieces, each to its last number", () => {
+    const data = new Float32Array((1 << 21) + 5);
+    expect([...checkFinite("fit: x", { data, shape: [data.length] })].length).toBe(2);
+    for (const position of [0, 1 << 20, (1 << 21) - 1, (1 << 21) + 4]) {
+      data.fill(0)[position] = Number.NEGATIVE_INFINITY;
+      const words = `the value at [${position}] is -Infinity`;
+      expect(() => atOnce(checkFinite("fit: x", { data, shape: [data.length] }))).toThrow(words);
+    }
   });
 
   it("may be given by the names of the inputs", () => {

@@ -54,7 +54,7 @@ export class ArrayFeed implements Feed {
   readonly #where: string;
   readonly #samples: Samples;
   readonly #batchSize: number;
-  readonly #order: ((epoch: number) => Uint32Array | undefined) | undefined;
+  readonly #order: ((epoch: number) => Promise<Uint32Array>) | undefined;
   readonly #wanted: number;
   /** Steps of the current pass that are done, the epoch in which it began, and its order. */
   #done = 0;
@@ -66,7 +66,7 @@ export class ArrayFeed implements Feed {
     where: string,
     samples: Samples,
     batchSize: number,
-    options: { readonly steps?: number; readonly order?: (epoch: number) => Uint32Array | undefined } = {},
+    options: { readonly steps?: number; readonly order?: (epoch: number) => Promise<Uint32Array> } = {},
   ) {
     this.#where = where;
     this.#samples = samples;
@@ -85,13 +85,13 @@ export class ArrayFeed implements Feed {
   }
 
   async seek({ epoch, done }: Place): Promise<void> {
-    this.#begin(epoch);
+    await this.#begin(epoch);
     this.#done = Math.min(done, this.#all);
   }
 
-  #begin(epoch: number): void {
+  async #begin(epoch: number): Promise<void> {
     this.#began = epoch;
-    this.#current = this.#order?.(epoch);
+    this.#current = await this.#order?.(epoch);
   }
 
   async hasMore(): Promise<boolean> {
@@ -99,7 +99,7 @@ export class ArrayFeed implements Feed {
   }
 
   async *pieces(epoch: number, { atOnce, from = 0 }: Walk = {}): AsyncGenerator<Piece, void> {
-    if (this.#done === 0) this.#begin(epoch);
+    if (this.#done === 0) await this.#begin(epoch);
     const first = this.#done;
     const wanted = this.#wanted - from;
     const steps = Math.min(wanted, this.#all - first);
@@ -151,7 +151,7 @@ export class BatchFeed implements Feed {
   readonly #where: string;
   readonly #source: Source<unknown>;
   readonly #wanted: number | undefined;
-  readonly #read: (batch: unknown, number: number) => Samples;
+  readonly #read: (batch: unknown, number: number) => Promise<Samples>;
   #batches: Batches | undefined;
   #peeked: Samples | undefined;
   /** Batches taken of the current pass, and how many a whole pass had. */
@@ -162,7 +162,7 @@ export class BatchFeed implements Feed {
   constructor(
     where: string,
     source: Source<unknown>,
-    read: (batch: unknown, number: number) => Samples,
+    read: (batch: unknown, number: number) => Promise<Samples>,
     steps?: number,
   ) {
     this.#where = where;

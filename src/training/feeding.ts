@@ -3,12 +3,13 @@
  */
 import type { NdArray } from "../core/array.ts";
 import { argumentError, prefixed } from "../core/errors.ts";
-import { permutation } from "../core/random.ts";
+import { inTurns } from "../core/pieces.ts";
+import { permuting } from "../core/random.ts";
 import type { Network } from "../layers/network.ts";
 import { type Arrays, checkInputs, type Expected } from "./data.ts";
 import { ArrayFeed, BatchFeed, type Feed, isSource, type Source } from "./feed.ts";
 import { type FitOptions, type readFitOptions, refuseForBatches, splitSamples } from "./fit-options.ts";
-import { checkSamples, type Given, type Samples, type SampleWeight, type Takes } from "./samples.ts";
+import { checkNumbers, checkSamples, type Given, type Samples, type SampleWeight, type Takes } from "./samples.ts";
 import { isJudged, type Judgement } from "./step.ts";
 
 /** One batch: inputs alone (for `predict`), with targets, or with targets and sample weights. */
@@ -56,10 +57,10 @@ export function orderOf(
   seed: number,
   count: number,
   batchSize: number,
-): ((epoch: number) => Uint32Array) | undefined {
+): ((epoch: number) => Promise<Uint32Array>) | undefined {
   if (shuffle === false) return undefined;
-  return (epoch) => {
-    const order = permutation(count, seed, epoch);
+  return async (epoch) => {
+    const order = await inTurns(permuting(count, seed, epoch));
     if (shuffle === true) return order;
     // Each batch keeps its samples, in the order that the permutation ranks them.
     const inBatches = Uint32Array.from(order, (_, i) => i);
@@ -71,13 +72,14 @@ export function orderOf(
 }
 
 /** Arrays, checked; the model is built. */
-export function readSamples(
+export async function readSamples(
   where: string,
   fed: Fed,
   given: Given,
   names: readonly [x: string, y: string, sampleWeight: string] = ["x", "y", "sampleWeight"],
-): Samples {
+): Promise<Samples> {
   const samples = checkSamples(where, given, fed.takes(given.x), names);
+  await inTurns(checkNumbers(where, samples, names), performance.now());
   fed.build(samples);
   const checkAs = (name: string, checked: Samples): void => {
     try {
@@ -120,7 +122,7 @@ async function feedBatches(
   options: Pick<Given, "classWeight"> & { readonly steps?: number; readonly passes?: number; readonly name?: string },
 ): Promise<Feed> {
   const { steps, passes = 1, name = "batches", classWeight } = options;
-  const read = (batch: unknown, number: number): Samples => {
+  const read = async (batch: unknown, number: number): Promise<Samples> => {
     const place = `${name}[${number}]`;
     if (!Array.isArray(batch) || batch.length < 2 || batch.length > 3) {
       throw argumentError({ where, argument: place, value: batch, expected: "[x, y] or [x, y, sampleWeight]" });
@@ -139,7 +141,7 @@ async function feedInputs(
   source: Source<unknown>,
   options: { readonly steps?: number },
 ): Promise<Feed> {
-  const read = (batch: unknown, number: number): Samples => {
+  const read = (batch: unknown, number: number): Promise<Samples> => {
     const x = Array.isArray(batch) ? (batch[0] as Arrays) : (batch as Arrays);
     return readInputs(where, fed, x, `batches[${number}]`);
   };
@@ -147,10 +149,12 @@ async function feedInputs(
 }
 
 /** Inputs without targets, checked; the model is built. */
-export function readInputs(where: string, fed: Fed, x: Arrays, name = "x"): Samples {
+export async function readInputs(where: string, fed: Fed, x: Arrays, name = "x"): Promise<Samples> {
   const inputs = checkInputs(where, x, fed.takes(x).inputs as readonly Expected[], name);
-  fed.build({ x: inputs });
-  return { x: inputs, y: [], weights: [], count: inputs[0].shape[0] };
+  const samples = { x: inputs, y: [], weights: [], count: inputs[0].shape[0] };
+  await inTurns(checkNumbers(where, samples, [name]), performance.now());
+  fed.build(samples);
+  return samples;
 }
 
 async function open(where: string, feed: BatchFeed, passes: number, name: string): Promise<Feed> {
@@ -194,7 +198,7 @@ export async function openFit(
     const feed = await feedBatches(where, fed, x, { classWeight, steps: o.steps, passes, name: "batches" });
     return { feed, validation: await openValidation(where, fed, o) };
   }
-  let samples = readSamples(where, fed, { x, y, sampleWeight, classWeight });
+  let samples = await readSamples(where, fed, { x, y, sampleWeight, classWeight });
   let held: Samples | undefined;
   if (o.validationSplit > 0 && o.validationData === undefined) {
     [samples, held] = splitSamples(where, samples, o.validationSplit);
@@ -224,7 +228,7 @@ async function openValidation(
   }
   const [x, y, sampleWeight] = validationData as unknown as [Arrays, Arrays, SampleWeight | undefined];
   const names = [`${name}[0]`, `${name}[1]`, `${name}[2]`] as const;
-  return feedArrays(where, readSamples(where, fed, { x, y, sampleWeight }, names), { batchSize, steps });
+  return feedArrays(where, await readSamples(where, fed, { x, y, sampleWeight }, names), { batchSize, steps });
 }
 
 /** Opens what `evaluate` was given. */
@@ -236,7 +240,7 @@ export async function openEvaluation(
   options: { readonly sampleWeight?: SampleWeight; readonly batchSize?: number; readonly steps?: number },
 ): Promise<Feed> {
   if (!isSource(x)) {
-    return feedArrays(where, readSamples(where, fed, { x, y, sampleWeight: options.sampleWeight }), options);
+    return feedArrays(where, await readSamples(where, fed, { x, y, sampleWeight: options.sampleWeight }), options);
   }
   refuseForBatches(where, options, ["batchSize", "sampleWeight"]);
   return feedBatches(where, fed, x, { steps: options.steps });
@@ -249,7 +253,7 @@ export async function openPrediction(
   x: Arrays | Source<unknown>,
   options: { readonly batchSize?: number; readonly steps?: number },
 ): Promise<Feed> {
-  if (!isSource(x)) return feedArrays(where, readInputs(where, fed, x), options);
+  if (!isSource(x)) return feedArrays(where, await readInputs(where, fed, x), options);
   refuseForBatches(where, options, ["batchSize"]);
   return feedInputs(where, fed, x, options);
 }

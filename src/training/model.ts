@@ -271,8 +271,8 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
     const o = readRunOptions(where, options, ["sampleWeight"]);
     const compiled = this.#needCompiled(where);
     const { sampleWeight } = options;
-    const feed = await this.#checked((fed) => openEvaluation(where, fed, x, y as Arrays, { ...o, sampleWeight }));
-    return readFeed({ ...o, where, turn: this.#turn, feed }, async (show) => {
+    const open = () => this.#checked((fed) => openEvaluation(where, fed, x, y as Arrays, { ...o, sampleWeight }));
+    return readFeed({ ...o, where, turn: this.#turn, open }, async (feed, show) => {
       const programs = this.#ensurePrograms(where);
       const hooks = this.#hooks(where, o.callbacks);
       const judge = (inputs: Inputs, targets: Targets) => programs.evaluation(this.#at(inputs), targets, compiled);
@@ -290,8 +290,8 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
   async predict(x: Arrays | Source<InputBatch>, options: RunOptions = {}): Promise<Predicted<O>> {
     const where = `${this.where} predict`;
     const o = readRunOptions(where, options);
-    const feed = await this.#checked((fed) => openPrediction(where, fed, x, o));
-    return readFeed({ ...o, where, turn: this.#turn, feed }, async (show) => {
+    const open = () => this.#checked((fed) => openPrediction(where, fed, x, o));
+    return readFeed({ ...o, where, turn: this.#turn, open }, async (feed, show) => {
       const hooks = this.#hooks(where, o.callbacks);
       const ask = (inputs: Inputs) => this.#asking(where, inputs);
       const arrays = await askFeed(ask, feed, { ...show, where, hooks });
@@ -321,8 +321,10 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
   /** `predict` on all of these samples at once. */
   async predictOnBatch(x: Arrays): Promise<Predicted<O>> {
     const where = `${this.where} predictOnBatch`;
-    const samples = await this.#checked((fed) => readInputs(where, fed, x));
-    const arrays = await this.#turn.read(where, () => askOnce(this.#asking(where, samples.x), samples));
+    const arrays = await this.#turn.read(where, async () => {
+      const samples = await this.#checked((fed) => readInputs(where, fed, x));
+      return askOnce(this.#asking(where, samples.x), samples);
+    });
     return this.#answered(arrays);
   }
 

@@ -134,30 +134,36 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return whole;
 }
 
-/** What `evaluate` and `predict` have in common: their turn, the progress that they show, and that the feed is closed. */
+/**
+ * What `evaluate` and `predict` have in common: their turn, in which the feed is opened and at last closed, and the
+ * progress that they show.
+ */
 export async function readFeed<T>(
   o: {
     readonly where: string;
     readonly turn: Turn;
-    readonly feed: Feed;
+    readonly open: () => Promise<Feed>;
     readonly verbose: 0 | 1 | 2;
     readonly signal: AbortSignal | undefined;
   },
-  work: (show: {
-    readonly onProgress: (steps: number, logs?: Logs) => void;
-    readonly signal: AbortSignal | undefined;
-  }) => Promise<readonly [answer: T, logs: Logs]>,
+  work: (
+    feed: Feed,
+    show: {
+      readonly onProgress: (steps: number, logs?: Logs) => void;
+      readonly signal: AbortSignal | undefined;
+    },
+  ) => Promise<readonly [answer: T, logs: Logs]>,
 ): Promise<T> {
-  const { feed, signal } = o;
-  try {
-    return await o.turn.read(o.where, async () => {
+  return o.turn.read(o.where, async () => {
+    const feed = await o.open();
+    try {
       const progress = new Progress(feed.steps, { verbose: o.verbose });
       const onProgress = (steps: number, logs: Logs = {}): void => progress.update(steps, logs);
-      const [answer, logs] = await withProgress(progress, () => work({ onProgress, signal }));
+      const [answer, logs] = await withProgress(progress, () => work(feed, { onProgress, signal: o.signal }));
       progress.finish(logs);
       return answer;
-    });
-  } finally {
-    await feed.close();
-  }
+    } finally {
+      await feed.close();
+    }
+  });
 }

@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { NdArray } from "../core/array.ts";
-import { checkSamples, type Given, sliceSamples, stepData, type Takes } from "./samples.ts";
+import { atOnce } from "../core/pieces.ts";
+import { checkNumbers, checkSamples, type Given, sliceSamples, stepData, type Takes } from "./samples.ts";
 import { arrayOf } from "./testing-graphs.ts";
 
 const zeros = (...shape: number[]) => ({ data: new Float32Array(shape.reduce((n, s) => n * s, 1)), shape });
 const output = (name: string, judged = true) => ({ name, judged });
 const one: Takes = { inputs: [{ name: 'input "v"', shape: [2] }], outputs: [output("out")] };
 const two: Takes = { ...one, outputs: [output("a"), output("b")] };
-const check = (given: Partial<Given>, takes = one) =>
-  checkSamples("fit", { x: zeros(3, 2), y: zeros(3, 1), ...given }, takes);
+const check = (given: Partial<Given>, takes = one) => {
+  const samples = checkSamples("fit", { x: zeros(3, 2), y: zeros(3, 1), ...given }, takes);
+  atOnce(checkNumbers("fit", samples, ["x", "y", "sampleWeight"]));
+  return samples;
+};
 const valuesOf = (arrays: readonly (NdArray | undefined)[]) => arrays.map((array) => array && [...array.data]);
 
 describe("samples", () => {

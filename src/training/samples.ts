@@ -3,6 +3,7 @@
  */
 import { type NdArray, showShape, sizeOf } from "../core/array.ts";
 import { argumentError, dataError } from "../core/errors.ts";
+import type { Pieces } from "../core/pieces.ts";
 import type { Shape } from "../graph/tensor.ts";
 import {
   type Arrays,
@@ -47,7 +48,7 @@ export interface Takes {
   readonly outputs: readonly { readonly name: string; readonly judged: boolean }[];
 }
 
-/** Inputs, targets and weights, checked against the model and each other. */
+/** Inputs, targets and weights, checked against the model and each other but for their numbers: see `checkNumbers`. */
 export function checkSamples(
   where: string,
   given: Given,
@@ -61,12 +62,24 @@ export function checkSamples(
   checkLengths(where, [[names[0], x[0]], ...named(y, names[1])]);
   const weights = readWeights(where, given, y, outputs, names[2]);
   checkLengths(where, [[names[0], x[0]], ...named(weights, names[2])]);
-  y.forEach((array, i) => {
-    if (array && !x.some((input) => input.data === array.data)) {
-      checkFinite(label(where, names[1], i, y.length), array);
-    }
-  });
   return { x, y, weights, count: x[0].shape[0] };
+}
+
+/** Throws when a number of the samples is NaN or infinite. Arrays that stand in several places are looked at once. */
+export function* checkNumbers(
+  where: string,
+  { x, y, weights }: Pick<Samples, "x" | "y" | "weights">,
+  names: readonly [x: string, y?: string, sampleWeight?: string],
+): Pieces<void> {
+  const seen = new Set<NdArray["data"]>();
+  const forAll = new Set(weights).size === 1 ? weights.slice(0, 1) : weights;
+  for (const [k, list] of [x, y, forAll].entries()) {
+    for (const [i, array] of list.entries()) {
+      if (array === undefined || seen.has(array.data)) continue;
+      seen.add(array.data);
+      yield* checkFinite(label(where, names[k] as string, i, list.length), array);
+    }
+  }
 }
 
 /** The targets, one for each output. Those of outputs that are not judged may be left out. */
@@ -121,7 +134,6 @@ function readWeights(
       const fix = "For weights inside a sample give one array for each output.";
       throw dataError({ where: place, got: showShape(array.shape), expected: `${showShape([], true)}`, fix });
     }
-    checkFinite(place, array);
     return array;
   });
   return weights.map((array, i) => (y[i] === undefined ? undefined : array));
