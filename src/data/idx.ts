@@ -20,7 +20,7 @@ const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toSt
 const bytesOf = (n: number): string => `${n} byte${n === 1 ? "" : "s"}`;
 
 /**
- * The array in IDX `bytes`, copied.
+ * The array in IDX `bytes`: a view of them.
  *
  * @param name What errors call the data: a file name, say.
  * @throws RhytonError `data-format` when the bytes are not a whole IDX file of unsigned bytes.
@@ -50,5 +50,5 @@ export function readIdx(bytes: Uint8Array, name = "IDX data"): NdArray<Uint8Arra
   if (bytes.length - start !== size) {
     throw fail(`${bytesOf(bytes.length - start)} of elements`, `${size} for the shape ${showShape(shape)}`);
   }
-  return ndarray(new Uint8Array(bytes.subarray(start)), shape);
+  return ndarray(new Uint8Array(bytes.buffer, bytes.byteOffset + start, size), shape);
 }

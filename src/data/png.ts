@@ -49,7 +49,7 @@ export function encodeGray(pixels: Uint8Array, width: number, height: number): U
       expected: `${width} × ${height} = ${width * height}`,
     });
   }
-  return encode({ data: pixels, width, height, depth: 8, channels: 1 }, { zlib: { level: 9, mem: 12 } });
+  return encode({ data: pixels, width, height, depth: 8, channels: 1 }, { zlib: { level: 9 } });
 }
 
 /**
