@@ -3,10 +3,11 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import { RhytonError } from "../core/errors.ts";
-import { type Cell, type ExplainFormat, type ExplainOptions, explain, explainFormats, loadModel } from "../index.ts";
+import { type Cell, type ExplainFormat, type ExplainOptions, explain, explainFormats } from "../index.ts";
 import { whereOf } from "../layers/options.ts";
 import { windowLayers } from "../layers/registry.ts";
 import { guess } from "./guess.ts";
+import { openModel } from "./model-file.ts";
 import { choice } from "./options.ts";
 import { example, UsageError, wantsJson } from "./program.ts";
 
@@ -48,7 +49,7 @@ export function addExplain(program: Command): void {
     .command("explain")
     .summary("explain padding, sizes and receptive fields")
     .description("Explain what layers do to sizes: formulas, padding, the cells under each window, costs.")
-    .argument("<model>", "a .keras file, or a layer: conv2d, maxPooling2d, …")
+    .argument("<model>", "a .keras file or a module (.mjs, .ts), or a layer: conv2d, maxPooling2d, …")
     .option("--input <shape>", "shape of the input without the batch: 28x28x1; once for each input", sizes)
     .option("--layer <name>", "explain this layer of a model only; --cell is then a cell of what it gives")
     .addOption(choice("--format <format>", "what to print", explainFormats).default("text"))
@@ -88,7 +89,7 @@ export function addExplain(program: Command): void {
       }
       const flag = layerOptions.map(([own]) => own).find((own) => options[camel(own)] !== undefined);
       if (flag !== undefined) throw new UsageError(`${wordOf(flag)} is for a layer, not for a model`, "Leave it out.");
-      const model = await loadModel(name, { compile: false });
+      const model = await openModel(name, { seed: 0 }, { compile: false });
       asTyped(() => explain(model, options.input, settings));
     });
 }

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { fileError } from "../core/errors.ts";
-import { loadModel, type Model } from "../index.ts";
+import { type LoadOptions, loadModel, type Model } from "../index.ts";
 import { readFile } from "../saving/atomic.ts";
 
 /** What the function in a module is given. */
@@ -14,10 +14,11 @@ export interface ModelRequest {
  * The model that a path stands for. The default export of a module is a model, or a function that makes one, which is
  * called with `{ seed }`.
  *
+ * @param options - for a file; a module compiles its model as it means to.
  * @throws RhytonError `file` when it cannot be read or run, or exports no model.
  */
-export async function openModel(path: string, request: ModelRequest, threads: number | undefined): Promise<Model> {
-  if (!isModule(path)) return loadModel(path, { threads });
+export async function openModel(path: string, request: ModelRequest, options: LoadOptions = {}): Promise<Model> {
+  if (!isModule(path)) return loadModel(path, options);
   await readFile(path); // says it when there is none
   const types = (process.features as { readonly typescript?: unknown }).typescript;
   if (/\.m?ts$/.test(path) && (types === undefined || types === false)) {

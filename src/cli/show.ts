@@ -1,6 +1,7 @@
 /** `rhyton show`: what the compiler makes of a model, stage by stage. */
 import type { Command } from "commander";
-import { loadModel, type Stage, show, stages } from "../index.ts";
+import { type Stage, show, stages } from "../index.ts";
+import { openModel } from "./model-file.ts";
 import { choice } from "./options.ts";
 import { answer, example } from "./program.ts";
 
@@ -9,7 +10,7 @@ export function addShow(program: Command): void {
     .command("show")
     .summary("print what the compiler makes of a model")
     .description("Print what the compiler makes of a model.")
-    .argument("<model>", "a .keras file")
+    .argument("<model>", "a .keras file, or a module (.mjs, .ts) whose default export is a model")
     .addOption(choice("--stage <stage>", "what to print", stages).makeOptionMandatory())
     .addHelpText(
       "after",
@@ -21,7 +22,7 @@ export function addShow(program: Command): void {
         example("rhyton show autoencoder.keras --stage kernels", "rhyton show autoencoder.keras --stage wasm | less"),
     )
     .action(async (path: string, { stage }: { readonly stage: Stage }, command: Command) => {
-      const model = await loadModel(path, { compile: stage !== "graph" });
+      const model = await openModel(path, { seed: 0 }, { compile: stage !== "graph" });
       const text = await show(model, stage);
       answer(command, { stage, text }, text);
     });

@@ -1,6 +1,7 @@
 /** `rhyton summary`: the table of layers. */
 import type { Command } from "commander";
 import { loadModel, type Model, RhytonError } from "../index.ts";
+import { openModel } from "./model-file.ts";
 import { answer, example } from "./program.ts";
 
 export function addSummary(program: Command): void {
@@ -8,10 +9,10 @@ export function addSummary(program: Command): void {
     .command("summary")
     .summary("print the layers of a model")
     .description("Print the layers of a model, their shapes and the numbers of their weights.")
-    .argument("<model>", "a .keras file")
+    .argument("<model>", "a .keras file, or a module (.mjs, .ts) whose default export is a model")
     .addHelpText("after", example("rhyton summary autoencoder.keras"))
     .action(async (path: string, _: object, command: Command) => {
-      const model = await loadModel(path).catch((error: unknown) => {
+      const model = await openModel(path, { seed: 0 }).catch((error: unknown) => {
         // An optimizer or a loss that Rhyton has not does not hide the layers.
         if (error instanceof RhytonError && error.code === "file-unsupported")
           return loadModel(path, { compile: false });

@@ -86,7 +86,7 @@ async function trainAutoencoder(options: TrainOptions, command: Command): Promis
 async function trainModel(options: TrainOptions, command: Command): Promise<void> {
   const { model: path = "", seed, threads, batchSize } = options;
   const clock = new Clock();
-  const model = await openModel(path, { seed }, threads);
+  const model = await openModel(path, { seed }, { threads });
   const { train, test, source } = await openSamples(options.data, model);
   const chosen = limited(train, options.limit, options.data);
   if (model.compiled === undefined) {
@@ -154,7 +154,7 @@ async function modelOf(path: string, { model: source, data, seed }: RunSettings,
   } catch (error) {
     const isOwn = error instanceof RhytonError && error.code === "file-unsupported";
     if (!isOwn || source === undefined || !isModule(source)) throw error;
-    const model = await openModel(source, { seed }, threads);
+    const model = await openModel(source, { seed });
     if (!model.isBuilt) {
       const { x } = (await openSamples(data, model)).train;
       model.prepare([x.shape.slice(1)]);

@@ -159,7 +159,7 @@ describe("windows, counted one by one", () => {
           if (axis.beyondFormula) worksOut(axis.beyondFormula.split(";")[0]);
         });
       }),
-      { numRuns: 300 },
+      { numRuns: 450 },
     );
   });
 
@@ -175,7 +175,7 @@ describe("windows, counted one by one", () => {
         expectCells(axis, counted(window));
         worksOut(axis.formula);
       }),
-      { numRuns: 300 },
+      { numRuns: 450 },
     );
   });
 
@@ -203,7 +203,7 @@ describe("windows, counted one by one", () => {
           });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 450 },
     );
   });
 
@@ -266,7 +266,7 @@ describe("windows, counted one by one", () => {
           });
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 450 },
     );
   });
 
@@ -345,7 +345,7 @@ describe("windows, counted one by one", () => {
           worksOut(axis.formula);
         });
       }),
-      { numRuns: 300 },
+      { numRuns: 450 },
     );
     expectCells(axesOf(upSampling3d(2), [1, 2, 1, 1])[1], [[0], [0], [1], [1]]);
     expect(axesOf(zeroPadding3d(1), [1, 2, 1, 1]).map(({ output }) => output)).toEqual([3, 4, 3]);

@@ -257,6 +257,13 @@ describe("models of one's own", () => {
     expect(stdout).toMatch(/^loss \d\.\d+\naccuracy 0\.\d+\n$/);
   });
 
+  test("a module is summed up, explained and shown, as a file is", async () => {
+    const module = file("looked-at.mjs", classifier);
+    expect((await rhyton("summary", module)).stdout).toContain("Total params: 7,850");
+    expect((await rhyton("explain", module, "--layer", "dense")).stdout).toMatch(/^dense \(Dense\): .*784.*10/);
+    expect((await rhyton("show", module, "--stage", "graph")).stdout).toMatch(/^%0 = placeholder/);
+  });
+
   test("evaluate reads .npy, and the autoencoder's digits", async () => {
     const { stdout } = await rhyton("evaluate", modelFile(), "--data", "digits", "--threads", "1");
     const [, loss] = /^loss (0\.\d+)\n$/.exec(stdout) ?? [];
