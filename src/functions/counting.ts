@@ -318,19 +318,18 @@ export const scatter: Scatter = binary("scatter", (indices: Tensor, values: Tens
   return reshape(own.sum(choose(isHere, reshape(values, [1, updates, ...rest]), 0), [1]), shape);
 }) as Scatter;
 
-type Reduction = "add" | "max" | "min" | "mul";
+interface ScatterUpdateOptions {
+  /** How an update joins what is there. Default null: it takes its place. */
+  readonly reduction?: "add" | "max" | "min" | "mul" | null;
+}
+
 /**
  * `inputs` with `updates` at the places that the last axis of `indices` names. `reduction` joins what was there with what
  * comes; without one the last update of a place replaces it.
  */
-export const scatterUpdate: Ternary<[options?: { readonly reduction?: Reduction | null }]> = ternary(
+export const scatterUpdate: Ternary<[options?: ScatterUpdateOptions]> = ternary(
   "scatterUpdate",
-  (
-    inputs: Tensor,
-    indices: Tensor,
-    updates_: Tensor,
-    { reduction = null }: { readonly reduction?: Reduction | null } = {},
-  ) => {
+  (inputs: Tensor, indices: Tensor, updates_: Tensor, { reduction = null }: ScatterUpdateOptions = {}) => {
     const where = "scatterUpdate";
     ownAxes(where, inputs, null);
     const { isHere, places, updates, rest, ones } = written(where, indices, inputs.shape);
@@ -370,19 +369,20 @@ export const scatterUpdate: Ternary<[options?: { readonly reduction?: Reduction 
 
 // ---- chosen -------------------------------------------------------------------------------------------------------
 
+interface SelectOptions<T> {
+  /** What stands where no condition is met. Default 0. */
+  readonly default?: T;
+}
+
 interface Select {
-  (
-    condlist: readonly ArrayLike[],
-    choicelist: readonly ArrayLike[],
-    options?: { readonly default?: ArrayLike },
-  ): Numbers;
-  (condlist: readonly Operand[], choicelist: readonly Operand[], options?: { readonly default?: Operand }): Tensor;
+  (condlist: readonly ArrayLike[], choicelist: readonly ArrayLike[], options?: SelectOptions<ArrayLike>): Numbers;
+  (condlist: readonly Operand[], choicelist: readonly Operand[], options?: SelectOptions<Operand>): Tensor;
 }
 /** For each cell the choice whose condition is the first that is not 0 there; `default` (0) where none is. */
 export const select: Select = ((
   conditions: readonly Operand[],
   choices: readonly Operand[],
-  options: { readonly default?: Operand } = {},
+  options: SelectOptions<Operand> = {},
 ) => {
   checkOptions("ops.select", options, ["default"]);
   if (conditions.length !== choices.length || conditions.length === 0) {
