@@ -7,13 +7,13 @@ import { brief, isBuiltIn, malformed, objectAt, refuseCode, textAt, within } fro
 import { CustomObjects } from "../saving/custom.ts";
 import { isJsonObject, type Json, type JsonObject } from "../saving/json.ts";
 import type { Compiled, CompileOptions, LossLike } from "./compile.ts";
-import { lossClasses, lossFromConfig, metricClasses, metricFromConfig } from "./from-config.ts";
+import { lossClasses, lossFromConfig, metricClasses, metricFromConfig, optimizerFromConfig } from "./from-config.ts";
 import type { Loss, LossFunction } from "./losses.ts";
 import { type Metric, meanMetricWrapper } from "./metric.ts";
 import { type MetricLike, metricOf } from "./metric-names.ts";
 import * as metrics from "./metrics.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { optimizerClasses, resolveOptimizer } from "./optimizers.ts";
+import { optimizerClasses } from "./optimizers.ts";
 
 // ---- writing ------------------------------------------------------------------------------------------------------
 
@@ -116,8 +116,9 @@ function readOptimizer(at: string, config: JsonObject): Optimizer {
     const known = `Rhyton has ${optimizerClasses.join(", ")}.`;
     throw unsupportedFile({ where, problem: `${brief(name)} is not known to Rhyton`, fix: `${known} ${WITHOUT}` });
   }
-  refuseCode(where, objectAt(where, object, "config"));
-  return within(where, () => resolveOptimizer(object, `${where}: ${name}`));
+  const own = objectAt(where, object, "config");
+  refuseCode(where, own);
+  return within(where, () => optimizerFromConfig(`${where}: ${name}`, name, own));
 }
 
 /** For every output its entry of a list or of an object by names; one entry alone when there is one output. */

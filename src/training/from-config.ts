@@ -1,10 +1,14 @@
-/** Losses and metrics from what Keras writes of them in a file: the name of the class and its config. */
+/** Losses, metrics and optimizers from what Keras writes of them in a file: the name of the class and its config. */
 import { unknownName } from "../core/errors.ts";
-import { camelCase } from "../layers/options.ts";
+import { camelCase, isRecord } from "../layers/options.ts";
 import type { Loss } from "./loss.ts";
 import * as losses from "./losses.ts";
 import type { Metric } from "./metric.ts";
 import * as metrics from "./metrics.ts";
+import type { Optimizer } from "./optimizer.ts";
+import type { OptimizerOptions } from "./optimizer-options.ts";
+import { optimizerMaker } from "./optimizers.ts";
+import { scheduleFromConfig } from "./schedules.ts";
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -122,3 +126,27 @@ export const lossFromConfig = (where: string, className: string, config: Config)
 /** The metric of a class in Keras. @throws RhytonError `unknown-name` when there is none. */
 export const metricFromConfig = (where: string, className: string, config: Config): Metric =>
   make(where, "metric", metricMakers, className, config);
+
+// ---- optimizers ---------------------------------------------------------------------------------------------------
+
+/** The optimizer of a class in Keras. @throws RhytonError `unknown-name` when there is none. */
+export const optimizerFromConfig = (where: string, className: string, config: Config): Optimizer =>
+  optimizerMaker(where, className)(optimizerOptions(where, config));
+
+/** Keys of older versions that change nothing. */
+const ignored = ["jit_compile", "is_legacy_optimizer"];
+
+/** What the config of an optimizer says, as options. */
+function optimizerOptions(where: string, config: Config): OptimizerOptions {
+  const options = Object.entries(config)
+    .filter(([key, value]) => !ignored.includes(key) && value !== null)
+    // Early versions of Keras 3 write 1 for none.
+    .filter(([key, value]) => !(key === "gradient_accumulation_steps" && value === 1))
+    .map(([key, value]) => [camelCase(key), key === "learning_rate" ? rateOf(where, value) : value]);
+  return Object.fromEntries(options);
+}
+
+function rateOf(where: string, value: unknown): unknown {
+  if (!isRecord(value) || typeof value.class_name !== "string") return value;
+  return scheduleFromConfig(where, value.class_name, isRecord(value.config) ? value.config : {});
+}

@@ -7,7 +7,7 @@ import { type H5Group, type H5Node, h5Dataset } from "../saving/hdf5.ts";
 import { assignAll, datasetOf, type Orders, readVars, type Value, varsGroup } from "../saving/weights.ts";
 import type { Model } from "./model.ts";
 import type { Optimizer } from "./optimizer.ts";
-import { isSchedule } from "./schedules.ts";
+import { isSchedule } from "./schedule.ts";
 
 /** Steps done, learning rate (unless a schedule gives it), then the slots of all weights. */
 export const optimizerGroup = ({ optimizer }: { readonly optimizer: Optimizer }): H5Group =>

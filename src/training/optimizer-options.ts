@@ -1,6 +1,6 @@
 /** What every optimizer takes. */
 import { argumentError } from "../core/errors.ts";
-import type { Schedule } from "./schedules.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** The learning rate: a number, a schedule, or a function of the iteration, counted from 0. */
 export type LearningRate = number | Schedule | ((iteration: number) => number);

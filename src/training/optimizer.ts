@@ -30,7 +30,7 @@ import { allAxes } from "./align.ts";
 import { checkRate, type LearningRate, type OptimizerOptions, optimizerOptions } from "./optimizer-options.ts";
 import { Slots, type WeightSlots } from "./optimizer-slots.ts";
 import { numberIn, wholeNumber } from "./options.ts";
-import { isSchedule, scheduleConfig } from "./schedules.ts";
+import { isSchedule, scheduleConfig } from "./schedule.ts";
 
 /** A weight and its slots after a step. */
 export interface Updated {

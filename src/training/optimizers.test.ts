@@ -7,6 +7,7 @@ import { wasm } from "../device/wasm/device.ts";
 import { type Tensor, Variable } from "../graph/tensor.ts";
 import { camelCase } from "../layers/options.ts";
 import { placeholder, sumSamples } from "../ops/index.ts";
+import { optimizerFromConfig } from "./from-config.ts";
 import type { Optimizer } from "./optimizer.ts";
 import {
   Adam,
@@ -46,7 +47,7 @@ interface Fixture {
 const fixture: Fixture = JSON.parse(readFileSync(new URL("../../fixtures/optimizers.json", import.meta.url), "utf8"));
 
 function make({ class_name, config, exclude }: Case): Optimizer {
-  const optimizer = resolveOptimizer({ class_name, config }, "test");
+  const optimizer = optimizerFromConfig("test", class_name, config);
   if (exclude) optimizer.excludeFromWeightDecay({ names: exclude });
   return optimizer;
 }
@@ -222,7 +223,7 @@ describe("optimizers", () => {
     for (const c of fixture.cases) {
       const optimizer = make(c);
       const config = JSON.parse(JSON.stringify(optimizer.config));
-      expect(resolveOptimizer({ class_name: c.class_name, config }, "test").config).toEqual(optimizer.config);
+      expect(optimizerFromConfig("test", c.class_name, config).config).toEqual(optimizer.config);
     }
   });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { cosineOfPi, logarithm, power, wholePower } from "./maths.ts";
+import { scheduleConfig } from "./schedule.ts";
 import {
   cosineDecay,
   cosineDecayRestarts,
@@ -9,7 +10,6 @@ import {
   piecewiseConstantDecay,
   polynomialDecay,
   type Schedule,
-  scheduleConfig,
   scheduleFromConfig,
 } from "./schedules.ts";
 import { decode, type Encoded } from "./testing.ts";

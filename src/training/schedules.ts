@@ -3,19 +3,12 @@
  * done before the step. A function `(iteration) => rate` of your own does as well.
  */
 import { argumentError, unknownName } from "../core/errors.ts";
-import { camelCase, checkBoolean, checkOptions, isRecord, type Serialized, whereOf } from "../layers/options.ts";
+import { camelCase, checkBoolean, checkOptions, whereOf } from "../layers/options.ts";
 import { cosineOfPi, logarithm, power } from "./maths.ts";
 import { numberIn, wholeNumber } from "./options.ts";
+import type { Schedule } from "./schedule.ts";
 
-/** A learning rate that changes with the iterations. */
-export interface Schedule {
-  /** The name of its class in Keras. */
-  readonly className: string;
-  /** The arguments in Keras' keys. */
-  readonly config: Readonly<Record<string, unknown>>;
-  /** The learning rate of the iteration, counted from 0. */
-  at(iteration: number): number;
-}
+export type { Schedule } from "./schedule.ts";
 
 const f = Math.fround;
 
@@ -295,16 +288,6 @@ const classes: Readonly<Record<string, { readonly positional: readonly string[];
     make: (c, rest) => cosineDecayRestarts(c.initialLearningRate as number, c.firstDecaySteps as number, rest),
   },
 };
-
-export const isSchedule = (value: unknown): value is Schedule => isRecord(value) && typeof value.at === "function";
-
-/** As it stands in a file. */
-export const scheduleConfig = ({ className, config }: Schedule): Serialized => ({
-  module: "keras.optimizers.schedules",
-  class_name: className,
-  config,
-  registered_name: null,
-});
 
 /** The schedule that a file names. @throws RhytonError `unknown-name` when there is none of that class. */
 export function scheduleFromConfig(where: string, className: string, config: Keys): Schedule {

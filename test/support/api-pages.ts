@@ -65,7 +65,7 @@ const groups: readonly Group[] = [
     title: "Optimizers and schedules",
     intro:
       "Rules that change weights, and learning rates that change with the steps. Wrong arguments throw `argument`.",
-    files: /^src\/training\/(optimizer|schedules)/,
+    files: /^src\/training\/(optimizer|schedule)/,
   },
   {
     page: "callbacks.md",

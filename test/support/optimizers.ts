@@ -7,7 +7,8 @@ import { sequential } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
 import type { Optimizer } from "../../src/training/optimizer.ts";
 import { adam, lion, nadam, optimizerClasses, resolveOptimizer, rmsprop, sgd } from "../../src/training/optimizers.ts";
-import { cosineDecay, isSchedule, piecewiseConstantDecay } from "../../src/training/schedules.ts";
+import { isSchedule } from "../../src/training/schedule.ts";
+import { cosineDecay, piecewiseConstantDecay } from "../../src/training/schedules.ts";
 import { arrayOf } from "../../src/training/testing.ts";
 
 export const x = arrayOf(Array.from({ length: 12 }, (_, i) => [Math.sin(i), Math.cos(3 * i), (i % 5) / 5]));
