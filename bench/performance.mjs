@@ -241,21 +241,19 @@ export const tables = (records) => ({
     return markdown(["`npm start`", "seconds", "fastest to slowest", "peak memory of the training, MB"], rows);
   },
 
-  /** For the README: the engines as rows, a few jobs as columns. */
+  /** For the README: the engines as rows, each at its best, and a few jobs as columns. */
   summary() {
     const jobs = ["seed train", "seed predict", "seed predict 1", "big train", "big predict", "mobilenet predict 1"];
     const timed = records.filter(
-      (r) => jobs.includes(r.job) && (r.engine !== "Rhyton" || r.threads === mostThreads(records)),
+      (r) => jobs.includes(r.job) && r.ms !== null && (r.engine !== "Rhyton" || r.threads === mostThreads(records)),
     );
-    const labels = [...new Set(timed.map(labelOf))];
-    const at = (label, job) => timed.find((r) => r.job === job && labelOf(r) === label)?.ms;
-    const rows = labels
-      .filter((label) => jobs.some((job) => at(label, job)))
-      .sort(
-        (a, b) =>
-          (at(a, "seed predict") ?? Number.POSITIVE_INFINITY) - (at(b, "seed predict") ?? Number.POSITIVE_INFINITY),
-      )
-      .map((label) => [label, ...jobs.map((job) => (at(label, job) ? digits(at(label, job)) : "–"))]);
+    const productOf = (r) => labelOf(r).replace(/ (eager|compiled), channels (first|last)$/, "");
+    const best = (product, job) =>
+      Math.min(...timed.filter((r) => r.job === job && productOf(r) === product).map((r) => r.ms));
+    const rows = [...new Set(timed.map(productOf))]
+      .map((product) => ({ product, times: jobs.map((job) => best(product, job)) }))
+      .sort((a, b) => a.times[1] - b.times[1])
+      .map(({ product, times }) => [product, ...times.map((ms) => (Number.isFinite(ms) ? digits(ms) : "–"))]);
     return markdown(["milliseconds", ...jobs], rows);
   },
 });
