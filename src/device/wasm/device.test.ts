@@ -277,6 +277,10 @@ describe("where something is missing", () => {
 
   test("SIMD: the plain device runs", async () => {
     vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    // The plain device is loaded when it runs, after other tests reset the modules.
+    vi.resetModules();
+    const { wasm } = await import("./device.ts");
+    const { makeCheck } = await import("./self-check.ts");
     const check = makeCheck();
     const { totals } = await wasm()
       .compile(check.graph)
