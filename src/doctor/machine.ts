@@ -27,7 +27,7 @@ const FEW_BYTES = GB / 2;
 const FIRST_WIDE_NODE = 24;
 
 export async function examine(): Promise<Finding[]> {
-  return [await engine(), simd(), sharedMemory(), await threads(), wide(), webgpu(), await memory()];
+  return [await engine(), simd(), sharedMemory(), await threads(), await wide(), webgpu(), await memory()];
 }
 
 async function engine(): Promise<Finding> {
@@ -84,7 +84,7 @@ async function threads(): Promise<Finding> {
 }
 
 /** Asks for wide vectors: from then on this process has them, where they give the right numbers. */
-function wide(): Finding {
+async function wide(): Promise<Finding> {
   const name = "wide vectors";
   const costs = "Vectors of 128 bits are used, which is the normal way. The numbers stay the same.";
   const node = inNode ? Number.parseInt(process.versions.node, 10) : 0;
@@ -92,7 +92,7 @@ function wide(): Finding {
     const remedy = `Use Node ${FIRST_WIDE_NODE} or newer, and set RHYTON_WIDE=1 (experimental).`;
     return { name, found: inNode ? `not in Node ${node}` : "not in browsers", good: false, costs, remedy };
   }
-  if (wideVectors()) {
+  if (await wideVectors()) {
     return {
       name,
       found: "256-bit vectors give the same bits here; RHYTON_WIDE=1 uses them (experimental)",

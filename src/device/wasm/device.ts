@@ -73,7 +73,7 @@ interface Place {
 
 export class WasmProgram implements Program {
   private readonly graph: Graph;
-  private readonly profile: Profile;
+  private profile: Profile;
   private made: Generated | undefined;
   private readonly shared: boolean;
   private readonly wantedThreads: number | undefined;
@@ -90,7 +90,7 @@ export class WasmProgram implements Program {
   constructor(graph: Graph, options: WasmOptions = {}) {
     this.shared = options.shared ?? canShare();
     this.wantedThreads = options.threads;
-    this.profile = (options.wide ?? wideWanted()) && wideVectors() ? wide : narrow;
+    this.profile = (options.wide ?? wideWanted()) ? wide : narrow;
     this.graph = graph;
   }
 
@@ -196,6 +196,10 @@ export class WasmProgram implements Program {
   private async load(work: Work): Promise<void> {
     this.cores = await cores();
     this.threads = this.wantedThreads ?? Math.min(this.cores, MOST_THREADS);
+    if (this.profile === wide && !(await wideVectors())) {
+      this.profile = narrow;
+      this.made = undefined;
+    }
     if (this.made === undefined) {
       const lowered = await inTurns(this.lowering());
       // Workers start while the code is made.
