@@ -83,9 +83,7 @@ export function* planStorage(graph: Graph): Pieces<Storage> {
     const all = readersThrough(t);
     // Shared arithmetic inside a per-sample loop would be done again for every sample.
     const once = all.every((r) => r.cellByCell && (t.perSample || !r.by.perSample) && !grows(t, r.by, lowering));
-    const straight = (readers.get(t) as Reader[]).every(
-      (r) => lowering(r.by).kind === "map" && sameShape(r.by.shape, t.shape),
-    );
+    const straight = (readers.get(t) as Reader[]).every(({ by }) => readsInPlace(by, t, lowering(by)));
     const hosts = new Set(straight ? all.map((r) => loopsOf.get(r.by)) : [undefined]);
     const [host] = hosts;
     if (once && hosts.size === 1 && host) loopsOf.set(t, host);
@@ -144,6 +142,18 @@ function readsOnce(t: Tensor, lowering: Lowering): boolean {
   return visits.reduce((a, b) => a + b, 0) <= cells.reduce((a, b) => a + b, 0);
 }
 
+/** Whether arithmetic reads `t` at the cell that it makes and nowhere else: not turned around, not shifted. */
+function readsInPlace(by: Tensor, t: Tensor, lowering: Lowering): boolean {
+  if (lowering.kind !== "map" || !sameShape(by.shape, t.shape)) return false;
+  const cell = probeIndex(by.shape);
+  let inPlace = true;
+  lowering.value(cell, (k, index) => {
+    inPlace &&= by.inputs[k] !== t || sameIndex(index, cell);
+    return { kind: "reduced" };
+  });
+  return inPlace;
+}
+
 /** Whether a reader repeats the cells of `t` (a broadcast): computing them again for each repeat would be waste. */
 const grows = (t: Tensor, reader: Tensor, lowering: (t: Tensor) => Lowering): boolean => {
   return lowering(reader).kind === "map" && cellsOf(reader.shape) > cellsOf(t.shape);
@@ -195,7 +205,7 @@ function unreadable(
   return result;
 }
 
-/** The one reduction inside `t`'s arithmetic whose every result belongs to exactly one cell of `t`. */
+/** A reduction inside `t`'s arithmetic whose every result belongs to exactly one cell of `t`, and is read there alone. */
 function findCore(
   t: Tensor,
   lowering: (t: Tensor) => Lowering,
@@ -204,17 +214,20 @@ function findCore(
   readerCount: (t: Tensor) => number,
 ): Tensor | undefined {
   const index = probeIndex(t.shape);
-  let core: Tensor | undefined;
+  const candidates = new Set<Tensor>();
+  const elsewhere = new Set<Tensor>();
   const seen = new Map<Tensor, (readonly Affine[])[]>();
   const visit = (x: Tensor, at: readonly Affine[]): void => {
     const known = seen.get(x) ?? [];
-    if (core || known.some((other) => sameIndex(other, at))) return;
+    if (known.some((other) => sameIndex(other, at))) return;
     seen.set(x, [...known, at]);
     const own = lowering(x);
     // A slice from the first cell on looks the same, but the reduction has cells that it leaves out.
     const here = sameIndex(at, index) && sameShape(x.shape, t.shape);
     if (x !== t && stored.has(x)) {
-      if (here && canHost(x, own) && !roots.has(x) && readerCount(x) === 1 && x.perSample === t.perSample) core = x;
+      if (!here) elsewhere.add(x);
+      else if (canHost(x, own) && !roots.has(x) && readerCount(x) === 1 && x.perSample === t.perSample)
+        candidates.add(x);
       return;
     }
     if (own.kind === "map") {
@@ -225,7 +238,7 @@ function findCore(
     }
   };
   visit(t, index);
-  return core;
+  return [...candidates].find((x) => !elsewhere.has(x));
 }
 
 /**
