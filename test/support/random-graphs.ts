@@ -62,6 +62,7 @@ class Maker {
 
   keep(kind: string, inputs: readonly Tensor[], y: Tensor): void {
     if (y.shape.length === 0 || sizeOf(y.shape) > MOST) throw new RangeError("no shape for a graph");
+    if (inputs.includes(y)) throw new RangeError("the same again: a row of one axis turned around, say");
     this.tensors.push(y);
     for (const x of inputs) this.#used.add(x);
     this.kinds.push(kind);
