@@ -46,7 +46,7 @@ export function chooseForm(kernel: Pick<NestKernel, "loops" | "reduce" | "out" |
   const reduce = kernel.reduce.filter((l) => l.size > 1);
   const neighbours = neighbouring(loops, kernel.out.shape, kernel.index);
   const widest = neighbours.reduce<Loop | undefined>((best, l) => (best && best.size >= l.size ? best : l), undefined);
-  if (widest && widest.size >= 3) return { kind: "across", lanes: widest };
+  if (widest && widest.size >= 4) return { kind: "across", lanes: widest };
   const last = reduce[reduce.length - 1];
   if (last && kernel.value) {
     const loads = loadsOf(kernel.value);
@@ -54,8 +54,9 @@ export function chooseForm(kernel: Pick<NestKernel, "loops" | "reduce" | "out" |
       const s = stepOfLoad(load, last);
       return s !== "far" || canPack(load.source as Buffer);
     });
-    // Two reduction axes that lie side by side count as one.
-    if (fits && reduce.reduce((n, l) => n * l.size, 1) >= 4) return { kind: "along", lanes: last };
+    // A sum over the lanes costs something at the end: more than a fourth lane that is idle, where little is added up.
+    const fewest = widest?.size === 3 ? 16 : 4;
+    if (fits && reduce.reduce((n, l) => n * l.size, 1) >= fewest) return { kind: "along", lanes: last };
   }
   if (widest) return { kind: "across", lanes: widest };
   if (!last && loops.length > 0) {
