@@ -22,6 +22,7 @@ function convolution(taps: number, channels: number, filters: number) {
 describe("where the lanes of a convolution lie", () => {
   test.each<[string, number, number, number, string]>([
     ["one filter: along the reduction", 1, 4, 1, "along c"],
+    ["one filter and few channels: across the positions", 1, 3, 1, "across i1"],
     ["two filters: along the reduction", 1, 4, 2, "along c"],
     ["three filters and a long reduction: along it", 3, 2, 3, "along c"],
     ["three filters and a short reduction: across the filters", 1, 15, 3, "across f"],

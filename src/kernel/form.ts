@@ -46,14 +46,15 @@ export function chooseForm(kernel: Pick<NestKernel, "loops" | "reduce" | "out" |
   const reduce = kernel.reduce.filter((l) => l.size > 1);
   const neighbours = neighbouring(loops, kernel.out.shape, kernel.index);
   const widest = neighbours.reduce<Loop | undefined>((best, l) => (best && best.size >= l.size ? best : l), undefined);
-  if (widest && widest.size >= 4) return { kind: "across", lanes: widest };
   const last = reduce[reduce.length - 1];
+  /** Whether what the reduction reads lies side by side along a loop, or can be laid out so. */
+  const inReach = (l: Loop): boolean =>
+    loadsOf(kernel.value).every((load) => stepOfLoad(load, l) !== "far" || canPack(load.source as Buffer));
+  const fits = last !== undefined && inReach(last);
+  // Where results lie side by side but what they read does not, as with one channel made of many, the reduction is better.
+  const scattered = widest && fits && last.size >= 4 && !inReach(widest);
+  if (widest && widest.size >= 4 && !scattered) return { kind: "across", lanes: widest };
   if (last && kernel.value) {
-    const loads = loadsOf(kernel.value);
-    const fits = loads.every((load) => {
-      const s = stepOfLoad(load, last);
-      return s !== "far" || canPack(load.source as Buffer);
-    });
     // A sum over the lanes costs something at the end: more than a fourth lane that is idle, where little is added up.
     const fewest = widest?.size === 3 ? 16 : 4;
     if (fits && reduce.reduce((n, l) => n * l.size, 1) >= fewest) return { kind: "along", lanes: last };
