@@ -21,10 +21,9 @@ test("a timer of 10 ms beside a training", async () => {
   const rounds = child.lines.map((line) => line.split(" ").slice(1).map(Number));
   const show = (k: number): string => rounds.map((round) => round[k]).join(", ");
   console.log(
-    `three trainings: the timer was late by at most ${show(0)} ms; by ${show(1)} ms where the thread had a processor`,
+    `three trainings: the timer was late by at most ${show(0)} ms; the thread worked at most ${show(1)} ms at once`,
   );
-  // What is beyond is the thread's wait for a processor: others run, too. They may also keep a helper of the engine for
-  // which the thread waits; a piece of work that is not cut would show in every round.
-  const [, middle] = rounds.map(([, own]) => own).sort((a, b) => a - b);
-  expect(middle).toBeLessThanOrEqual(20);
+  // Lateness also tells of other processes, and of those that stop this one. What the thread itself does between two calls
+  // of the timer is ours: 10 ms of the timer and 20 beyond.
+  expect(Math.max(...rounds.map(([, worked]) => worked))).toBeLessThanOrEqual(30);
 });
