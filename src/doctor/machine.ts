@@ -1,7 +1,8 @@
 /** What the engine and the machine offer: one finding for each thing that training can use. */
 
+import { inNode, nodeModule } from "../core/node.ts";
 import { MOST_PAGES } from "../device/wasm/memory.ts";
-import { canShare, cores, hasVectors, inNode, nodeModule } from "../device/wasm/support.ts";
+import { canShare, cores, hasVectors } from "../device/wasm/support.ts";
 import { wideVectors } from "../device/wasm/wide.ts";
 
 /** One thing about a machine, with what it means. */
@@ -31,7 +32,7 @@ export async function examine(): Promise<Finding[]> {
 }
 
 async function engine(): Promise<Finding> {
-  if (!inNode) return { name: "engine", found: `a browser: ${navigator.userAgent}`, good: true };
+  if (!inNode()) return { name: "engine", found: `a browser: ${navigator.userAgent}`, good: true };
   const { arch, platform, versions } = process;
   const os: typeof import("node:os") = await nodeModule("node:os");
   const processor = os.cpus()[0]?.model.trim() ?? "unknown processor";
@@ -49,7 +50,7 @@ function simd(): Finding {
     found: "none",
     good: false,
     costs: "The plain device runs instead of generated code, which is some hundred times slower.",
-    remedy: inNode
+    remedy: inNode()
       ? "Use Node 20 or newer."
       : "Use a browser of 2023 or newer, without a mode that switches WebAssembly off.",
   };
@@ -77,7 +78,7 @@ async function threads(): Promise<Finding> {
     found,
     good: false,
     costs: "A training step takes almost twice as long as on two cores.",
-    remedy: inNode
+    remedy: inNode()
       ? "Allow this process more cores: the limit of a container (--cpus), or taskset."
       : "Use a machine with more cores.",
   };
@@ -87,10 +88,10 @@ async function threads(): Promise<Finding> {
 async function wide(): Promise<Finding> {
   const name = "wide vectors";
   const costs = "Vectors of 128 bits are used, which is the normal way. The numbers stay the same.";
-  const node = inNode ? Number.parseInt(process.versions.node, 10) : 0;
+  const node = inNode() ? Number.parseInt(process.versions.node, 10) : 0;
   if (node < FIRST_WIDE_NODE) {
     const remedy = `Use Node ${FIRST_WIDE_NODE} or newer, and set RHYTON_WIDE=1 (experimental).`;
-    return { name, found: inNode ? `not in Node ${node}` : "not in browsers", good: false, costs, remedy };
+    return { name, found: inNode() ? `not in Node ${node}` : "not in browsers", good: false, costs, remedy };
   }
   if (await wideVectors()) {
     return {
@@ -111,7 +112,7 @@ function webgpu(): Finding {
 
 /** Bytes that this process may use, where that is known. */
 async function bytesThere(): Promise<number | undefined> {
-  if (!inNode) {
+  if (!inNode()) {
     const { deviceMemory } = navigator as { readonly deviceMemory?: number };
     return deviceMemory === undefined ? undefined : deviceMemory * GB;
   }
@@ -139,10 +140,10 @@ async function memory(): Promise<Finding> {
   const bytes = await bytesThere();
   const most = mostPages() * 65536;
   const there = bytes === undefined ? "unknown" : gigabytes(bytes);
-  const found = `${there}${!inNode && bytes === 8 * GB ? " or more" : ""}; one program can have ${gigabytes(most)}`;
+  const found = `${there}${!inNode() && bytes === 8 * GB ? " or more" : ""}; one program can have ${gigabytes(most)}`;
   if (most < MOST_PAGES * 65536) {
     const costs = `A model with its activations must fit into ${gigabytes(most)}.`;
-    const remedy = inNode
+    const remedy = inNode()
       ? "Raise the limit of the address space (ulimit -v)."
       : "Use a 64-bit browser, or close other pages.";
     return { name: "memory", found, good: false, costs, remedy };

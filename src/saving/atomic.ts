@@ -3,6 +3,7 @@
  * loaded at the first use, so that browsers can load this one.
  */
 import { fileError, nearest, RhytonError } from "../core/errors.ts";
+import { inNode, nodeModule } from "../core/node.ts";
 
 const FIXES: Readonly<Record<string, readonly [problem: string, fix: string]>> = {
   ENOENT: ["it does not exist", "Check the path."],
@@ -34,12 +35,10 @@ export function systemError(path: string, error: unknown): RhytonError {
 }
 
 async function node(path: string) {
-  try {
-    const fs = await import(/* webpackIgnore: true */ "node:fs/promises");
-    const paths = await import(/* webpackIgnore: true */ "node:path");
-    if (typeof fs.open === "function") return { fs, paths };
-  } catch {
-    // Not Node.
+  if (inNode()) {
+    const fs: typeof import("node:fs/promises") = await nodeModule("node:fs/promises");
+    const paths: typeof import("node:path") = await nodeModule("node:path");
+    return { fs, paths };
   }
   throw fileError({
     where: path,

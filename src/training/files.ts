@@ -1,17 +1,18 @@
 /** Files that training writes, in Node. Its file system is loaded only when one is used, so that browsers can load this. */
 import { fileError } from "../core/errors.ts";
+import { inNode, nodeModule } from "../core/node.ts";
 import { systemError } from "../saving/atomic.ts";
 
 /** @throws RhytonError `file` where there is no file system. */
 export async function fileSystem(path: string): Promise<typeof import("node:fs/promises")> {
-  if (typeof process === "undefined" || !process.versions?.node) {
+  if (!inNode()) {
     throw fileError({
       where: path,
       problem: "there is no file system here",
       fix: "In a browser, collect the values in a callback of your own.",
     });
   }
-  return import("node:fs/promises");
+  return nodeModule("node:fs/promises");
 }
 
 /** What the operating system said, as our error. */

@@ -1,16 +1,12 @@
 /**
  * What the engine and the machine can do, and warnings about what they cannot: each is given once.
  */
+import { inNode, nodeModule } from "../../core/node.ts";
 import { f32x4, i32, Module } from "./assembler.ts";
-
-export const inNode = typeof process !== "undefined" && process.versions?.node !== undefined;
-
-/** A module of Node, loaded so that bundlers for browsers do not look for it. */
-export const nodeModule = (name: string) => import(/* @vite-ignore */ /* webpackIgnore: true */ name);
 
 /** Cores that this process may use. */
 export async function cores(): Promise<number> {
-  if (!inNode) return navigator.hardwareConcurrency ?? 1;
+  if (!inNode()) return navigator.hardwareConcurrency ?? 1;
   const os: typeof import("node:os") = await nodeModule("node:os");
   return os.availableParallelism();
 }

@@ -3,7 +3,7 @@
  * need not agree on files. Its first message is "ready".
  */
 import { pagePolicy } from "../../core/errors.ts";
-import { inNode, nodeModule } from "./support.ts";
+import { inNode, nodeModule } from "../../core/node.ts";
 
 export interface Thread {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
@@ -26,7 +26,7 @@ export interface Limits {
 
 /** @throws RhytonError `page-policy` where the page forbids such workers. */
 export async function startThread(source: string, limits: Limits, listener: Listener): Promise<Thread> {
-  const start = inNode ? startInNode : startInBrowser;
+  const start = inNode() ? startInNode : startInBrowser;
   let done = () => {};
   let failed = (_: Error) => {};
   const ready = new Promise<void>((resolve, reject) => {
@@ -36,7 +36,7 @@ export async function startThread(source: string, limits: Limits, listener: List
   const thread = await start(source, limits, {
     heard: (message) => (message === "ready" ? done() : listener.heard(message)),
     lost: (reason) => {
-      failed(inNode ? new Error(`A worker did not start: ${reason}`) : forbidden(reason));
+      failed(inNode() ? new Error(`A worker did not start: ${reason}`) : forbidden(reason));
       listener.lost(reason);
     },
   });

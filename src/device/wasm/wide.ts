@@ -2,6 +2,8 @@
  * Wide vectors: V8 from Node 24 on can pair two 128-bit vectors into one of 256. That is experimental there, so it is
  * used only when asked for, and only if code compiled with it gives the same bits as the same code compiled before.
  */
+
+import { inNode } from "../../core/node.ts";
 import { inTurns, type Pieces } from "../../core/pieces.ts";
 import { lowering } from "../../kernel/lower.ts";
 import { preparing } from "../../passes/prepare.ts";
@@ -14,7 +16,7 @@ import { cellsOf, type Generated, generating } from "./module.ts";
 import { controlBlock, frameOf, place } from "./placing.ts";
 import { wide } from "./profile.ts";
 import { type Check, makeCheck } from "./self-check.ts";
-import { inNode, warnOnce } from "./support.ts";
+import { warnOnce } from "./support.ts";
 
 const FIRST_NODE = 24;
 /** Enough for every kernel to become worth optimizing. */
@@ -25,7 +27,7 @@ const STEPS = 4;
 const FLAG = "experimental-wasm-revectorize";
 
 /** Whether the environment asks for wide vectors. */
-export const wideWanted = (): boolean => inNode && process.env.RHYTON_WIDE === "1";
+export const wideWanted = (): boolean => inNode() && process.env.RHYTON_WIDE === "1";
 
 let works: Promise<boolean> | undefined;
 
@@ -36,7 +38,7 @@ export function wideVectors(): Promise<boolean> {
 }
 
 async function switchOn(): Promise<boolean> {
-  const node = inNode ? Number.parseInt(process.versions.node, 10) : 0;
+  const node = inNode() ? Number.parseInt(process.versions.node, 10) : 0;
   if (node < FIRST_NODE) {
     const here = node > 0 ? `this is Node ${node}` : "this is a browser";
     warnOnce(`wide vectors need Node ${FIRST_NODE} or later, and ${here}: going on with narrow ones.`);

@@ -1,4 +1,5 @@
 import { argumentError, RhytonError } from "../../core/errors.ts";
+import { nodeModule } from "../../core/node.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
@@ -44,7 +45,7 @@ class EventFile {
     const records = this.#waiting;
     this.#waiting = [];
     if (this.#path === undefined) {
-      const { hostname } = await import("node:os");
+      const { hostname }: typeof import("node:os") = await nodeModule("node:os");
       const name = [Math.floor(now()), hostname(), process.pid, filesMade++].join(".");
       this.#path = `${this.#folder}/events.out.tfevents.${name}.v2`;
       await makeFolderOf(this.#path);
