@@ -493,6 +493,29 @@ describe("shapes", () => {
     expect(open.message).toContain("4 cells for each sample, expected a multiple of 3, for (None, 3, -1)");
   });
 
+  test("of one sample in place of a batch of one", async () => {
+    const { message } = await errorOf(() => ten().predict(ndarray(new Float32Array(4), [4])));
+    expect(message).toContain("One sample is a batch of one: give it the shape [1, 4].");
+  });
+
+  test("of class numbers where one-hot targets are asked for name what takes numbers", async () => {
+    const m = ten();
+    const numbers = ndarray(Int32Array.of(3, 1), [2]);
+    m.compile({ loss: "categorical_crossentropy", device: "interp" });
+    const loss = await errorOf(() => m.fit(four(2), numbers));
+    expect(loss.message).toContain('For class numbers use "sparse_categorical_crossentropy".');
+    m.compile({
+      loss: "sparse_categorical_crossentropy",
+      metrics: ["categorical_accuracy"],
+      device: "interp",
+    });
+    const metric = await errorOf(() => m.fit(four(2), numbers));
+    expect(metric.message).toContain('For class numbers use "sparse_categorical_accuracy".');
+    m.compile({ loss: "categorical_crossentropy", device: "interp" });
+    const other = await errorOf(() => m.fit(four(2), ndarray(new Float32Array(6), [2, 3])));
+    expect(other.message).toContain("Change the last layer or reshape the targets.");
+  });
+
   test("NaN in what is predicted has nothing to do with training", async () => {
     const { message } = await errorOf(() => ten().predict(ndarray(Float32Array.of(1, 2, Number.NaN, 4), [1, 4])));
     expect(message).toContain("the value at [0, 2] is NaN. Replace or remove such values.");
@@ -502,6 +525,27 @@ describe("shapes", () => {
   test("a row without an input has no weights to give yet", async () => {
     expect(await errorOf(() => sequential([dense(2)]).getWeights())).toMatchObject({ code: "not-built" });
   });
+});
+
+test("a promise is told as one that was not awaited", async () => {
+  const bytes = ten().toBytes();
+  const { message } = await errorOf(() => loadModel(untyped(bytes)));
+  expect(message).toBe("loadModel: source is a Promise that was not awaited, expected a path, or the bytes of a file.");
+  await bytes;
+});
+
+test("a layer in place of the tensor that it makes", async () => {
+  const { message } = await errorOf(() => model(input([4]), untyped(dense(3))));
+  expect(message).toContain("model: output 0 is <dense>, not a tensor.");
+});
+
+test("input is told how it is called", async () => {
+  expect((await errorOf(() => input(untyped(4)))).message).toContain("For example input([28, 28, 1]).");
+});
+
+test("bytes of weights are refused under the name of the method", async () => {
+  const { message } = await errorOf(() => ten().weightsToBytes(untyped("hdf5")));
+  expect(message).toContain('weightsToBytes: there is no format "hdf5". Did you mean "h5"?');
 });
 
 test("tensors and layers print shortly", () => {

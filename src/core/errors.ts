@@ -62,11 +62,12 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return describeList(value);
   if (ArrayBuffer.isView(value) && "length" in value) return `a ${value.constructor.name} of ${value.length} values`;
   if (hasOwnText(value)) return String(value);
+  if (value instanceof Promise) return "a Promise that was not awaited";
   const { data, shape } = value as { readonly data?: unknown; readonly shape?: unknown };
   if (ArrayBuffer.isView(data) && Array.isArray(shape)) return `an array of shape (${shape.join(", ")})`;
   const kind = Object.getPrototypeOf(value)?.constructor?.name ?? "Object";
   const keys = Object.keys(value);
-  const what = kind === "Object" ? "an object" : `a ${kind}`;
+  const what = kind === "Object" ? "an object" : `${/^[AEIO]/.test(kind) ? "an" : "a"} ${kind}`;
   if (keys.length === 0) return kind === "Object" ? "an empty object" : what;
   const more = keys.length > SHOWN ? ", …" : "";
   return `${what} with the key${keys.length === 1 ? "" : "s"} ${keys.slice(0, SHOWN).join(", ")}${more}`;

@@ -19,6 +19,7 @@ export class InputLayer extends Layer<Same> {
         argument: "shape",
         value: shape,
         expected: "the sizes of one sample's axes, whole numbers of at least 1 or null for any, without the batch",
+        fix: "For example input([28, 28, 1]).",
       });
     }
     this.shape = [...shape];

@@ -3,7 +3,7 @@
  * outputs, in Keras' order.
  */
 import { showShape } from "../core/array.ts";
-import { networkError } from "../core/errors.ts";
+import { describe, networkError } from "../core/errors.ts";
 import { apply } from "../graph/op.ts";
 import { type OpenTensor, Tensor } from "../graph/tensor.ts";
 import { enterAt, InputLayer } from "./input.ts";
@@ -94,7 +94,7 @@ function checkEnds(inputs: readonly OpenTensor[], outputs: readonly OpenTensor[]
     const wrong = list.findIndex((t) => !(t instanceof Tensor));
     if (wrong >= 0) {
       throw networkError({
-        problem: `${kind} ${wrong} is not a tensor`,
+        problem: `${kind} ${wrong} is ${describe(list[wrong])}, not a tensor`,
         fix: "Give what input(...) returned, and what layers returned for it.",
       });
     }
@@ -174,14 +174,14 @@ function stepFor(t: OpenTensor): Step {
 
 function checkLeaf(step: Step, t: OpenTensor, user: Step | undefined, isInput: boolean): void {
   if (isInput || step.inputs.length > 0 || !t.perSample) return;
-  const needs = user === undefined ? "an output is" : `${describe(user.operation)} needs`;
+  const needs = user === undefined ? "an output is" : `${describeOperation(user.operation)} needs`;
   throw networkError({
-    problem: `${needs} ${describe(step.operation)}, which does not follow from the inputs of the model`,
+    problem: `${needs} ${describeOperation(step.operation)}, which does not follow from the inputs of the model`,
     fix: "Add that input to the model's inputs, or build the outputs from the inputs that it has.",
   });
 }
 
-const describe = (operation: Operation): string =>
+const describeOperation = (operation: Operation): string =>
   operation instanceof Tensor
     ? `the op ${operation.op.name} of shape ${showShape(operation.shape, true)}`
     : operation instanceof InputLayer

@@ -214,7 +214,7 @@ describe("what is refused", () => {
     ["model: the model has no inputs. Give at least one input.", () => new Network([], [y])],
     ["model: the model has no outputs.", () => new Network([x], [])],
     [
-      "model: output 0 is not a tensor. Give what input(...) returned",
+      "model: output 0 is 3, not a tensor. Give what input(...) returned",
       () => new Network([x], [3 as unknown as Tensor]),
     ],
     ["model: one tensor is given as an input twice.", () => new Network([x, x], [y])],

@@ -98,14 +98,30 @@ export function alignWeight(where: string, weight: Tensor, values: Shape): Tenso
 export const weightOfCells = (where: string, weight: Tensor, values: Shape): Tensor =>
   broadcastTo(alignWeight(where, weight, values), values);
 
-export function requireSameShape(where: string, target: Tensor, prediction: Tensor): void {
+export function requireSameShape(
+  where: string,
+  target: Tensor,
+  prediction: Tensor,
+  fix = "Change the last layer or reshape the targets.",
+): void {
   if (sameShape(target.shape, prediction.shape)) return;
   throw shapeError({
     where,
     got: `targets of shape ${showShape(target.shape, true)}`,
     expected: `${showShape(prediction.shape, true)}, the shape of the predictions`,
-    fix: "Change the last layer or reshape the targets.",
+    fix,
   });
+}
+
+/**
+ * Requires one-hot targets of the shape of the predictions.
+ *
+ * @param sparse - what takes class numbers; named where such are given.
+ */
+export function requireOneHot(where: string, target: Tensor, prediction: Tensor, sparse: string): void {
+  const numbers = prediction.shape.slice(0, -1);
+  const areNumbers = sameShape(target.shape, numbers) || sameShape(target.shape, [...numbers, 1]);
+  requireSameShape(where, target, prediction, areNumbers ? `For class numbers use "${sparse}".` : undefined);
 }
 
 /** The numbers 0, 1, … below `count`. */

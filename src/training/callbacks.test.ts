@@ -275,7 +275,7 @@ describe("EarlyStopping", () => {
   it("says what is not there to watch, once, and asks for the direction it cannot know", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     await line().fit(x, y, { epochs: 3, callbacks: [new EarlyStopping()], ...silent });
-    expect(warn.mock.calls).toEqual([['EarlyStopping: there is no "val_loss" to watch. There are loss, mae.']]);
+    expect(warn.mock.calls).toEqual([['EarlyStopping: there is no "val_loss" to watch. Known: loss, mae.']]);
     warn.mockRestore();
     const own: Callback = { onEpochEnd: (_, logs) => void Object.assign(logs, { score: 1 }) };
     const run = (mode?: "max") =>

@@ -126,8 +126,9 @@ function fitTo(where: string, array: NdArray, expected: OpenShape): NdArray {
     where,
     got: `the shape ${showShape(array.shape)}`,
     expected: `${showShape(expected, true)}, with any number of samples first`,
-    fix:
-      isSized(expected) && sizeOf(sample) === sizeOf(expected)
+    fix: agree(array.shape, expected)
+      ? `One sample is a batch of one: give it the shape [${[1, ...array.shape].join(", ")}].`
+      : isSized(expected) && sizeOf(sample) === sizeOf(expected)
         ? `The sizes agree: give it the shape [${[array.shape[0], ...expected].join(", ")}].`
         : "Prepare the data in the shape of the model's input, or change the input.",
   });

@@ -21,7 +21,7 @@ import {
   subtract,
   sum,
 } from "../ops/index.ts";
-import { axisOf, lastAxis, meanLast, oneHot, requireSameShape } from "./align.ts";
+import { axisOf, lastAxis, meanLast, oneHot, requireOneHot, requireSameShape } from "./align.ts";
 import { sparseLabels } from "./labels.ts";
 import { checkLossOptions, type Loss, type LossFunction, type LossOptions, loss } from "./loss.ts";
 import { numberIn } from "./options.ts";
@@ -128,7 +128,7 @@ export const categoricalCrossentropy = (options: CrossentropyOptions = {}): Loss
   const { fromLogits, labelSmoothing, axis, config } = readCrossentropy("categoricalCrossentropy", options);
   const name = "categorical_crossentropy";
   const call: LossFunction = (target, prediction) => {
-    requireSameShape(`loss "${name}"`, target, prediction);
+    requireOneHot(`loss "${name}"`, target, prediction, "sparse_categorical_crossentropy");
     const own = axisOf(`loss "${name}"`, axis, prediction);
     const t = smoothClasses(target, labelSmoothing);
     return negative(sum(multiply(t, classLogs(prediction, fromLogits, own)), [own]));
@@ -141,7 +141,7 @@ export const categoricalFocalCrossentropy = (options: FocalOptions = {}): Loss =
   const { fromLogits, labelSmoothing, axis, alpha, gamma, config } = readFocal(where, options);
   const name = "categorical_focal_crossentropy";
   const call: LossFunction = (target, prediction) => {
-    requireSameShape(`loss "${name}"`, target, prediction);
+    requireOneHot(`loss "${name}"`, target, prediction, "sparse_categorical_crossentropy");
     const own = axisOf(`loss "${name}"`, axis, prediction);
     const t = smoothClasses(target, labelSmoothing);
     const p = normalised(fromLogits ? softmax(prediction, own) : prediction, own);

@@ -3,7 +3,7 @@ import { sameShape } from "../core/array.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { checkBoolean } from "../layers/options.ts";
 import { equal, greater, max, multiply, reshape, slice, sum } from "../ops/index.ts";
-import { argmaxLast, lastAxis, oneHot, requireSameShape } from "./align.ts";
+import { argmaxLast, lastAxis, oneHot, requireOneHot, requireSameShape } from "./align.ts";
 import { metricJudge } from "./judge.ts";
 import { type LabelRule, sparseLabels } from "./labels.ts";
 import type { LossFunction } from "./loss.ts";
@@ -49,7 +49,7 @@ export const binaryAccuracy = metricJudge(
 );
 
 const sameClass: LossFunction = (target, prediction) => {
-  requireSameShape('metric "categorical_accuracy"', target, prediction);
+  requireOneHot('metric "categorical_accuracy"', target, prediction, "sparse_categorical_accuracy");
   return equal(argmaxLast(target), argmaxLast(prediction));
 };
 
@@ -91,7 +91,7 @@ export const topKCategoricalAccuracy = metricJudge(
     checkMetricOptions("topKCategoricalAccuracy", options, ["k"]);
     const k = wholeNumber("topKCategoricalAccuracy", "k", options.k ?? 5);
     const call: LossFunction = (t, p) => {
-      requireSameShape('metric "top_k_categorical_accuracy"', t, p);
+      requireOneHot('metric "top_k_categorical_accuracy"', t, p, "sparse_top_k_categorical_accuracy");
       return amongTop(k, oneHot("metric", argmaxLast(t), p), p);
     };
     return share("TopKCategoricalAccuracy", options.name ?? "top_k_categorical_accuracy", call, { k });

@@ -12,7 +12,7 @@ export { takeWeights, weightsBytes } from "./weights-file.ts";
 /** Writes the whole model. */
 export async function saveModel(where: string, model: Model, path: string): Promise<void> {
   if (typeof path !== "string" || !path.endsWith(".keras")) {
-    throw argumentError({ where, argument: "path", value: path, expected: 'a path in ".keras"' });
+    throw argumentError({ where, argument: "path", value: path, expected: 'a path that ends in ".keras"' });
   }
   await writeFileAtomic(path, kerasBytes(model));
 }

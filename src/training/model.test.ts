@@ -130,7 +130,7 @@ describe("a model", () => {
     const m = line();
     m.setWeights([arrayOf([[2]]), arrayOf([1])]);
     expect(m.getWeights().map((a) => [...a.data])).toEqual([[2], [1]]);
-    expect(() => m.setWeights([arrayOf([[5]])])).toThrow("got 1 arrays, expected 2");
+    expect(() => m.setWeights([arrayOf([[5]])])).toThrow("got 1 array, expected 2");
     expect(() => m.setWeights([arrayOf([[5]]), arrayOf([1, 2])])).toThrow('array 1 for the weight "bias": got (2,)');
     expect(m.getWeights()[0].data[0]).toBe(2);
   });

@@ -409,7 +409,7 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
 
   /** The bytes of the file that `saveWeights` writes: `"h5"`, `"npz"` or `"safetensors"`. */
   weightsToBytes(format: WeightFormat): Promise<Uint8Array<ArrayBuffer>> {
-    const where = `${this.where} saveWeights`;
+    const where = `${this.where} weightsToBytes`;
     return this.#turn.read(where, async () => (await files()).weightsBytes(where, this as unknown as Model, format));
   }
 

@@ -28,7 +28,7 @@ export function formatOf(where: string, path: unknown): WeightFormat {
   if (text.endsWith(".weights.h5")) return "h5";
   const found = weightFormats.find((format) => format !== "h5" && text.endsWith(`.${format}`));
   if (found !== undefined) return found;
-  const expected = 'a path in ".weights.h5", ".npz" or ".safetensors"';
+  const expected = 'a path that ends in ".weights.h5", ".npz" or ".safetensors"';
   const fix = text.endsWith(".keras") ? "For the whole model use save." : undefined;
   throw argumentError({ where, argument: "path", value: path, expected, ...(fix === undefined ? {} : { fix }) });
 }

@@ -12,7 +12,12 @@ export const copyWeights = (weights: readonly Variable[]): NdArray<Float32Array>
 export function assignWeights(where: string, weights: readonly Variable[], values: readonly NdArray[]): void {
   const fix = "Take them from getWeights of a model with the same layers.";
   if (values.length !== weights.length) {
-    throw dataError({ where, got: `${values.length} arrays`, expected: `${weights.length}, one for each weight`, fix });
+    throw dataError({
+      where,
+      got: `${values.length} array${values.length === 1 ? "" : "s"}`,
+      expected: `${weights.length}, one for each weight`,
+      fix,
+    });
   }
   weights.forEach((weight, i) => {
     if (sameShape(values[i].shape, weight.shape) && values[i].data.length === sizeOf(weight.shape)) return;

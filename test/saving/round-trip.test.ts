@@ -180,7 +180,9 @@ describe("saving", () => {
       "expected a function with a name",
     );
     expect((await errorOf(() => small().save(join(folder, "no/a.keras")))).message).toContain("mkdir -p");
-    expect((await errorOf(() => small().save(join(folder, "a.h5")))).message).toContain('expected a path in ".keras"');
+    expect((await errorOf(() => small().save(join(folder, "a.h5")))).message).toContain(
+      'expected a path that ends in ".keras"',
+    );
     expect(await readdir(folder)).toEqual([]);
   });
 

@@ -47,7 +47,7 @@ export class Monitor {
     if (value === undefined && !this.#warned) {
       this.#warned = true;
       const names = Object.keys(logs).join(", ");
-      console.warn(`${this.#where}: there is no ${JSON.stringify(this.name)} to watch. There are ${names}.`);
+      console.warn(`${this.#where}: there is no ${JSON.stringify(this.name)} to watch. Known: ${names}.`);
     }
     return value;
   }
