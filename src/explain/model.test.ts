@@ -361,6 +361,8 @@ Windows: a of [0, 0], b of [1, 1]; x cells that no window reads
     const below = [0, 1, 2, 3, 4, 5].map((column) => [3, column]);
     expect(places("padding")).toEqual([...padding, ...below]);
     expect(places("cell")).toHaveLength(12);
+    // Drawn first, so that it does not lie over the edge of the picture.
+    expect(input.indexOf('<path class="padding"')).toBeLessThan(input.indexOf('<path class="cell"'));
     const outlines = [
       ...input.matchAll(/<rect x="(\d+)" y="(\d+)" width="(\d+)" height="(\d+)" class="window w(\d)"/g),
     ];

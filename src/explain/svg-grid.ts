@@ -5,10 +5,10 @@
  */
 import { type Grid, gridOf } from "./grid.ts";
 import type { AxisExplanation } from "./layer.ts";
-import { boxAt, legend, type Panel, squaresAt, textAt } from "./svg-parts.ts";
+import { boxAt, DASHES, legend, type Panel, squaresAt, textAt } from "./svg-parts.ts";
 
-/** Pixels. */
-const LEAST_CELL = 18;
+/** Pixels. Cells are multiples of DASHES, so that the dashes of neighbours fall together. */
+const LEAST_CELL = 20;
 const MOST_CELL = 28;
 const WIDTH = 420;
 const BETWEEN = 56;
@@ -35,12 +35,13 @@ function sheetPanel({ title, lines: [rows, columns], kind, number, windows }: Sh
   const centre = (place: number): number => place + cell / 2;
   const ticks = (line: Line, draw: (i: number, text: string) => string): string[] =>
     line.flatMap((p, i) => (p === undefined ? [] : [draw(i, String(p))]));
-  const kinds = { cell: [] as Corner[], padding: [] as Corner[], unread: [] as Corner[] };
+  // In the order in which they are drawn: the edge of the picture lies over that of the padding.
+  const kinds = { padding: [] as Corner[], cell: [] as Corner[], unread: [] as Corner[] };
   const read = windows.map((): Corner[] => []);
   const numbers = rows.map((row, r) => {
     const own = columns.map((column, c) => {
-      const x0 = `<tspan x="${centre(x(c))}">`;
-      if (row === undefined || column === undefined) return `${x0}…</tspan>`;
+      const tspan = (text: string, kind = ""): string => `<tspan x="${centre(x(c))}"${kind}>${text}</tspan>`;
+      if (row === undefined || column === undefined) return tspan("…");
       const [corner, what] = [[x(c), y(r)] as const, kind(row, column)];
       kinds[what].push(corner);
       windows.forEach(([inRows, inColumns], i) => {
@@ -48,7 +49,8 @@ function sheetPanel({ title, lines: [rows, columns], kind, number, windows }: Sh
       });
       // A number of four digits has no room.
       const count = number(row, column);
-      return what === "padding" || count > 999 ? "" : `${x0}${count}</tspan>`;
+      if (what === "padding" || count > 999) return "";
+      return tspan(`${count}`, count > 99 ? ' class="tiny"' : "");
     });
     return `<text y="${centre(y(r)) + 4}" class="middle ${cell < 24 ? "tiny" : "small"}">${own.join("")}</text>`;
   });
@@ -84,7 +86,8 @@ export function gridPanels(axes: readonly AxisExplanation[]): Panel[] {
   const grid = gridOf(axes);
   if (grid === undefined) return [];
   const longest = Math.max(...[...grid.input, ...grid.output].map((line) => line.length));
-  const cell = Math.min(MOST_CELL, Math.max(LEAST_CELL, Math.floor(WIDTH / longest)));
+  const fitting = Math.floor(WIDTH / longest / DASHES) * DASHES;
+  const cell = Math.min(MOST_CELL, Math.max(LEAST_CELL, fitting));
   const input: Sheet = {
     title: `input ${axes.map((axis) => axis.input).join(" × ")}`,
     lines: grid.input,

@@ -48,6 +48,9 @@ export function legend(entries: readonly (readonly [kinds: readonly string[], wo
   return { width: width + 20, height, content: [...boxes, `<g transform="translate(20 0)">${content.join("")}</g>`] };
 }
 
+/** Pixels from dash to dash of the edges of padding. The side of a cell is a multiple, and every corner the middle of a dash. */
+export const DASHES = 4;
+
 /** How many windows are told apart by colour; all colours are told apart by the colour-blind. */
 export const COLOURS = 4;
 
@@ -77,7 +80,8 @@ const coloured = ({ paper, ink, quiet, line, unread, padding, windows }: typeof 
 const style =
   "text{font:13px system-ui,sans-serif}.title{font-weight:600}.middle{text-anchor:middle}.end{text-anchor:end}" +
   ".small{font-size:11px}.tiny{font-size:9px}.mono{font:12px ui-monospace,monospace;white-space:pre}" +
-  ".padding{stroke-dasharray:3 3}.window{fill:none;stroke-width:2.5}.ahead{stroke-dasharray:3 3}" +
+  `.padding{stroke-dasharray:${DASHES / 2} ${DASHES / 2};stroke-dashoffset:${DASHES / 4}}` +
+  ".window{fill:none;stroke-width:2.5}.ahead{stroke-dasharray:3 3}" +
   `.read{fill-opacity:.3}${coloured(light)}@media(prefers-color-scheme:dark){${coloured(dark)}}`;
 
 /** Panels one below the other, on paper. @param label - says what is drawn to those who do not see it. */
