@@ -114,12 +114,17 @@ def prepare(settings):
             else:
                 loss = lambda x: F.mse_loss(model(x), x)
             self.loss = torch.compile(loss) if compiled else loss
+            self.steps = 0
             try:
                 self.optimizer = torch.optim.Adam(model.parameters(), eps=1e-7, fused=True)
             except (RuntimeError, TypeError):
                 self.optimizer = torch.optim.Adam(model.parameters(), eps=1e-7, foreach=True)
 
         def step(self):
+            # Keras adds its epsilon before the bias of the second moment is taken out, PyTorch after.
+            self.steps += 1
+            for group in self.optimizer.param_groups:
+                group["eps"] = 1e-7 / (1 - 0.999**self.steps) ** 0.5
             self.optimizer.zero_grad(set_to_none=True)
             loss = self.loss(self.x)
             loss.backward()

@@ -41,8 +41,11 @@ export async function prepare({ variant, job, weights, samples }) {
     }
     const optimizer = tf.train.adam(1e-3, 0.9, 0.999, 1e-7);
     const lossOf = losses[job.loss](tf);
+    let steps = 0;
     return {
       step: async () => {
+        // Keras adds its epsilon before the bias of the second moment is taken out, TensorFlow.js after.
+        optimizer.epsilon = 1e-7 / Math.sqrt(1 - 0.999 ** ++steps);
         const loss = optimizer.minimize(() => lossOf(apart(tf, small.network, values, x), x), true);
         const [value] = await loss.data();
         loss.dispose();
