@@ -18,13 +18,14 @@ export const writeNpz = (arrays: Readonly<Record<string, NdArray>>): Uint8Array<
  * The arrays in the bytes of a `.npz` file by their names, stored or compressed: what `numpy.savez` and
  * `numpy.savez_compressed` write. Elements become those of `readNpy`.
  *
+ * @typeParam Names - of arrays that you know to be there.
  * @param name What errors call the data: a file name, say.
  * @throws RhytonError `file-format` or `file-refused` for what is no such archive or unsafe; `data-format` for arrays of
  *   Python objects and of other kinds that Rhyton does not read.
  * @example
- * const { x, y } = readNpz(await readFile("pairs.npz"), "pairs.npz");
+ * const { x, y } = readNpz<"x" | "y">(await readFile("pairs.npz"), "pairs.npz");
  */
-export function readNpz(bytes: Uint8Array, name = ".npz file"): Record<string, NdArray> {
+export function readNpz<Names extends string = string>(bytes: Uint8Array, name = ".npz file"): Record<Names, NdArray> {
   const arrays = [...readZip(bytes, name)].map(([member, content]): [string, NdArray] => {
     if (!member.endsWith(".npy")) {
       const problem = `it holds ${JSON.stringify(member)}, which is no array`;
@@ -32,5 +33,5 @@ export function readNpz(bytes: Uint8Array, name = ".npz file"): Record<string, N
     }
     return [member.slice(0, -4), readNpy(content, `${name}: ${member}`)];
   });
-  return Object.fromEntries(arrays);
+  return Object.fromEntries(arrays) as Record<Names, NdArray>;
 }
