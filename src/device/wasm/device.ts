@@ -24,7 +24,7 @@ import { controlBlock, type Frame, frameOf, newControlBlock, type Places, place,
 import { nextProgram, Pool } from "./pool.ts";
 import { narrow, type Profile, wide } from "./profile.ts";
 import { canShare, cores, hasVectors, notIsolated, noVectors, warnOnce } from "./support.ts";
-import { wideVectors, wideWanted } from "./wide.ts";
+import { beginWide, wideWanted } from "./wide.ts";
 
 /** Options of `wasm`. */
 export interface WasmOptions {
@@ -196,10 +196,7 @@ export class WasmProgram implements Program {
   private async load(work: Work): Promise<void> {
     this.cores = await cores();
     this.threads = this.wantedThreads ?? Math.min(this.cores, MOST_THREADS);
-    if (this.profile === wide && !(await wideVectors())) {
-      this.profile = narrow;
-      this.made = undefined;
-    }
+    const isWide = this.profile === wide ? await beginWide() : undefined;
     if (this.made === undefined) {
       const lowered = await inTurns(this.lowering());
       // Workers start while the code is made.
@@ -207,6 +204,10 @@ export class WasmProgram implements Program {
       const { places } = checkWork(work, lowered.inputs);
       if (this.shared && places * this.cost >= WORTH_WAKING) team.begin(this.threads);
       this.made = await inTurns(generating(lowered, this.profile, this.shared));
+    }
+    if (isWide && !(await isWide())) {
+      this.profile = narrow;
+      this.made = await inTurns(this.generating());
     }
     try {
       this.module = await WebAssembly.compile(await inTurns(this.generated.module.encoding()));

@@ -9,11 +9,12 @@ import { lowering } from "../../kernel/lower.ts";
 import { preparing } from "../../passes/prepare.ts";
 import type { Work } from "../device.ts";
 import { checkWork } from "../work.ts";
-import { ControlBlock, controlBytes } from "./control.ts";
+import { MessageHost } from "./host-message.ts";
 import { Image } from "./image.ts";
 import { MOST_PAGES } from "./memory.ts";
 import { cellsOf, type Generated, generating } from "./module.ts";
 import { controlBlock, frameOf, place } from "./placing.ts";
+import { nextProgram, Pool } from "./pool.ts";
 import { wide } from "./profile.ts";
 import { type Check, makeCheck } from "./self-check.ts";
 import { warnOnce } from "./support.ts";
@@ -22,40 +23,67 @@ const FIRST_NODE = 24;
 /** Enough for every kernel to become worth optimizing. */
 const SAMPLES = 797;
 const BATCH = 8;
-/** Steps in a piece: a few milliseconds. */
-const STEPS = 4;
 const FLAG = "experimental-wasm-revectorize";
 
 /** Whether the environment asks for wide vectors. */
 export const wideWanted = (): boolean => inNode() && process.env.RHYTON_WIDE === "1";
 
-let works: Promise<boolean> | undefined;
+/** Answers whether wide vectors work, when that is known. */
+type Verdict = () => Promise<boolean>;
 
-/** Switches wide vectors on for this process, the first time; false, after a warning, where they cannot be had. */
-export function wideVectors(): Promise<boolean> {
-  works ??= switchOn();
-  return works;
+let check: Promise<Verdict> | undefined;
+
+/**
+ * Begins to switch wide vectors on for this process, the first time. Done when what remains happens in a worker, beside
+ * which the calling thread has time for other things.
+ */
+export function beginWide(): Promise<Verdict> {
+  check ??= begin();
+  return check;
 }
 
-async function switchOn(): Promise<boolean> {
+/** Switches wide vectors on for this process, the first time; false, after a warning, where they cannot be had. */
+export const wideVectors = async (): Promise<boolean> => (await beginWide())();
+
+async function begin(): Promise<Verdict> {
   const node = inNode() ? Number.parseInt(process.versions.node, 10) : 0;
   if (node < FIRST_NODE) {
     const here = node > 0 ? `this is Node ${node}` : "this is a browser";
     warnOnce(`wide vectors need Node ${FIRST_NODE} or later, and ${here}: going on with narrow ones.`);
-    return false;
+    return async () => false;
   }
-  const v8 = process.getBuiltinModule("node:v8");
-  const check = makeCheck();
-  const generated = await inTurns(codeOf(check));
+  // A worker of its own, that starts while the code is made and ends with the check.
+  const pool = new Pool();
+  pool.begin(1);
+  const made = makeCheck();
+  const generated = await inTurns(codeOf(made));
   const bytes = await inTurns(generated.module.encoding());
-  const expected = await train(check, generated, bytes);
+  const verdict = switchOn({ made, generated, bytes, pool }).finally(() => pool.end(0));
+  verdict.catch(() => {});
+  return () => verdict;
+}
+
+function* codeOf({ graph }: Check): Pieces<Generated> {
+  return yield* generating(yield* lowering(yield* preparing({ ...graph, outputs: [] })), wide, false);
+}
+
+interface Checked {
+  readonly made: Check;
+  readonly generated: Generated;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pool: Pool;
+}
+
+async function switchOn(checked: Checked): Promise<boolean> {
+  const v8 = process.getBuiltinModule("node:v8");
+  const expected = await train(checked, checked.bytes);
   v8.setFlagsFromString(`--${FLAG}`);
-  // What runs often is compiled again by the optimizing compiler, which is the one that pairs vectors: at once, here.
+  // What runs often is compiled again by the optimizing compiler, which is the one that pairs vectors: at once, there.
   v8.setFlagsFromString("--wasm-sync-tier-up");
   // With an empty section behind it the module is another one, so that it is compiled anew.
-  const actual = await train(check, generated, Uint8Array.from([...bytes, 0, 1, 0]));
+  const actual = await train(checked, Uint8Array.from([...checked.bytes, 0, 1, 0]));
   v8.setFlagsFromString("--no-wasm-sync-tier-up");
-  const same = actual.every((byte, i) => byte === expected[i]);
+  const same = actual.every((bits, i) => bits === expected[i]);
   if (!same) {
     v8.setFlagsFromString(`--no-${FLAG}`);
     warnOnce("wide vectors give other numbers in this version of Node: going on with narrow ones.");
@@ -63,35 +91,28 @@ async function switchOn(): Promise<boolean> {
   return same;
 }
 
-function* codeOf({ graph }: Check): Pieces<Generated> {
-  return yield* generating(yield* lowering(yield* preparing({ ...graph, outputs: [] })), wide, false);
-}
-
-/** Some training steps on the calling thread; the bytes of all that they leave. */
-async function train(check: Check, generated: Generated, module: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+/** Some training steps in the worker; the bits of all that they leave. */
+async function train({ made, generated, pool }: Checked, module: Uint8Array<ArrayBuffer>): Promise<Int32Array> {
   const order = new Uint32Array(SAMPLES).map((_, i) => (i * 7) % 20);
-  const work: Work = { inputs: [check.samples(20)], order, batchSize: BATCH };
+  const work: Work = { inputs: [made.samples(20)], order, batchSize: BATCH };
   const frame = frameOf(generated, 1, MOST_PAGES);
   const places = place(generated, frame, work, checkWork(work, generated.lowered.inputs));
-  const memory = new WebAssembly.Memory({ initial: places.pages, maximum: MOST_PAGES });
-  const bytes = new Uint8Array(memory.buffer);
+  const host = new MessageHost({ id: nextProgram(), module: await WebAssembly.compile(module) }, pool);
   const image = new Image(generated);
-  for (const { at, data } of image.missing(places)) if (data) bytes.set(data, at);
-  const { instance } = await WebAssembly.instantiate(module, { env: { memory } });
-  const run = instance.exports.run as (worker: number) => void;
-  const totals = new Float64Array(cellsOf(generated.lowered.totals));
-  const live = new ControlBlock(controlBytes(totals.length), memory.buffer);
-  const steps = function* (): Pieces<void> {
-    for (let done = 0; done < places.plan.steps; done += STEPS) {
-      const block = controlBlock(generated, places, { done, totals, workers: 1, spin: 0, prepared: false });
-      block.set("steps", Math.min(STEPS, places.plan.steps - done));
-      live.bytes.set(block.bytes);
-      run(0);
-      totals.set(live.totals(totals.length));
-      yield;
-    }
-  };
-  await inTurns(steps());
-  const weights = image.updated.flatMap(({ at, size }) => [...bytes.subarray(at, at + 4 * size)]);
-  return Uint8Array.from([...weights, ...new Uint8Array(totals.buffer)]);
+  await host.write(places.pages, image.missing(places));
+  const count = cellsOf(generated.lowered.totals);
+  let totals: Float64Array = new Float64Array(count);
+  for (let done = 0; done < places.plan.steps; ) {
+    const block = controlBlock(generated, places, { done, totals, workers: 1, spin: 0, prepared: false });
+    const after = await host.run(block, { signal: undefined, progress: () => {} });
+    done += after.get("stepsDone");
+    totals = after.totals(count);
+  }
+  const bits = [...new Int32Array(totals.buffer)];
+  for (const { at, size } of image.updated) {
+    const value = new Float32Array(size);
+    await host.read(at, value);
+    bits.push(...new Int32Array(value.buffer));
+  }
+  return Int32Array.from(bits);
 }
