@@ -83,9 +83,9 @@ function* rebuild(roots: readonly Tensor[], change: Change): Pieces<ReadonlyMap<
   return replaced;
 }
 
-/** Rebuilds tensors and everything that they need. */
-export function rewriteTensors(roots: readonly Tensor[], change: Change): Tensor[] {
-  const replaced = atOnce(rebuild(roots, change));
+/** Rebuilds tensors and everything that they need, in pieces. */
+export function* rewritingTensors(roots: readonly Tensor[], change: Change): Pieces<Tensor[]> {
+  const replaced = yield* rebuild(roots, change);
   return roots.map((t) => replaced.get(t) as Tensor);
 }
 

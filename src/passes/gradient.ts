@@ -1,5 +1,6 @@
 /** Reverse-mode differentiation: every op's record answers in ops, so the gradient is one more part of the graph. */
 import { internalError } from "../core/errors.ts";
+import { atOnce, type Pieces } from "../core/pieces.ts";
 import { topological } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { add } from "../ops/elementwise.ts";
@@ -9,7 +10,10 @@ import { fill } from "../ops/leaf.ts";
  * The gradients of a shared scalar `loss` with respect to each tensor of `of`, in their shapes; zeros where `loss` does
  * not depend on one.
  */
-export function gradients(loss: Tensor, of: readonly Tensor[]): Tensor[] {
+export const gradients = (loss: Tensor, of: readonly Tensor[]): Tensor[] => atOnce(differentiating(loss, of));
+
+/** The same in pieces: an op each. */
+export function* differentiating(loss: Tensor, of: readonly Tensor[]): Pieces<Tensor[]> {
   if (loss.shape.length > 0 || loss.perSample) {
     throw internalError({ where: "gradients", problem: `the loss has the shape [${loss.shape}], not a shared scalar` });
   }
@@ -26,6 +30,7 @@ export function gradients(loss: Tensor, of: readonly Tensor[]): Tensor[] {
     if (y.op.grad === undefined) {
       throw internalError({ where: "gradients", problem: `the op ${y.op.name} has no gradient` });
     }
+    yield;
     const parts = y.op.grad(y, dy, wanted);
     y.inputs.forEach((x, k) => {
       const part = parts[k];

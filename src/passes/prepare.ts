@@ -1,6 +1,6 @@
 /** The passes of every program, in order. */
 import { atOnce, type Pieces } from "../core/pieces.ts";
-import { type Graph, rewriteTensors, rewriting } from "../graph/graph.ts";
+import { type Graph, rewriting, rewritingTensors } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { foldScales } from "./fold-scales.ts";
 import { poolFirst } from "./pool-first.ts";
@@ -9,7 +9,8 @@ import { upsampleConvolution } from "./upsample-convolution.ts";
 import { winograd } from "./winograd.ts";
 
 /** Rewrites of the forward part that the gradient should follow: to be done before `gradients`. */
-export const beforeGradient = (roots: readonly Tensor[]): Tensor[] => rewriteTensors(roots, upsampleConvolution);
+export const beforeGradient = (roots: readonly Tensor[]): Pieces<Tensor[]> =>
+  rewritingTensors(roots, upsampleConvolution);
 
 /** What every graph goes through before it is lowered. */
 export const prepare = (graph: Graph): Graph => atOnce(preparing(graph));

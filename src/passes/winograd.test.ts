@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/arrays.ts";
 import { feed, graphOf, run, weight } from "../../test/support/run.ts";
+import { atOnce } from "../core/pieces.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
-import { rewriteTensors, topological } from "../graph/graph.ts";
+import { rewritingTensors, topological } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import * as op from "../ops/index.ts";
 import { gradients } from "./gradient.ts";
@@ -64,7 +65,7 @@ describe("Winograd's convolution", () => {
     ["channels that fill no vector", { ...large, channels: 17, filters: 18 }],
   ])("%s: the same output and gradients", async (_, layer) => {
     const { x, tensors } = build(layer);
-    const rewritten = rewriteTensors(tensors, winograd);
+    const rewritten = atOnce(rewritingTensors(tensors, winograd));
     expect(opsOf(rewritten).some((name) => /^convolve/.test(name))).toBe(false);
     const plain = build(layer, convolveInParts);
     expect(opsOf(prepare(graphOf({ totals: plain.tensors })).totals)).not.toContain("expandTiles");
@@ -88,12 +89,12 @@ describe("Winograd's convolution", () => {
     ["pictures that fit no cache, of few channels", { ...large, size: [128, 128] }],
   ])("%s: left as it is", (_, layer) => {
     const { tensors } = build(layer);
-    expect(opsOf(rewriteTensors(tensors, winograd))).toEqual(opsOf(tensors));
+    expect(opsOf(atOnce(rewritingTensors(tensors, winograd)))).toEqual(opsOf(tensors));
   });
 
   test("large pictures of many channels are rewritten", () => {
     const { tensors } = build({ ...large, size: [128, 128], channels: 32, filters: 32 });
-    expect(opsOf(rewriteTensors(tensors, winograd)).filter((name) => /^convolve/.test(name))).toEqual([]);
+    expect(opsOf(atOnce(rewritingTensors(tensors, winograd))).filter((name) => /^convolve/.test(name))).toEqual([]);
   });
 
   test("is part of what every graph goes through, and transforms a picture once for both directions", () => {

@@ -26,10 +26,10 @@ export interface Training {
   /** Where training notes how far it has come, and where it begins. */
   readonly journal: Journal;
   /** The step for such data. */
-  readonly train: (x: Inputs, targets: Targets) => Compute;
+  readonly train: (x: Inputs, targets: Targets) => Promise<Compute>;
   readonly feed: Feed;
   readonly validation: Feed | undefined;
-  readonly judge: (x: Inputs, targets: Targets) => Compute;
+  readonly judge: (x: Inputs, targets: Targets) => Promise<Compute>;
   /** Whether there is a validation after an epoch. */
   readonly isDue: (epoch: number) => boolean;
   readonly epochs: number;
@@ -48,7 +48,7 @@ export async function trainOnce(
 ): Promise<Logs> {
   const { optimizer, samples } = t;
   const { arrays, targets } = stepData(samples);
-  const { program, reports } = t.train(samples.x, targets);
+  const { program, reports } = await t.train(samples.x, targets);
   const outcome = await program.run({
     inputs: arrays,
     batchSize: samples.count,
@@ -136,7 +136,7 @@ async function trainEpoch(t: Training, epoch: number, callbacks: CallbackList, p
     for await (const { samples, work } of feed.pieces(epoch, { atOnce, from: done })) {
       if (t.model.stopTraining) break;
       const { arrays, targets } = stepData(samples);
-      const { program, reports } = t.train(samples.x, targets);
+      const { program, reports } = await t.train(samples.x, targets);
       const first = done;
       if (callbacks.wantsBatches) {
         await t.turn.pause(() => callbacks.batch("Begin", first, {}, sinceFirst(first)));

@@ -323,7 +323,7 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
     const where = `${this.where} predictOnBatch`;
     const arrays = await this.#turn.read(where, async () => {
       const samples = await this.#checked((fed) => readInputs(where, fed, x));
-      return askOnce(this.#asking(where, samples.x), samples);
+      return askOnce(await this.#asking(where, samples.x), samples);
     });
     return this.#answered(arrays);
   }
@@ -456,9 +456,10 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
     return { callbacks: new CallbackList(callbacks, this as unknown as Model, where), turn: this.#turn };
   }
 
-  #asking(where: string, inputs: Inputs): Answering {
+  async #asking(where: string, inputs: Inputs): Promise<Answering> {
     const network = this.#at(inputs);
-    return { program: this.#ensurePrograms(where).prediction(network).program, outputs: network.outputs };
+    const { program } = await this.#ensurePrograms(where).prediction(network);
+    return { program, outputs: network.outputs };
   }
 
   #needCompiled(where: string): Compiled {

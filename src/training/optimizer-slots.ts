@@ -86,6 +86,8 @@ export function makeSlot(name: string, shape: readonly number[], value: number):
     fill: (cells: Float32Array) => void cells.fill(value),
   };
   const variable = new Variable(name, shape, initializer, false);
-  variable.assign(new Float32Array(sizeOf(shape)).fill(value));
+  const cells = new Float32Array(sizeOf(shape));
+  // Zeros are there: writing them would take their memory before it is needed.
+  variable.assign(value === 0 ? cells : cells.fill(value));
   return variable;
 }

@@ -10,6 +10,7 @@
  */
 import { sizeOf } from "../core/array.ts";
 import { argumentError, internalError } from "../core/errors.ts";
+import type { Pieces } from "../core/pieces.ts";
 import type { Update } from "../graph/graph.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
 import { checkBoolean, checkName, checkOptions } from "../layers/options.ts";
@@ -214,26 +215,28 @@ export abstract class Optimizer {
   }
 
   /**
-   * All weights and slots after a step.
+   * All weights and slots after a step; in pieces, a weight each.
    *
    * @param gradients - of the weights that the loss depends on; the others stay as they are.
    */
-  step(gradients: ReadonlyMap<Variable, Tensor>): StepGraph {
+  *step(gradients: ReadonlyMap<Variable, Tensor>): Pieces<StepGraph> {
     const { scalarNames } = this;
     const scalars = scalarNames.map((name) => stepScalar(name));
     const scalar = (name: string): Tensor => scalars[scalarNames.indexOf(name)];
     const trained = [...gradients.keys()];
     const summed = trained.map((weight) => this.#accumulate(weight, gradients.get(weight) as Tensor));
     const clipped = this.#clip(summed.map(({ mean }) => mean));
-    const updates = (this.#slots?.weights ?? []).flatMap((weight) => {
+    const updates: Update[] = [];
+    for (const weight of this.#slots?.weights ?? []) {
+      yield;
       const now = variableTensor(weight);
       const i = trained.indexOf(weight);
       const moved = i < 0 ? { value: now, slots: [] } : this.#move(weight, clipped[i], summed[i].sum, scalars, scalar);
       const averaged = this.#average(weight, moved.value, scalar);
       const value = i < 0 ? averaged.value : (weight.constraint?.call(averaged.value) ?? averaged.value);
       const own = value === now ? [] : [{ variable: weight, value }];
-      return [...own, ...moved.slots, ...averaged.slots];
-    });
+      updates.push(...own, ...moved.slots, ...averaged.slots);
+    }
     return { scalars, updates };
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { sizeOf } from "../core/array.ts";
+import { atOnce } from "../core/pieces.ts";
 import type { Device } from "../device/device.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
@@ -66,7 +67,7 @@ async function trajectory(
   optimizer.build(weights);
   const inputs = weights.map((w, i) => placeholder(w.shape, `g${i}`));
   const slopes = new Map<Variable, Tensor>(weights.map((w, i) => [w, sumSamples(inputs[i])]));
-  const { scalars, updates } = optimizer.step(slopes);
+  const { scalars, updates } = atOnce(optimizer.step(slopes));
   const program = device.compile({ inputs, scalars, outputs: [], totals: [], updates, guard: undefined });
   const result: Float32Array[][] = [];
   for (let step = 0; step < gradients[0].shape[0]; step++) {
@@ -196,7 +197,7 @@ describe("optimizers", () => {
     for (const w of [a, b]) w.assign(Float32Array.of(8));
     optimizer.build([a, b]);
     const x = placeholder([1], "x");
-    const { scalars, updates } = optimizer.step(new Map([[a, sumSamples(x)]]));
+    const { scalars, updates } = atOnce(optimizer.step(new Map([[a, sumSamples(x)]])));
     const program = interp().compile({ inputs: [x], scalars, outputs: [], totals: [], updates, guard: undefined });
     const inputs = [{ data: new Float32Array(2), shape: [2, 1] }];
     await program.run({ inputs, batchSize: 1, scalars: (i) => optimizer.scalarsAt(i) });

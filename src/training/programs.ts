@@ -3,6 +3,7 @@
  * size is.
  */
 import type { NdArray } from "../core/array.ts";
+import { inTurns, type Pieces } from "../core/pieces.ts";
 import type { Device, Program } from "../device/device.ts";
 import type { Compiled } from "./compile.ts";
 import type { Report } from "./metric.ts";
@@ -24,7 +25,7 @@ export type Targets = readonly (Target | undefined)[];
 export class Programs {
   readonly #device: Device;
   readonly #seed: number;
-  readonly #made = new WeakMap<Traceable, Map<string, Compute>>();
+  readonly #made = new WeakMap<Traceable, Map<string, Promise<Compute>>>();
 
   /** @param seed - of the randomness in the layers. */
   constructor(device: Device, seed: number) {
@@ -33,31 +34,39 @@ export class Programs {
   }
 
   /** Training on targets of these shapes. The optimizer gets its slots here. */
-  training(network: Traceable, targets: Targets, { judgements, optimizer }: Compiled): Compute {
+  training(network: Traceable, targets: Targets, { judgements, optimizer }: Compiled): Promise<Compute> {
     return this.#once(network, `training ${JSON.stringify(targets)}`, () =>
       trainingStep(network, targets, judgements, optimizer, this.#seed),
     );
   }
 
-  evaluation(network: Traceable, targets: Targets, { judgements }: Compiled): Compute {
+  evaluation(network: Traceable, targets: Targets, { judgements }: Compiled): Promise<Compute> {
     return this.#once(network, `evaluation ${JSON.stringify(targets)}`, () =>
       evaluationStep(network, targets, judgements),
     );
   }
 
-  prediction(network: Traceable): Compute {
-    return this.#once(network, "prediction", () => ({ graph: predictionStep(network), reports: [] }));
+  prediction(network: Traceable): Promise<Compute> {
+    return this.#once(network, "prediction", function* () {
+      const graph = predictionStep(network);
+      yield;
+      return { graph, reports: [] };
+    });
   }
 
-  #once(network: Traceable, key: string, make: () => Step): Compute {
-    const made = this.#made.get(network) ?? new Map<string, Compute>();
+  #once(network: Traceable, key: string, step: () => Pieces<Step>): Promise<Compute> {
+    const made = this.#made.get(network) ?? new Map<string, Promise<Compute>>();
     this.#made.set(network, made);
-    let compute = made.get(key);
-    if (compute === undefined) {
-      const { graph, reports } = make();
-      compute = { program: this.#device.compile(graph), reports };
-      made.set(key, compute);
-    }
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const compute = this.#make(step());
+    made.set(key, compute);
+    compute.catch(() => made.delete(key));
     return compute;
+  }
+
+  async #make(step: Pieces<Step>): Promise<Compute> {
+    const { graph, reports } = await inTurns(step);
+    return { program: this.#device.compile(graph), reports };
   }
 }

@@ -21,7 +21,7 @@ export interface Hooks {
 
 /** Loss and metrics over all that a feed gives, in the order in which they were declared. */
 export async function judgeFeed(
-  judge: (x: Inputs, targets: Targets) => Compute,
+  judge: (x: Inputs, targets: Targets) => Promise<Compute>,
   feed: Feed,
   options: {
     readonly onProgress?: (steps: number, logs: Logs) => void;
@@ -38,7 +38,7 @@ export async function judgeFeed(
     const batch = done;
     if (callbacks.wantsTestBatches) await hooks.turn.pause(() => callbacks.testBatch("Begin", batch, {}));
     const { arrays, targets } = stepData(samples);
-    const { program, reports } = judge(samples.x, targets);
+    const { program, reports } = await judge(samples.x, targets);
     const outcome = await program.run({
       ...work,
       inputs: arrays,
@@ -70,7 +70,7 @@ export async function askOnce({ program, outputs }: Answering, samples: Samples)
 
 /** What the model answers to all that a feed gives: the outputs, each for all samples in order. */
 export async function askFeed(
-  ask: (x: Inputs) => Answering,
+  ask: (x: Inputs) => Promise<Answering>,
   feed: Feed,
   options: {
     readonly where: string;
@@ -91,7 +91,7 @@ export async function askFeed(
   )) {
     const batch = done;
     if (callbacks.wantsPredictBatches) await hooks.turn.pause(() => callbacks.predictBatch("Begin", batch, {}));
-    const { program, outputs } = ask(samples.x);
+    const { program, outputs } = await ask(samples.x);
     const shapes = outputs.map(({ shape }) => shape);
     first ??= shapes;
     checkAlike(options.where, first, shapes);

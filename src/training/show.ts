@@ -74,7 +74,7 @@ function programOf({ compiled }: Model, network: SizedNetwork): Graph {
     shape: targetShape(shape, judgements[i]),
     array: network.inputs.length + i,
   }));
-  return optimizer.withoutBuilding(() => trainingStep(network, targets, judgements, optimizer).graph);
+  return optimizer.withoutBuilding(() => atOnce(trainingStep(network, targets, judgements, optimizer)).graph);
 }
 
 /** The targets that a loss expects: as the output, or the number of a class in place of the last axis. */

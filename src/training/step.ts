@@ -4,6 +4,7 @@
  */
 import { sameShape } from "../core/array.ts";
 import { advised, argumentError, prefixed } from "../core/errors.ts";
+import type { Pieces } from "../core/pieces.ts";
 import { type Graph, MOST_TOTALS, topological } from "../graph/graph.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
 import type { CallContext } from "../layers/layer.ts";
@@ -12,7 +13,7 @@ import { layerNameIn, runsOf } from "../layers/network-runs.ts";
 import type { SizedNetwork } from "../layers/sized-network.ts";
 import { add, batchSize, fill, multiply, placeholder, reshape, sum, variableTensor } from "../ops/index.ts";
 import { variableOp } from "../ops/leaf.ts";
-import { gradients } from "../passes/gradient.ts";
+import { differentiating } from "../passes/gradient.ts";
 import { beforeGradient } from "../passes/prepare.ts";
 import { allAxes } from "./align.ts";
 import { trainingContext } from "./context.ts";
@@ -197,9 +198,9 @@ function checkCells(reports: readonly Report[]): void {
 }
 
 /** The gradient of the loss for each weight that it depends on, wherever the network reads that weight. */
-function weightGradients(loss: Tensor, weights: readonly Variable[]): Map<Variable, Tensor> {
+function* weightGradients(loss: Tensor, weights: readonly Variable[]): Pieces<Map<Variable, Tensor>> {
   const reads = topological([loss]).filter((t) => t.op === (variableOp as object));
-  const slopes = gradients(loss, reads);
+  const slopes = yield* differentiating(loss, reads);
   const result = new Map<Variable, Tensor>();
   for (const weight of weights) {
     const own = slopes.filter((_, i) => reads[i].attributes.variable === weight);
@@ -212,30 +213,33 @@ function weightGradients(loss: Tensor, weights: readonly Variable[]): Map<Variab
 const finiteGuard = (tensors: readonly Tensor[]): Tensor => total(tensors.map((x) => sum(multiply(x, 0), allAxes(x))));
 
 /**
- * A step that trains. The optimizer gets its slots here.
+ * A step that trains, made in pieces. The optimizer gets its slots here.
  *
  * @param seed - of the randomness in the layers.
  */
-export function trainingStep(
+export function* trainingStep(
   network: Traceable,
   targets: readonly (Target | undefined)[],
   judgements: readonly Judgement[],
   optimizer: Optimizer,
   seed = 0,
-): Step {
+): Pieces<Step> {
   const { x, y, inputs } = leaves(network, targets);
   const context = trainingContext(seed);
-  const judged = judge(forward(network, x, context), y, judgements);
+  const traced = forward(network, x, context);
+  yield;
+  const judged = judge(traced, y, judgements);
   const { reports } = judged;
   const changes = context.updates;
-  const prepared = beforeGradient([judged.loss, ...judged.totals, ...changes.map(({ value }) => value)]);
+  const prepared = yield* beforeGradient([judged.loss, ...judged.totals, ...changes.map(({ value }) => value)]);
   const [loss, ...totals] = prepared.slice(0, 1 + judged.totals.length);
   const states = changes.map(({ variable }, i) => ({ variable, value: prepared[1 + judged.totals.length + i] }));
   const weights = network.trainableWeights;
+  yield;
   optimizer.build(weights);
   const { lossScaleFactor: scale } = optimizer;
-  const slopes = weightGradients(scale === undefined ? loss : multiply(loss, scale), weights);
-  const own = optimizer.step(slopes);
+  const slopes = yield* weightGradients(scale === undefined ? loss : multiply(loss, scale), weights);
+  const own = yield* optimizer.step(slopes);
   const scalars = [context.step, ...own.scalars];
   const updates = [...own.updates, ...states];
   const guard = finiteGuard([loss, ...slopes.values()]);
@@ -248,14 +252,16 @@ export const trainingScalars = (optimizer: Optimizer, iteration: number): number
   ...optimizer.scalarsAt(iteration),
 ];
 
-/** A step that judges, and changes nothing. */
-export function evaluationStep(
+/** A step that judges, and changes nothing; made in pieces. */
+export function* evaluationStep(
   network: Traceable,
   targets: readonly (Target | undefined)[],
   judgements: readonly Judgement[],
-): Step {
+): Pieces<Step> {
   const { x, y, inputs } = leaves(network, targets);
-  const { reports, totals } = judge(forward(network, x, { training: false }), y, judgements);
+  const traced = forward(network, x, { training: false });
+  yield;
+  const { reports, totals } = judge(traced, y, judgements);
   return { graph: { inputs, scalars: [], outputs: [], totals, updates: [], guard: undefined }, reports };
 }
 

@@ -1,6 +1,7 @@
 /** That a device gives the numbers of `interp("float64")`: on every case of the op table and on random models. */
 import fc from "fast-check";
 import { describe, test } from "vitest";
+import { atOnce } from "../../src/core/pieces.ts";
 import type { Device } from "../../src/device/device.ts";
 import { interp } from "../../src/device/interp.ts";
 import { compareCase } from "../../src/doctor/self-test.ts";
@@ -95,7 +96,8 @@ async function sameTraining(device: Device, spec: ModelSpec, tolerance: number):
   const train = async (on: Device) => {
     const model = buildModel(spec, true);
     // The plain definition differentiates the model as it is written; the device, as a training would.
-    const [loss, output] = on === reference ? [model.loss, model.output] : beforeGradient([model.loss, model.output]);
+    const [loss, output] =
+      on === reference ? [model.loss, model.output] : atOnce(beforeGradient([model.loss, model.output]));
     const slopes = gradients(
       loss,
       model.parameters.map((p) => p.tensor),
