@@ -42,8 +42,8 @@ describe("data", () => {
 
   it("are looked at in pieces, each to its last number", () => {
     const data = new Float32Array((1 << 21) + 5);
-    expect([...checkFinite("fit: x", { data, shape: [data.length] })].length).toBe(2);
-    for (const position of [0, 1 << 20, (1 << 21) - 1, (1 << 21) + 4]) {
+    expect([...checkFinite("fit: x", { data, shape: [data.length] })].length).toBe(8);
+    for (const position of [0, 1 << 18, (1 << 21) - 1, (1 << 21) + 4]) {
       data.fill(0)[position] = Number.NEGATIVE_INFINITY;
       const words = `the value at [${position}] is -Infinity`;
       expect(() => atOnce(checkFinite("fit: x", { data, shape: [data.length] }))).toThrow(words);

@@ -27,7 +27,7 @@ export interface Fed {
   /** Checks that losses and metrics suit the targets. */
   check(samples: Samples): void;
   /** Checks that targets which are class numbers name classes. */
-  checkLabels(where: string, samples: Samples): void;
+  checkLabels(where: string, samples: Samples): Promise<void>;
   readonly seed: number;
 }
 
@@ -90,7 +90,7 @@ export async function readSamples(
   };
   checkAs(names[1], { ...samples, weights: samples.y.map(() => undefined) });
   if (samples.weights.some((weight) => weight !== undefined)) checkAs(names[2], samples);
-  fed.checkLabels(`${where}: ${names[1]}`, samples);
+  await fed.checkLabels(`${where}: ${names[1]}`, samples);
   return samples;
 }
 

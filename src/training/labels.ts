@@ -1,6 +1,7 @@
 /** Numbers as targets: whether data holds numbers of classes, or probabilities, where losses and metrics take these. */
 import { indexOf, type NdArray } from "../core/array.ts";
 import { labelError } from "../core/errors.ts";
+import type { Pieces } from "../core/pieces.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { Loss } from "./loss.ts";
 import type { Judgement } from "./step.ts";
@@ -20,22 +21,25 @@ export const sparseLabels =
   (ignore: number | null = null): LabelRule =>
   (_, prediction) => ({ classes: prediction[prediction.length - 1] ?? 1, ignore });
 
+/** Numbers that are looked at in a piece: about a millisecond. */
+const PIECE = 1 << 18;
+
 /** Throws when a target of class numbers holds another number; warns when one of probabilities does. */
-export function checkLabels(
+export function* checkLabels(
   where: string,
   y: readonly (NdArray | undefined)[],
   predictions: readonly Shape[],
   judgements: readonly Judgement[],
-): void {
-  y.forEach((array, i) => {
-    if (array === undefined) return;
+): Pieces<void> {
+  for (const [i, array] of y.entries()) {
+    if (array === undefined) continue;
     const { loss, metrics, weightedMetrics } = judgements[i];
-    if (loss?.probable) warnImprobable(y.length > 1 ? `${where}[${i}]` : where, array, loss);
+    if (loss?.probable) yield* warnImprobable(y.length > 1 ? `${where}[${i}]` : where, array, loss);
     const rules = [loss, ...metrics, ...weightedMetrics].flatMap(
       (judge) => judge?.labels?.(array.shape.slice(1), predictions[i]) ?? [],
     );
-    if (rules.length > 0) checkArray(y.length > 1 ? `${where}[${i}]` : where, array, rules);
-  });
+    if (rules.length > 0) yield* checkArray(y.length > 1 ? `${where}[${i}]` : where, array, rules);
+  }
 }
 
 /** The losses about whose targets a warning was given: one is enough. */
@@ -44,10 +48,11 @@ const warned = new WeakSet<Loss>();
 /** So many values are looked at: what is wrong with them is wrong with all. */
 const LOOKED_AT = 1_000_000;
 
-function warnImprobable(where: string, { data, shape, scale = 1 }: NdArray, loss: Loss): void {
+function* warnImprobable(where: string, { data, shape, scale = 1 }: NdArray, loss: Loss): Pieces<void> {
   if (warned.has(loss)) return;
   const count = Math.min(data.length, LOOKED_AT);
   for (let i = 0; i < count; i++) {
+    if (i % PIECE === 0) yield;
     // A little more than 1 is a matter of rounding.
     if (data[i] * scale >= 0 && data[i] * scale <= 1.001) continue;
     warned.add(loss);
@@ -58,10 +63,11 @@ function warnImprobable(where: string, { data, shape, scale = 1 }: NdArray, loss
   }
 }
 
-function checkArray(where: string, { data, shape, scale = 1 }: NdArray, rules: readonly Labels[]): void {
+function* checkArray(where: string, { data, shape, scale = 1 }: NdArray, rules: readonly Labels[]): Pieces<void> {
   const { classes } = rules[0];
   const ignored = rules.flatMap(({ ignore }) => ignore ?? []);
   for (let i = 0; i < data.length; i++) {
+    if (i % PIECE === 0) yield;
     const value = scale === 1 ? data[i] : Math.fround(data[i] * Math.fround(scale));
     if (Number.isInteger(value) && value >= 0 && value < classes) continue;
     if (!ignored.includes(value)) throw labelError({ where, index: indexOf(i, shape), value, classes });

@@ -5,6 +5,7 @@
 import { type NdArray, showShape } from "../core/array.ts";
 import { networkError, notBuilt, notCompiled, shapeError, unknownName } from "../core/errors.ts";
 import { agree } from "../core/open-shape.ts";
+import { inTurns } from "../core/pieces.ts";
 import { type OpenShape, type OpenTensor, Tensor, type Variable } from "../graph/tensor.ts";
 import { type CallContext, Layer } from "../layers/layer.ts";
 import type { Network } from "../layers/network.ts";
@@ -479,9 +480,10 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
       if (this.#compiled !== undefined)
         checkTargets(this.#at(samples.x), stepData(samples).targets, this.#compiled.judgements);
     };
-    const checkLabelsOf = (place: string, { x, y }: Samples): void => {
+    const checkLabelsOf = async (place: string, { x, y }: Samples): Promise<void> => {
       const shapes = this.#at(x).outputs.map(({ shape }) => shape);
-      if (this.#compiled !== undefined) checkLabels(place, y, shapes, this.#compiled.judgements);
+      if (this.#compiled !== undefined)
+        await inTurns(checkLabels(place, y, shapes, this.#compiled.judgements), performance.now());
     };
     const takes = (x: Arrays) => takesOf(this.#network, this.#compiled?.judgements, x);
     try {
