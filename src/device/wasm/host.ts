@@ -30,7 +30,8 @@ export interface Host {
 }
 
 export const PROGRESS_MS = 20;
-const PIECE_BYTES = 4 << 20;
+/** Copied in a piece: a millisecond where the pages are new. */
+const PIECE_BYTES = 1 << 20;
 
 interface Views {
   readonly bytes: Uint8Array;

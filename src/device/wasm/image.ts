@@ -10,7 +10,7 @@ import type { Places } from "./placing.ts";
 import type { Piece } from "./worker.ts";
 
 /** Samples are gathered in pieces of about this size. */
-const PIECE_BYTES = 4 << 20;
+const PIECE_BYTES = 1 << 20;
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
