@@ -7,6 +7,8 @@
 import { type NdArray, ndarray, showShape, sizeOf, type TypedArray } from "../core/array.ts";
 import { argumentError, dataFormat } from "../core/errors.ts";
 import { fromHalf } from "../core/half.ts";
+import { bytesOf, joining, type Parts } from "../core/parts.ts";
+import { atOnce } from "../core/pieces.ts";
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const MAX_HEADER = 10_000; // NumPy's own limit
@@ -108,7 +110,10 @@ export function readNpy(bytes: Uint8Array, name = ".npy data"): NdArray {
  * @example
  * await writeFile("codes.npy", writeNpy(codes));
  */
-export function writeNpy(array: NdArray): Uint8Array {
+export const writeNpy = (array: NdArray): Uint8Array => atOnce(joining(npyParts(array)));
+
+/** The same as the parts of a file: its header, and the numbers themselves. */
+export function npyParts(array: NdArray): Parts {
   const { shape } = array;
   const data = array.scale === undefined ? array.data : scaled(array.data, array.scale);
   ndarray(data, shape); // checks that they match
@@ -117,19 +122,13 @@ export function writeNpy(array: NdArray): Uint8Array {
   const words = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const start = Math.ceil((10 + words.length + 1) / 64) * 64;
 
-  const bytes = new Uint8Array(start + data.length * data.BYTES_PER_ELEMENT).fill(0x20, 0, start);
-  const view = new DataView(bytes.buffer);
-  bytes.set(MAGIC);
-  bytes.set([1, 0], 6);
-  view.setUint16(8, start - 10, true);
-  for (let i = 0; i < words.length; i++) bytes[10 + i] = words.charCodeAt(i);
-  bytes[start - 1] = 0x0a;
-
-  if (data instanceof Uint8Array) bytes.set(data, start);
-  else if (data instanceof Int32Array)
-    for (let i = 0; i < data.length; i++) view.setInt32(start + 4 * i, data[i], true);
-  else for (let i = 0; i < data.length; i++) view.setFloat32(start + 4 * i, data[i], true);
-  return bytes;
+  const header = new Uint8Array(start).fill(0x20);
+  header.set(MAGIC);
+  header.set([1, 0], 6);
+  new DataView(header.buffer).setUint16(8, start - 10, true);
+  for (let i = 0; i < words.length; i++) header[10 + i] = words.charCodeAt(i);
+  header[start - 1] = 0x0a;
+  return [header, bytesOf(data)];
 }
 
 const scaled = (data: TypedArray, scale: number): Float32Array => {

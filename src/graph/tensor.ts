@@ -118,7 +118,10 @@ export class Variable {
   regularizer: Regularizer | undefined;
   /** What it is made to be after each step. */
   constraint: Constraint | undefined;
-  /** Its numbers, row-major; undefined until a model owns it. */
+  /**
+   * Its numbers, row-major; undefined until a model owns it. They are not written into: a change is another array, given to
+   * `assign`. So a file that is being written, or a callback that keeps them, has what was there at the time.
+   */
   value: Float32Array | undefined;
   /** Grows with every assignment; devices compare it to know whether their copy is old. */
   version = 0;

@@ -4,6 +4,7 @@
  */
 import { fileError, nearest, RhytonError } from "../core/errors.ts";
 import { inNode, nodeModule } from "../core/node.ts";
+import { blocksOf, type Parts } from "../core/parts.ts";
 
 const FIXES: Readonly<Record<string, readonly [problem: string, fix: string]>> = {
   ENOENT: ["it does not exist", "Check the path."],
@@ -67,7 +68,7 @@ async function sweep(fs: typeof import("node:fs/promises"), directory: string, s
  *
  * @throws RhytonError `file` when the directory is missing, or it cannot be written.
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(path: string, content: Parts | Uint8Array | string): Promise<void> {
   const { fs, paths } = await node(path);
   const target = await fs.realpath(path).catch(() => paths.resolve(path));
   const old = await fs.stat(target).catch(() => undefined);
@@ -82,7 +83,8 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string):
   try {
     const file = await fs.open(temporary, "wx", old === undefined ? 0o666 : old.mode & 0o777);
     try {
-      await file.writeFile(bytes);
+      if (typeof content === "string" || content instanceof Uint8Array) await file.writeFile(content);
+      else for (const block of blocksOf(content)) await file.writeFile(block);
       await file.sync();
     } finally {
       await file.close();

@@ -3,6 +3,7 @@
  * Keras know are left out, so that older ones read our files too.
  */
 import { argumentError, networkError } from "../core/errors.ts";
+import type { Pieces } from "../core/pieces.ts";
 import { type OpenShape, type OpenTensor, Tensor, Variable } from "../graph/tensor.ts";
 import { Lambda } from "../layers/lambda.ts";
 import { Layer } from "../layers/layer.ts";
@@ -35,10 +36,10 @@ export const isModel = (layer: Layer): layer is ModelLayer =>
  *
  * @throws RhytonError `network` for an op between layers that Keras has not; `argument` for a function of one's own as activation.
  */
-export const modelObject = (model: ModelLayer): JsonObject => new Writer(model).object(model, model.name);
+export const modelObject = (model: ModelLayer): Pieces<JsonObject> => new Writer(model).object(model, model.name);
 
 /** The config alone: what `getConfig` of a model answers. */
-export const modelConfig = (model: ModelLayer): Config => new Writer(model).config(model, model.name);
+export const modelConfig = (model: ModelLayer): Pieces<Config> => new Writer(model).config(model, model.name);
 
 const withBatch = (shape: OpenShape): Json => [null, ...shape];
 
@@ -57,23 +58,25 @@ class Writer {
     count(root);
   }
 
-  object(layer: Layer, name: string): JsonObject {
+  *object(layer: Layer, name: string): Pieces<JsonObject> {
     const id = this.#ids.get(layer);
+    const config = yield* this.config(layer, name);
+    yield;
     return {
       ...classOf(layer),
-      config: this.config(layer, name),
+      config,
       registered_name: registeredName(layer),
       ...this.#built(layer),
       ...(id === undefined ? {} : { shared_object_id: id }),
     };
   }
 
-  config(layer: Layer, name: string): JsonObject {
+  *config(layer: Layer, name: string): Pieces<JsonObject> {
     if (!isModel(layer)) {
       checkOwnConfig(layer);
       return asJson(layer.where, { ...layer.getConfig(), name });
     }
-    return layer.className === SEQUENTIAL ? this.#sequential(layer, name) : this.#functional(layer, name);
+    return yield* layer.className === SEQUENTIAL ? this.#sequential(layer, name) : this.#functional(layer, name);
   }
 
   /** What Keras builds the layer from; where it is missing, the first call does that. */
@@ -89,7 +92,7 @@ class Writer {
 
   // ---- layers in a row --------------------------------------------------------------------------------------------
 
-  #sequential(model: ModelLayer, name: string): JsonObject {
+  *#sequential(model: ModelLayer, name: string): Pieces<JsonObject> {
     const { layers } = model;
     const twice = layers.findIndex((layer, i) => layers.indexOf(layer) < i);
     if (twice >= 0) {
@@ -100,31 +103,35 @@ class Writer {
       });
     }
     const names = model.isBuilt ? layers.map((layer) => model.network.nameOf(layer)) : uniqueNames(layers);
-    const objects = layers.map((layer, i) => this.object(layer, names[i]));
+    const objects: JsonObject[] = [];
+    for (const [i, layer] of layers.entries()) objects.push(yield* this.object(layer, names[i]));
     const head = { name, trainable: model.trainable, dtype: asJson(model.where, dtypePolicy) };
     if (!model.isBuilt) return { ...head, layers: objects };
     const { inputs, layers: all, inputNames } = model.network;
     const start = all.find((layer) => model.network.nameOf(layer) === inputNames[0]);
-    const first = start === undefined ? [] : [this.object(start, inputNames[0])];
+    const first = start === undefined ? [] : [yield* this.object(start, inputNames[0])];
     return { ...head, layers: [...first, ...objects], build_input_shape: withBatch(inputs[0].shape) };
   }
 
   // ---- graphs of layers -------------------------------------------------------------------------------------------
 
-  #functional(model: ModelLayer, name: string): JsonObject {
+  *#functional(model: ModelLayer, name: string): Pieces<JsonObject> {
     const { network, outputKeys } = model;
     const runs = new Map<Operation, NetworkNode[]>();
     for (const node of network.nodes) runs.set(node.operation, [...(runs.get(node.operation) ?? []), node]);
-    const layers = network.operations.flatMap((operation) => {
-      if (operation instanceof Tensor) return opObjects(model, operation);
+    const layers: JsonObject[] = [];
+    for (const operation of network.operations) {
+      if (operation instanceof Tensor) {
+        layers.push(...opObjects(model, operation));
+        yield;
+        continue;
+      }
       const nodes = [...(runs.get(operation) ?? [])].sort((a, b) => a.index - b.index);
       const own = network.nameOf(operation);
-      return {
-        ...this.object(operation, own),
-        name: own,
-        inbound_nodes: nodes.filter(({ inputs }) => inputs.length > 0).map((node) => inbound(network, node)),
-      };
-    });
+      const object = yield* this.object(operation, own);
+      const inbounds = nodes.filter(({ inputs }) => inputs.length > 0).map((node) => inbound(network, node));
+      layers.push({ ...object, name: own, inbound_nodes: inbounds });
+    }
     const ends = (tensors: readonly OpenTensor[]): Json => {
       const list = tensors.map((t) => endOf(network, t));
       return list.length === 1 ? list[0] : list;

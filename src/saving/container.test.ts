@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { hdf5Of, kerasOf, zipOf } from "../../test/support/written.ts";
 import { RhytonError } from "../core/errors.ts";
-import { readKeras, writeKeras } from "./container.ts";
-import { type H5Dataset, h5Dataset, h5Get, h5Group, writeHdf5 } from "./hdf5.ts";
-import { readZip, writeZip } from "./zip.ts";
+import { readKeras } from "./container.ts";
+import { type H5Dataset, h5Dataset, h5Get, h5Group } from "./hdf5.ts";
+import { readZip } from "./zip.ts";
 
 const utf8 = new TextEncoder();
 const fixture = (name: string): Uint8Array =>
@@ -24,7 +25,7 @@ const content = {
   rhyton: { seed: 1 },
 };
 
-describe("readKeras and writeKeras", () => {
+describe("readKeras and kerasOf", () => {
   it("read what Keras saved", () => {
     const file = readKeras(fixture("model.keras"), "model.keras");
     expect(file.kerasVersion).toBe("3.15.1");
@@ -35,14 +36,14 @@ describe("readKeras and writeKeras", () => {
   });
 
   it("keep the content", () => {
-    const bytes = writeKeras(content, new Date(2025, 0, 31, 9, 5, 7));
+    const bytes = kerasOf(content, new Date(2025, 0, 31, 9, 5, 7));
     expect([...readZip(bytes).keys()]).toEqual(["metadata.json", "config.json", "model.weights.h5", "rhyton.json"]);
     const file = readKeras(bytes);
     expect(file.metadata).toEqual({ keras_version: "3.15.1", date_saved: "2025-01-31@09:05:07" });
     expect(file.config).toEqual(content.config);
     expect(file.rhyton).toEqual(content.rhyton);
     expect((h5Get(file.weights, "layers/0") as H5Dataset).data).toEqual(Float32Array.of(1, 2));
-    expect(writeKeras(content, new Date(2025, 0, 31, 9, 5, 7))).toEqual(bytes);
+    expect(kerasOf(content, new Date(2025, 0, 31, 9, 5, 7))).toEqual(bytes);
   });
 
   it.each<[string, Uint8Array, string]>([
@@ -90,7 +91,7 @@ describe("readKeras and writeKeras", () => {
       "a list",
       [
         ["config.json", utf8.encode("[]")],
-        ["model.weights.h5", writeHdf5(h5Group())],
+        ["model.weights.h5", hdf5Of(h5Group())],
       ],
       "config.json: it holds no JSON object",
     ],
@@ -103,7 +104,7 @@ describe("readKeras and writeKeras", () => {
       "model.weights.h5: this is not an HDF5 file",
     ],
   ])("tell about an archive with %s", (_what, members, words) => {
-    const error = errorOf(() => readKeras(writeZip(members), "m.keras"));
+    const error = errorOf(() => readKeras(zipOf(members), "m.keras"));
     expect(error.code).toBe("file-format");
     expect(error.message).toContain(words);
   });

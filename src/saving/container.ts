@@ -3,9 +3,12 @@
  * `rhyton.json` with the state of the training, which Keras ignores.
  */
 import { formatError } from "../core/errors.ts";
-import { type H5Group, type H5Limits, isHdf5, readHdf5, writeHdf5 } from "./hdf5.ts";
-import { isJsonObject, type JsonObject, parseJson, writeJson } from "./json.ts";
-import { isZip, readZip, writeZip, type ZipLimits } from "./zip.ts";
+import type { Parts } from "../core/parts.ts";
+import type { Pieces } from "../core/pieces.ts";
+import { type H5Group, type H5Limits, isHdf5, readHdf5, writingHdf5 } from "./hdf5.ts";
+import { isJsonObject, type JsonObject, parseJson, writingJson } from "./json.ts";
+import { isZip, readZip, type ZipLimits } from "./zip.ts";
+import { writingZip } from "./zip-write.ts";
 
 /** The version of Keras whose files we write. */
 export const KERAS_VERSION = "3.15.1";
@@ -133,19 +136,18 @@ function looksLike(bytes: Uint8Array): [what: string, fix: string] {
  *   only we read.
  * @param date when the file is saved; now unless given.
  */
-export function writeKeras(
+export function* writingKeras(
   content: { readonly config: JsonObject; readonly weights: H5Group; readonly rhyton?: JsonObject },
   date: Date = new Date(),
-): Uint8Array<ArrayBuffer> {
-  const utf8 = new TextEncoder();
+): Pieces<Parts> {
   const metadata = { keras_version: KERAS_VERSION, date_saved: showDate(date) };
-  const members: [string, Uint8Array][] = [
-    [METADATA, utf8.encode(writeJson(metadata))],
-    [CONFIG, utf8.encode(writeJson(content.config))],
-    [WEIGHTS, writeHdf5(content.weights)],
+  const members: [string, Parts][] = [
+    [METADATA, yield* writingJson(metadata)],
+    [CONFIG, yield* writingJson(content.config)],
+    [WEIGHTS, yield* writingHdf5(content.weights)],
   ];
-  if (content.rhyton !== undefined) members.push([RHYTON, utf8.encode(writeJson(content.rhyton))]);
-  return writeZip(members);
+  if (content.rhyton !== undefined) members.push([RHYTON, yield* writingJson(content.rhyton)]);
+  return yield* writingZip(members);
 }
 
 /** Local time, as Keras writes it. */

@@ -5,6 +5,9 @@
  * Everything is laid down once, children before their group, so that every address is known when it is needed.
  */
 import { argumentError } from "../core/errors.ts";
+import { bytesOf, type Parts } from "../core/parts.ts";
+import type { Pieces } from "../core/pieces.ts";
+import { Bytes } from "./bytes.ts";
 import type { H5Attributes, H5Data, H5Dataset, H5Group, H5Value } from "./hdf5.ts";
 
 /** Entries of a symbol table node, and children of a B-tree node, at most: twice the file's two "K" values. */
@@ -18,78 +21,10 @@ const MOST_MESSAGE_BYTES = 65_535 - 8;
 
 const utf8 = new TextEncoder();
 
-export function writeTree(tree: H5Group): Uint8Array<ArrayBuffer> {
+export function* writingTree(tree: H5Group): Pieces<Parts> {
   const writer = new Writer();
-  const root = writer.group("", tree);
+  const root = yield* writer.group("", tree);
   return writer.finish(root);
-}
-
-/** Bytes that are written one value after the other. */
-class Bytes {
-  data = new Uint8Array(64);
-  length = 0;
-
-  room(count: number): DataView {
-    if (this.length + count > this.data.length) {
-      const larger = new Uint8Array(Math.max(2 * this.data.length, this.length + count));
-      larger.set(this.data.subarray(0, this.length));
-      this.data = larger;
-    }
-    const view = new DataView(this.data.buffer, this.length, count);
-    this.length += count;
-    return view;
-  }
-
-  u8(...values: number[]): this {
-    const view = this.room(values.length);
-    values.forEach((value, i) => {
-      view.setUint8(i, value);
-    });
-    return this;
-  }
-
-  u16(value: number): this {
-    this.room(2).setUint16(0, value, true);
-    return this;
-  }
-
-  u32(value: number): this {
-    this.room(4).setUint32(0, value, true);
-    return this;
-  }
-
-  u64(...values: (number | bigint)[]): this {
-    const view = this.room(8 * values.length);
-    values.forEach((value, i) => {
-      view.setBigUint64(8 * i, BigInt(value), true);
-    });
-    return this;
-  }
-
-  ascii(text: string): this {
-    return this.bytes(utf8.encode(text));
-  }
-
-  bytes(data: Uint8Array): this {
-    this.room(data.length);
-    this.data.set(data, this.length - data.length);
-    return this;
-  }
-
-  /** Zeros up to a multiple of 8. */
-  pad(): this {
-    this.room((8 - (this.length % 8)) % 8);
-    return this;
-  }
-
-  zeros(count: number): this {
-    this.room(count);
-    return this;
-  }
-
-  done(): Uint8Array<ArrayBuffer> {
-    return this.data.subarray(0, this.length);
-  }
 }
 
 /** Where the parts of a group are: its object header, B-tree and local heap. */
@@ -113,8 +48,7 @@ class Writer {
     return address;
   }
 
-  finish(root: Place): Uint8Array<ArrayBuffer> {
-    const out = new Uint8Array(this.end);
+  finish(root: Place): Parts {
     const head = new Bytes()
       .u8(0x89)
       .ascii("HDF\r\n")
@@ -130,28 +64,23 @@ class Writer {
       .u32(1)
       .u32(0)
       .u64(root.tree, root.heap);
-    out.set(head.done());
-    let at = SUPERBLOCK_BYTES;
-    for (const part of this.parts) {
-      out.set(part, at);
-      at += part.length;
-    }
-    return out;
+    return [head.done(), ...this.parts];
   }
 
   // ---- groups
 
-  group(path: string, group: H5Group): Place {
+  *group(path: string, group: H5Group): Pieces<Place> {
     const entries: { name: Uint8Array; header: number; place?: Place }[] = [];
     for (const [name, node] of group.children) {
       checkName(path, "name", name);
       const child = `${path}/${name}`;
       if (node.kind === "group") {
-        const place = this.group(child, node);
+        const place = yield* this.group(child, node);
         entries.push({ name: utf8.encode(name), header: place.header, place });
       } else {
         entries.push({ name: utf8.encode(name), header: this.dataset(child, node) });
       }
+      yield;
     }
     entries.sort((a, b) => compareBytes(a.name, b.name));
     // Names, each ended by a zero and padded; the empty name comes first.
@@ -220,7 +149,7 @@ class Writer {
         expected: `a shape of ${data.length} elements`,
       });
     }
-    const raw = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const raw = bytesOf(data);
     const address = raw.length === 0 ? NOWHERE : this.put(raw);
     // The fill value: written when set, not set. The layout: contiguous.
     const fill = new Bytes().u8(2, 2, 2, 1).u32(0).done();
@@ -289,7 +218,7 @@ class Writer {
     return {
       type: numberType(data),
       shape: extent(one ? [] : [data.length]),
-      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      data: bytesOf(data),
     };
   }
 
@@ -311,7 +240,7 @@ class Writer {
           .u64(rest)
           .zeros(rest - 16);
       else heap.zeros(rest);
-      new DataView(heap.data.buffer).setBigUint64(8, BigInt(size), true);
+      heap.setU64(8, size);
       const address = this.put(heap.done());
       for (const [bytes, number] of waiting) refs.u32(bytes).u64(address).u32(number);
       heap = undefined;

@@ -2,18 +2,9 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { ready } from "h5wasm";
 import { describe, expect, it } from "vitest";
+import { hdf5Of } from "../../test/support/written.ts";
 import { RhytonError } from "../core/errors.ts";
-import {
-  type H5Dataset,
-  type H5Group,
-  type H5Node,
-  h5Dataset,
-  h5Get,
-  h5Group,
-  isHdf5,
-  readHdf5,
-  writeHdf5,
-} from "./hdf5.ts";
+import { type H5Dataset, type H5Group, type H5Node, h5Dataset, h5Get, h5Group, isHdf5, readHdf5 } from "./hdf5.ts";
 
 const fixture = (name: string): Uint8Array =>
   new Uint8Array(readFileSync(new URL(`../../fixtures/hdf5/${name}`, import.meta.url)));
@@ -242,20 +233,20 @@ const sample = (): H5Group =>
     [["backend", "rhyton"]],
   );
 
-describe("writeHdf5", () => {
+describe("hdf5Of", () => {
   it("writes what readHdf5 reads", () => {
-    expect(plain(readHdf5(writeHdf5(sample())))).toEqual(plain(sample()));
+    expect(plain(readHdf5(hdf5Of(sample())))).toEqual(plain(sample()));
   });
 
   it("writes the same bytes for the same tree", () => {
-    expect(writeHdf5(sample())).toEqual(writeHdf5(sample()));
+    expect(hdf5Of(sample())).toEqual(hdf5Of(sample()));
   });
 
   it("writes groups of any size", () => {
     for (const count of [1, 8, 9, 256, 257, 5000]) {
       const names = Array.from({ length: count }, (_, i) => `läyer ${i}`);
       const tree = h5Group(names.map((name, i) => [name, h5Dataset(Int32Array.of(i), [])]));
-      const { children } = readHdf5(writeHdf5(tree));
+      const { children } = readHdf5(hdf5Of(tree));
       expect(children.size).toBe(count);
       for (const [i, name] of names.entries()) expect((children.get(name) as H5Dataset).data[0]).toBe(i);
     }
@@ -265,7 +256,7 @@ describe("writeHdf5", () => {
     const texts = Array.from({ length: 2000 }, (_, i) => "x".repeat(i % 50));
     const long = "ü".repeat(100_000);
     const { attributes } = readHdf5(
-      writeHdf5(
+      hdf5Of(
         h5Group(
           [],
           [
@@ -283,11 +274,11 @@ describe("writeHdf5", () => {
 
   it("refuses what HDF5 cannot hold", () => {
     const one = (name: string) => h5Group([[name, h5Group()]]);
-    for (const name of ["", ".", "a/b", "a\0"]) expect(errorOf(() => writeHdf5(one(name))).code).toBe("argument");
+    for (const name of ["", ".", "a/b", "a\0"]) expect(errorOf(() => hdf5Of(one(name))).code).toBe("argument");
     const wrong = h5Group([["a", h5Dataset(new Float32Array(3), [2, 2])]]);
-    expect(errorOf(() => writeHdf5(wrong)).message).toContain("/a: shape is [2, 2], expected a shape of 3 elements");
+    expect(errorOf(() => hdf5Of(wrong)).message).toContain("/a: shape is [2, 2], expected a shape of 3 elements");
     const large = h5Group([], [["large", new Float32Array(20_000)]]);
-    expect(errorOf(() => writeHdf5(large)).message).toContain("Store it as a dataset");
+    expect(errorOf(() => hdf5Of(large)).message).toContain("Store it as a dataset");
   });
 
   it("writes files that the HDF5 library reads alike", async () => {
@@ -296,7 +287,7 @@ describe("writeHdf5", () => {
     const tree = h5Group([...sample().children, ["many", many]], sample().attributes);
     const module = await ready;
     const { File, Dataset, Group } = await import("h5wasm");
-    module.FS.writeFile("/written.h5", writeHdf5(tree));
+    module.FS.writeFile("/written.h5", hdf5Of(tree));
     const file = new File("/written.h5", "r");
     const compare = (path: string, node: H5Node): void => {
       const theirs = file.get(path);

@@ -5,8 +5,10 @@
  * damaged file, and writes the time into each file. Tests hold both against that library and against h5py.
  */
 import { formatError } from "../core/errors.ts";
+import type { Parts } from "../core/parts.ts";
+import type { Pieces } from "../core/pieces.ts";
 import { readTree } from "./hdf5-read.ts";
-import { writeTree } from "./hdf5-write.ts";
+import { writingTree } from "./hdf5-write.ts";
 
 /** The numbers of a dataset, row-major. */
 export type H5Data = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
@@ -95,15 +97,14 @@ export function readHdf5(bytes: Uint8Array, name = "HDF5 file", limits: Partial<
 }
 
 /**
- * An HDF5 file with the groups, datasets and attributes of `tree`. The same tree gives the same bytes.
+ * An HDF5 file with the groups, datasets and attributes of `tree`. The same tree gives the same bytes. Datasets are parts
+ * of it as they are, and must stay so until it is written.
  *
  * Numbers in attributes become int64 when whole and float64 otherwise.
  *
  * @throws RhytonError `argument` for an impossible name, a shape that does not fit its data, or an attribute above 64 KB.
  */
-export function writeHdf5(tree: H5Group): Uint8Array<ArrayBuffer> {
-  return writeTree(tree);
-}
+export const writingHdf5 = (tree: H5Group): Pieces<Parts> => writingTree(tree);
 
 /** A group from its children and attributes. */
 export function h5Group(

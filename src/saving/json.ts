@@ -3,6 +3,8 @@
  * limited, and keys that reach into JavaScript's prototypes are refused.
  */
 import { formatError, unsafeFile } from "../core/errors.ts";
+import type { Parts } from "../core/parts.ts";
+import type { Pieces } from "../core/pieces.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
@@ -205,16 +207,48 @@ const FLOATS = new Set([
  * A value as Python's `json.dumps` writes it: `, ` and `: ` between, NaN and Infinity bare, everything else in ASCII.
  * Keys whose value is undefined are left out.
  */
-export const writeJson = (value: Json | undefined): string => write(value, false);
+export const writeJson = (value: Json | undefined): string => [...texts(value, false)].join("");
 
-function write(value: Json | undefined, asFloat: boolean): string {
-  if (value === null || value === undefined) return "null";
-  if (typeof value === "number") return showNumber(value, asFloat);
-  if (typeof value === "boolean") return String(value);
-  if (typeof value === "string") return quote(value);
-  if (Array.isArray(value)) return `[${value.map((item: Json) => write(item, asFloat)).join(", ")}]`;
-  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
-  return `{${entries.map(([key, item]) => `${quote(key)}: ${write(item, FLOATS.has(key))}`).join(", ")}}`;
+/** The same as the parts of a file. */
+export function* writingJson(value: Json | undefined): Pieces<Parts> {
+  const ascii = new TextEncoder();
+  const parts: Uint8Array[] = [];
+  let waiting = "";
+  for (const text of texts(value, false)) {
+    waiting += text;
+    if (waiting.length < PART_LENGTH) continue;
+    parts.push(ascii.encode(waiting));
+    waiting = "";
+    yield;
+  }
+  return [...parts, ascii.encode(waiting)];
+}
+
+/** What is written at once takes well below a millisecond. */
+const PART_LENGTH = 4096;
+
+/** The text of a value, bit by bit. */
+function* texts(value: Json | undefined, asFloat: boolean): Generator<string, void> {
+  if (value === null || value === undefined) yield "null";
+  else if (typeof value === "number") yield showNumber(value, asFloat);
+  else if (typeof value === "boolean") yield String(value);
+  else if (typeof value === "string") yield quote(value);
+  else if (Array.isArray(value)) {
+    yield "[";
+    for (const [i, item] of value.entries()) {
+      if (i > 0) yield ", ";
+      yield* texts(item as Json, asFloat);
+    }
+    yield "]";
+  } else {
+    const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+    yield "{";
+    for (const [i, [key, item]] of entries.entries()) {
+      yield `${i > 0 ? ", " : ""}${quote(key)}: `;
+      yield* texts(item, FLOATS.has(key));
+    }
+    yield "}";
+  }
 }
 
 /** Python reads 1e+21, the form of JavaScript, as it does 1e21. -0 would lose its sign. */

@@ -1,8 +1,11 @@
 /** NumPy's `.npz`: a ZIP archive of `.npy` files, one for each array. */
 import type { NdArray } from "../core/array.ts";
 import { formatError } from "../core/errors.ts";
-import { readNpy, writeNpy } from "../data/npy.ts";
-import { readZip, writeZip } from "./zip.ts";
+import { joining, type Parts } from "../core/parts.ts";
+import { atOnce, type Pieces } from "../core/pieces.ts";
+import { npyParts, readNpy } from "../data/npy.ts";
+import { readZip } from "./zip.ts";
+import { writingZip } from "./zip-write.ts";
 
 /**
  * The bytes of a `.npz` file, which `numpy.load` reads: an array under each name, of `<f4`, `|u1` or `<i4`, not packed.
@@ -12,7 +15,11 @@ import { readZip, writeZip } from "./zip.ts";
  * await writeFile("pairs.npz", writeNpz({ x: images, y: labels }));
  */
 export const writeNpz = (arrays: Readonly<Record<string, NdArray>>): Uint8Array<ArrayBuffer> =>
-  writeZip(Object.entries(arrays).map(([name, array]): [string, Uint8Array] => [`${name}.npy`, writeNpy(array)]));
+  atOnce(joining(atOnce(writingNpz(Object.entries(arrays)))));
+
+/** The same as the parts of a file, of arrays that stay as they are until it is written. */
+export const writingNpz = (arrays: Iterable<readonly [string, NdArray]>): Pieces<Parts> =>
+  writingZip([...arrays].map(([name, array]) => [`${name}.npy`, npyParts(array)] as const));
 
 /**
  * The arrays in the bytes of a `.npz` file by their names, stored or compressed: what `numpy.savez` and

@@ -6,6 +6,7 @@
 import { type NdArray, showShape, sizeOf } from "../core/array.ts";
 import { formatError, unsafeFile, unsupportedFile } from "../core/errors.ts";
 import { fromBrain, fromHalf } from "../core/half.ts";
+import { bytesOf, type Parts } from "../core/parts.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson } from "./json.ts";
 
 /** The longest header that is read, as in the library of the format. */
@@ -14,11 +15,11 @@ const MOST_AXES = 32;
 
 export type NamedArrays = ReadonlyMap<string, NdArray<Float32Array>>;
 
-/** The bytes of a file with these arrays, and with texts under `__metadata__`. The same arrays give the same bytes. */
-export function writeSafetensors(
-  arrays: NamedArrays,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array<ArrayBuffer> {
+/**
+ * A file with these arrays, and with texts under `__metadata__`. The same arrays give the same bytes. They are parts of it
+ * as they are, and must stay so until it is written.
+ */
+export function safetensorsParts(arrays: NamedArrays, metadata: Readonly<Record<string, string>> = {}): Parts {
   const header: Record<string, unknown> = Object.keys(metadata).length === 0 ? {} : { __metadata__: metadata };
   let end = 0;
   for (const [name, { data, shape }] of arrays) {
@@ -27,16 +28,10 @@ export function writeSafetensors(
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const start = Math.ceil((8 + text.length) / 8) * 8;
-  const bytes = new Uint8Array(start + end).fill(0x20, 8, start);
-  const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(start - 8), true);
-  bytes.set(text, 8);
-  let at = start;
-  for (const { data } of arrays.values()) {
-    for (let i = 0; i < data.length; i++) view.setFloat32(at + 4 * i, data[i], true);
-    at += data.byteLength;
-  }
-  return bytes;
+  const head = new Uint8Array(start).fill(0x20);
+  new DataView(head.buffer).setBigUint64(0, BigInt(start - 8), true);
+  head.set(text, 8);
+  return [head, ...[...arrays.values()].map(({ data }) => bytesOf(data))];
 }
 
 interface Kind {

@@ -73,9 +73,12 @@ export const varsGroup = (name: string, arrays: readonly H5Dataset[]): H5Group =
 const numberedArrays = (arrays: readonly H5Dataset[]) => arrays.map((array, i): [string, H5Node] => [String(i), array]);
 
 export const datasetOf = (variable: Variable): H5Dataset =>
-  h5Dataset(Float32Array.from(variable.value ?? []), variable.shape);
+  h5Dataset(variable.value ?? new Float32Array(), variable.shape);
 
-/** The tree of `model.weights.h5`, with `more` beside the layers. Weights without values are left out. */
+/**
+ * The tree of `model.weights.h5`, with `more` beside the layers. The values are not copied: they stay as they are, whatever
+ * the variables are given later.
+ */
 export function weightsTree(root: Layer, more: Iterable<readonly [string, H5Group]> = []): H5Group {
   const groups = new Map<string, Map<string, H5Node>>([["", new Map(more)]]);
   const groupAt = (path: string): Map<string, H5Node> => {

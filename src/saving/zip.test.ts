@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
+import { zipOf } from "../../test/support/written.ts";
 import { RhytonError } from "../core/errors.ts";
-import { crc32, isZip, readZip, writeZip } from "./zip.ts";
+import { crc32, isZip, readZip } from "./zip.ts";
 
 const utf8 = new TextEncoder();
 const errorOf = (action: () => unknown): RhytonError => {
@@ -25,7 +26,7 @@ const view = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.b
 /** Where the central directory begins. */
 const central = (bytes: Uint8Array): number => view(bytes).getUint32(bytes.length - 6, true);
 
-describe("readZip and writeZip", () => {
+describe("readZip and zipOf", () => {
   const entries: [string, Uint8Array][] = [
     ["metadata.json", utf8.encode("{}")],
     ["ünd/so.txt", utf8.encode("weiter ".repeat(100))],
@@ -33,16 +34,16 @@ describe("readZip and writeZip", () => {
   ];
 
   it("keep the entries and their order", () => {
-    const archive = writeZip(entries);
+    const archive = zipOf(entries);
     expect(isZip(archive)).toBe(true);
     expect([...readZip(archive)]).toEqual(entries);
-    expect([...readZip(writeZip([]))]).toEqual([]);
+    expect([...readZip(zipOf([]))]).toEqual([]);
   });
 
   it("write the same bytes in every year", () => {
-    expect(writeZip(entries)).toEqual(writeZip(entries));
+    expect(zipOf(entries)).toEqual(zipOf(entries));
     // 1980-01-01, 00:00:00, as DOS counts.
-    expect(view(writeZip(entries)).getUint32(10, true)).toBe(0x00210000);
+    expect(view(zipOf(entries)).getUint32(10, true)).toBe(0x00210000);
   });
 
   it("read what Keras and deflating programs write", () => {
@@ -67,15 +68,15 @@ describe("readZip and writeZip", () => {
     ["ab\0cde", "control characters"],
   ])("refuse the name %j", (name, words) => {
     const good = "x".repeat(name.length);
-    const archive = renamed(writeZip([[good, utf8.encode("1")]]), good, name);
+    const archive = renamed(zipOf([[good, utf8.encode("1")]]), good, name);
     const error = errorOf(() => readZip(archive, "m.keras"));
     expect(error.code).toBe("file-refused");
     expect(error.message).toContain(words);
-    expect(errorOf(() => writeZip([[name, utf8.encode("1")]])).code).toBe("argument");
+    expect(errorOf(() => zipOf([[name, utf8.encode("1")]])).code).toBe("argument");
   });
 
   it("refuse names that come twice or differ", () => {
-    const archive = writeZip([
+    const archive = zipOf([
       ["one", utf8.encode("1")],
       ["two", utf8.encode("2")],
     ]);
@@ -83,11 +84,11 @@ describe("readZip and writeZip", () => {
     const differ = archive.slice();
     differ[30] = 0x58;
     expect(errorOf(() => readZip(differ)).message).toContain("under another name than its own");
-    expect(errorOf(() => writeZip([...entries, entries[0]])).code).toBe("argument");
+    expect(errorOf(() => zipOf([...entries, entries[0]])).code).toBe("argument");
   });
 
   it("refuse links, encryption, and unknown methods", () => {
-    const archive = writeZip([["one", utf8.encode("1")]]);
+    const archive = zipOf([["one", utf8.encode("1")]]);
     const changed = (offset: number, value: number): Uint8Array => {
       const bytes = archive.slice();
       view(bytes).setUint16(central(bytes) + offset, value, true);
@@ -99,7 +100,7 @@ describe("readZip and writeZip", () => {
   });
 
   it("notice damage to the content", () => {
-    const archive = writeZip([["one", utf8.encode("content")]]);
+    const archive = zipOf([["one", utf8.encode("content")]]);
     archive[33] ^= 1;
     expect(errorOf(() => readZip(archive)).message).toContain(
       "one: the ZIP archive is damaged or cut off (the checksum",
@@ -120,11 +121,11 @@ describe("readZip and writeZip", () => {
     view(bytes).setUint32(central(bytes) + 24, 2 ** 32 - 2, true);
     expect(errorOf(() => readZip(bytes)).message).toContain("unpack to more than");
     expect(errorOf(() => readZip(archive, "f", { bytes: 999 })).code).toBe("file-refused");
-    expect(errorOf(() => readZip(writeZip(entries), "f", { entries: 2 })).message).toContain("3 members, more than 2");
+    expect(errorOf(() => readZip(zipOf(entries), "f", { entries: 2 })).message).toContain("3 members, more than 2");
   });
 
   it("refuse members inside of each other", () => {
-    const archive = writeZip([
+    const archive = zipOf([
       ["one", utf8.encode("1234")],
       ["two", utf8.encode("5678")],
     ]);
@@ -135,7 +136,7 @@ describe("readZip and writeZip", () => {
   });
 
   it("report an archive that is cut off anywhere, or has something behind it", () => {
-    const archive = writeZip(entries);
+    const archive = zipOf(entries);
     for (let length = 0; length < archive.length; length++) {
       expect(errorOf(() => readZip(archive.subarray(0, length))).code).toBe("file-format");
     }

@@ -1,9 +1,9 @@
 /**
- * ZIP archives as maps from name to bytes. What an archive declares is checked before memory is taken for it; names that
- * lead out of a folder, members that overlap, and bombs are refused.
+ * Reading ZIP archives, as maps from name to bytes. What an archive declares is checked before memory is taken for it;
+ * names that lead out of a folder, members that overlap, and bombs are refused.
  */
-import { inflateSync, type Zippable, zipSync } from "fflate";
-import { argumentError, fileError, formatError, RhytonError, unsafeFile } from "../core/errors.ts";
+import { inflateSync } from "fflate";
+import { fileError, formatError, RhytonError, unsafeFile } from "../core/errors.ts";
 
 /** What an archive may ask for at most. */
 export interface ZipLimits {
@@ -16,9 +16,9 @@ export interface ZipLimits {
 
 export const ZIP_LIMITS: ZipLimits = { entries: 10_000, bytes: 2 * 2 ** 30, ratio: 1000 };
 
-const END = 0x06054b50;
-const CENTRAL = 0x02014b50;
-const LOCAL = 0x04034b50;
+export const END = 0x06054b50;
+export const CENTRAL = 0x02014b50;
+export const LOCAL = 0x04034b50;
 const END_BYTES = 22;
 const CENTRAL_BYTES = 46;
 const LOCAL_BYTES = 30;
@@ -242,7 +242,7 @@ function inflate(content: Uint8Array, size: number, where: string): Uint8Array {
 }
 
 /** Calls `refuse` when a name could lead out of a folder, or is written in an unusual way. */
-function checkName(name: string, refuse: (problem: string) => never): void {
+export function checkName(name: string, refuse: (problem: string) => never): void {
   const parts = (name.endsWith("/") ? name.slice(0, -1) : name).split("/");
   if (name === "") refuse("a member has no name");
   if (name.includes("\\")) refuse("the name has a backslash");
@@ -255,44 +255,19 @@ function checkName(name: string, refuse: (problem: string) => never): void {
   if (name.length > 1024) refuse("the name is longer than 1024 characters");
 }
 
-/**
- * An archive of `entries`, stored and not packed, in their order, dated 1980-01-01: the same entries give the same bytes.
- *
- * @throws RhytonError `argument` for a name that `readZip` would refuse, or more than 4 GiB.
- */
-export function writeZip(entries: Iterable<readonly [string, Uint8Array]>): Uint8Array<ArrayBuffer> {
-  const files: Zippable = {};
-  let total = 0;
-  for (const [name, data] of entries) {
-    const refuse = (problem: string): never => {
-      throw argumentError({
-        where: "ZIP file",
-        argument: "name",
-        value: name,
-        expected: "a relative path",
-        fix: `Here ${problem}.`,
-      });
-    };
-    checkName(name, refuse);
-    if (name.endsWith("/") || Object.hasOwn(files, name)) refuse("it is a folder, or there already");
-    total += data.length + 2 * name.length + 128;
-    if (total >= 2 ** 32) {
-      throw argumentError({ where: "ZIP file", argument: "size", value: total, expected: "less than 4 GiB" });
-    }
-    Object.defineProperty(files, name, { value: data, enumerable: true });
-  }
-  return zipSync(files, { level: 0, mtime: new Date(1980, 0, 1) });
-}
-
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   let c = n;
   for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
   return c;
 });
 
-/** The checksum that ZIP uses (CRC-32). */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/**
+ * The checksum that ZIP uses (CRC-32).
+ *
+ * @param before - that of the bytes before these.
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]) & 255] ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
+  return ~crc >>> 0;
 }

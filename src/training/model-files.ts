@@ -1,25 +1,38 @@
 /** A model's files: what `save`, `saveWeights` and `loadWeights` load when they are first called. */
 import { argumentError } from "../core/errors.ts";
+import { joining, type Parts } from "../core/parts.ts";
+import { inTurns, type Pieces } from "../core/pieces.ts";
+import type { Config } from "../layers/options.ts";
 import { readFile, writeFileAtomic } from "../saving/atomic.ts";
+import * as configs from "../saving/config-write.ts";
 import type { Model } from "./model.ts";
-import { kerasBytes } from "./save.ts";
-import { formatOf, weightsBytes } from "./weights-file.ts";
+import { writingModel } from "./save.ts";
+import { formatOf, type WeightFormat, writingWeights } from "./weights-file.ts";
 
-export { modelConfig } from "../saving/config-write.ts";
-export { kerasBytes } from "./save.ts";
-export { takeWeights, weightsBytes } from "./weights-file.ts";
+export { takeWeights } from "./weights-file.ts";
+
+export const modelConfig = (model: Model): Promise<Config> => inTurns(configs.modelConfig(model));
+
+const bytesOf = async (pieces: Pieces<Parts>) => inTurns(joining(await inTurns(pieces)));
+
+/** The whole model. */
+export const modelBytes = (model: Model): Promise<Uint8Array<ArrayBuffer>> => bytesOf(writingModel(model));
+
+/** The weights alone. */
+export const weightsBytes = (where: string, model: Model, format: WeightFormat): Promise<Uint8Array<ArrayBuffer>> =>
+  bytesOf(writingWeights(where, model, format));
 
 /** Writes the whole model. */
 export async function saveModel(where: string, model: Model, path: string): Promise<void> {
   if (typeof path !== "string" || !path.endsWith(".keras")) {
     throw argumentError({ where, argument: "path", value: path, expected: 'a path that ends in ".keras"' });
   }
-  await writeFileAtomic(path, kerasBytes(model));
+  await writeFileAtomic(path, await inTurns(writingModel(model)));
 }
 
 /** Writes the weights alone. */
 export const saveWeights = async (where: string, model: Model, path: string): Promise<void> =>
-  writeFileAtomic(path, weightsBytes(where, model, formatOf(where, path)));
+  writeFileAtomic(path, await inTurns(writingWeights(where, model, formatOf(where, path))));
 
 /** The bytes that a path, or the caller, has. */
 export async function readSource(where: string, source: unknown): Promise<Uint8Array> {

@@ -394,7 +394,7 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
 
   /** The bytes of the file that `save` writes. What makes them is loaded at the first call. */
   toBytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#turn.read(`${this.where} save`, async () => (await files()).kerasBytes(this as unknown as Model));
+    return this.#turn.read(`${this.where} save`, async () => (await files()).modelBytes(this as unknown as Model));
   }
 
   /**

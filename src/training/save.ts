@@ -1,7 +1,9 @@
-/** A model as the bytes of a `.keras` file: config, weights, the optimizer's state, and what only we need to go on. */
+/** A model as a `.keras` file: config, weights, the optimizer's state, and what only we need to go on. */
+import type { Parts } from "../core/parts.ts";
+import type { Pieces } from "../core/pieces.ts";
 import { VERSION } from "../core/version.ts";
 import { modelObject } from "../saving/config-write.ts";
-import { writeKeras } from "../saving/container.ts";
+import { writingKeras } from "../saving/container.ts";
 import type { H5Group } from "../saving/hdf5.ts";
 import type { JsonObject } from "../saving/json.ts";
 import { weightsTree } from "../saving/weights.ts";
@@ -10,18 +12,19 @@ import type { Model } from "./model.ts";
 import { optimizerGroup } from "./optimizer-file.ts";
 
 /** The content of `config.json`. */
-export function configOf(model: Model): JsonObject {
+export function* configOf(model: Model): Pieces<JsonObject> {
   const { compiled } = model;
-  return { ...modelObject(model), compile_config: compiled === undefined ? {} : compileConfig(compiled) };
+  const compile = compiled === undefined ? {} : compileConfig(compiled);
+  yield;
+  return { ...(yield* modelObject(model)), compile_config: compile };
 }
 
-export function kerasBytes(model: Model): Uint8Array<ArrayBuffer> {
+/** The parts of the file. Weights and how far training has come are those before the first piece, whatever happens then. */
+export function* writingModel(model: Model): Pieces<Parts> {
   const { compiled, epochs, seed } = model;
   const own = { rhyton_version: VERSION, seed, epochs };
+  const rhyton = compiled === undefined ? own : { ...own, training: model.trainingState() as unknown as JsonObject };
   const optimizer: [string, H5Group][] = compiled === undefined ? [] : [["optimizer", optimizerGroup(compiled)]];
-  return writeKeras({
-    config: configOf(model),
-    weights: weightsTree(model, optimizer),
-    rhyton: compiled === undefined ? own : { ...own, training: model.trainingState() as unknown as JsonObject },
-  });
+  const weights = weightsTree(model, optimizer);
+  return yield* writingKeras({ config: yield* configOf(model), weights, rhyton });
 }

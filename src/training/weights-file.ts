@@ -4,14 +4,16 @@
  */
 import { type NdArray, sameShape, showShape } from "../core/array.ts";
 import { argumentError, formatError, nearest, notBuilt, RhytonError } from "../core/errors.ts";
+import type { Parts } from "../core/parts.ts";
+import type { Pieces } from "../core/pieces.ts";
 import type { Variable } from "../graph/tensor.ts";
 import type { Layer } from "../layers/layer.ts";
 import { checkChoice } from "../layers/options.ts";
 import { within } from "../saving/config-parts.ts";
 import { isModel } from "../saving/config-write.ts";
-import { h5Get, isHdf5, readHdf5, writeHdf5 } from "../saving/hdf5.ts";
-import { readNpz, writeNpz } from "../saving/npz.ts";
-import { readSafetensors, writeSafetensors } from "../saving/safetensors.ts";
+import { h5Get, isHdf5, readHdf5, writingHdf5 } from "../saving/hdf5.ts";
+import { readNpz, writingNpz } from "../saving/npz.ts";
+import { readSafetensors, safetensorsParts } from "../saving/safetensors.ts";
 import { assignAll, readWeights, type Value, weightsAlone, weightsTree } from "../saving/weights.ts";
 import { isZip } from "../saving/zip.ts";
 import type { Model } from "./model.ts";
@@ -57,18 +59,24 @@ export function weightNames(model: Model): ReadonlyMap<string, Variable> {
   return new Map(model.weights.map((variable) => [names.get(variable) ?? variable.name, variable]));
 }
 
-/** The bytes of a file of weights. @throws RhytonError `not-built` while there are no weights. */
-export function weightsBytes(where: string, model: Model, format: WeightFormat): Uint8Array<ArrayBuffer> {
+/**
+ * A file of weights, as they are before the first piece, whatever happens then.
+ *
+ * @throws RhytonError `not-built` while there are no weights.
+ */
+export function* writingWeights(where: string, model: Model, format: WeightFormat): Pieces<Parts> {
   checkChoice(where, "format", format, weightFormats);
   if (!model.isBuilt) throw notBuilt({ where });
   if (format === "h5") {
     const { compiled } = model;
-    return writeHdf5(weightsTree(model, compiled === undefined ? [] : [["optimizer", optimizerGroup(compiled)]]));
+    return yield* writingHdf5(
+      weightsTree(model, compiled === undefined ? [] : [["optimizer", optimizerGroup(compiled)]]),
+    );
   }
   const arrays = new Map(
     [...weightNames(model)].map(([name, { value = new Float32Array(), shape }]) => [name, { data: value, shape }]),
   );
-  return format === "npz" ? writeNpz(Object.fromEntries(arrays)) : writeSafetensors(arrays, { format: "rhyton" });
+  return format === "npz" ? yield* writingNpz(arrays) : safetensorsParts(arrays, { format: "rhyton" });
 }
 
 /**

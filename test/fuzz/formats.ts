@@ -10,10 +10,10 @@ import { readSafetensors } from "../../src/saving/safetensors.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { model } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
-import { kerasBytes } from "../../src/training/save.ts";
 import { takeWeights } from "../../src/training/weights-file.ts";
 import { withMembers } from "../saving/edit.ts";
 import { type Kind, kinds } from "../support/saved-models.ts";
+import { modelFileOf } from "../support/written.ts";
 import { type Inside, insideNpy, insidePng, insideSafetensors, insideZip } from "./inside.ts";
 
 export interface Format {
@@ -88,7 +88,7 @@ export const formatOf = (name: string): Format | undefined => formats.find(({ en
 function bytesOf({ make }: Kind): Uint8Array {
   const { model: made, compile } = make();
   if (compile !== undefined) made.compile({ ...compile, device: "interp" });
-  return withMembers(kerasBytes(made), { "metadata.json": '{"keras_version": "3.15.1"}' });
+  return withMembers(modelFileOf(made), { "metadata.json": '{"keras_version": "3.15.1"}' });
 }
 
 /** The files of a folder by their format, and models of every kind. */

@@ -4,9 +4,10 @@
  */
 import { unzlibSync, zlibSync } from "fflate";
 import { type Json, parseJson, writeJson } from "../../src/saving/json.ts";
-import { crc32, readZip, writeZip } from "../../src/saving/zip.ts";
+import { crc32, readZip } from "../../src/saving/zip.ts";
 import { changed } from "../saving/edit.ts";
 import type { Dice } from "../support/dice.ts";
+import { zipOf } from "../support/written.ts";
 import { mutate } from "./mutate.ts";
 
 /** Makes other bytes of the same format; nothing where these bytes are not of it. */
@@ -87,7 +88,7 @@ export const insideZip: Inside = (bytes, dice, others) => {
   else if (kind === 3) members[at] = [name, dice.pick([...readZip(dice.pick(others)).values()])];
   else if (name.endsWith(".json")) members[at] = [name, changedJsonBytes(content, dice)];
   else members[at] = [name, mutate(content, dice, [content])];
-  return writeZip(new Map(members));
+  return zipOf(new Map(members));
 };
 
 /** Chunks of a PNG damaged, exchanged, doubled and left out, under right checksums; its rows damaged before packing. */

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { NdArray } from "../../src/core/array.ts";
 import { readNpy, writeNpy } from "../../src/data/npy.ts";
-import { readZip, writeZip } from "../../src/saving/zip.ts";
+import { readZip } from "../../src/saving/zip.ts";
+import { zipOf } from "../support/written.ts";
 
 /** Makes a folder for files; `remove` removes it. */
 export function folder() {
@@ -53,7 +54,7 @@ export function distance(got: NdArray, want: NdArray): number {
 /** Writes x_0, x_1, …, y_0, y_1, … as check.py reads them. */
 export function writeNpz(path: string, x: readonly NdArray[], y: readonly NdArray[]): void {
   const members = [...x.map((a, i) => [`x_${i}`, a] as const), ...y.map((a, i) => [`y_${i}`, a] as const)];
-  writeFileSync(path, writeZip(members.map(([name, array]): [string, Uint8Array] => [`${name}.npy`, writeNpy(array)])));
+  writeFileSync(path, zipOf(members.map(([name, array]): [string, Uint8Array] => [`${name}.npy`, writeNpy(array)])));
 }
 
 /** What check.py answered as single numbers, whose names begin with `start`. */

@@ -1,8 +1,9 @@
 /** Changing what is inside a `.keras` file, for tests of the loader. */
 import { RhytonError } from "../../src/core/errors.ts";
-import { type H5Group, type H5Node, readHdf5, writeHdf5 } from "../../src/saving/hdf5.ts";
+import { type H5Group, type H5Node, readHdf5 } from "../../src/saving/hdf5.ts";
 import { type Json, parseJson, writeJson } from "../../src/saving/json.ts";
-import { readZip, writeZip } from "../../src/saving/zip.ts";
+import { readZip } from "../../src/saving/zip.ts";
+import { hdf5Of, zipOf } from "../support/written.ts";
 
 /** A file with some members replaced; `undefined` removes one. */
 export function withMembers(bytes: Uint8Array, changes: Readonly<Record<string, Uint8Array | string | undefined>>) {
@@ -11,7 +12,7 @@ export function withMembers(bytes: Uint8Array, changes: Readonly<Record<string, 
     if (content === undefined) members.delete(name);
     else members.set(name, typeof content === "string" ? new TextEncoder().encode(content) : content);
   }
-  return writeZip([...members]);
+  return zipOf([...members]);
 }
 
 type Path = readonly (string | number)[];
@@ -46,7 +47,7 @@ export function withWeights(bytes: Uint8Array, path: string, node: H5Node | unde
     return { ...group, children };
   };
   const tree = readHdf5(readZip(bytes).get("model.weights.h5") ?? new Uint8Array());
-  return withMembers(bytes, { "model.weights.h5": writeHdf5(replace(tree, path.split("/"))) });
+  return withMembers(bytes, { "model.weights.h5": hdf5Of(replace(tree, path.split("/"))) });
 }
 
 /** The RhytonError that work throws; any other outcome fails the test. */

@@ -11,12 +11,13 @@ import { zipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
-import { h5Dataset, h5Group, writeHdf5 } from "../../src/saving/hdf5.ts";
+import { h5Dataset, h5Group } from "../../src/saving/hdf5.ts";
 import { type Json, writeJson } from "../../src/saving/json.ts";
-import { readZip, writeZip } from "../../src/saving/zip.ts";
+import { readZip } from "../../src/saving/zip.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { model } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
+import { hdf5Of, zipOf } from "../support/written.ts";
 import { errorOf, withConfig, withMembers } from "./edit.ts";
 
 const utf8 = new TextEncoder();
@@ -63,7 +64,7 @@ const refused = (words: string, code = "file-refused") => ({ code, message: expe
 const renamed = (archive: Uint8Array, from: string, to: string): Uint8Array =>
   bytesOf(latin1(archive).replaceAll(from, to));
 
-/** The model's file with one member more, whose name `writeZip` would refuse. */
+/** The model's file with one member more, whose name `zipOf` would refuse. */
 const withEntry = (name: string): Uint8Array => {
   const stand = "x".repeat(name.length);
   return renamed(withMembers(good, { [stand]: "harm" }), stand, name);
@@ -81,7 +82,7 @@ describe("entries that escape the folder", () => {
     ["C:escaped", "drive letter"],
   ])("%s", async (name, words) => {
     expect(await refusal("model.keras", withEntry(name))).toEqual(refused(words));
-    const npz = renamed(writeZip([["x".repeat(name.length), new Uint8Array(3)]]), "x".repeat(name.length), name);
+    const npz = renamed(zipOf([["x".repeat(name.length), new Uint8Array(3)]]), "x".repeat(name.length), name);
     expect(await refusal("weights.npz", npz)).toEqual(refused(words));
   });
 
@@ -104,7 +105,7 @@ describe("bombs", () => {
 
   test("members that share their content", async () => {
     const twice = latin1(
-      writeZip([
+      zipOf([
         ["one", utf8.encode("12345678")],
         ["two", utf8.encode("12345678")],
       ]),
@@ -129,7 +130,7 @@ describe("bombs", () => {
 
   test("more members than an archive needs", async () => {
     const members = Array.from({ length: 10_001 }, (_, i): [string, Uint8Array] => [`${i}`, new Uint8Array(0)]);
-    expect(await refusal("model.keras", writeZip(members))).toEqual(refused("10001 members, more than 10000"));
+    expect(await refusal("model.keras", zipOf(members))).toEqual(refused("10001 members, more than 10000"));
   });
 
   test("arrays of HDF5 that were never written, each of which is plausible", async () => {
@@ -157,7 +158,7 @@ describe("absurd sizes", () => {
   test("an array of .npy", async () => {
     const npy = latin1(readZip(await small().weightsToBytes("npz")).get("dense/bias.npy") as Uint8Array);
     const huge = bytesOf(npy.replace(/\(2,\), \} {13}/, "(20000000000000,), }"));
-    expect(await refusal("a.npz", writeZip([["dense/bias.npy", huge]]))).toEqual(
+    expect(await refusal("a.npz", zipOf([["dense/bias.npy", huge]]))).toEqual(
       refused("8 bytes of elements, expected 80000000000000 for the shape (20000000000000,)", "data-format"),
     );
   });
@@ -180,7 +181,7 @@ describe("absurd depths", () => {
   test("of groups, and a group inside of itself", async () => {
     let group = h5Group([["0", h5Dataset(Float32Array.of(1))]]);
     for (let i = 0; i < 100; i++) group = h5Group([["g", group]]);
-    expect(await refusal("model.keras", withH5(writeHdf5(group)))).toEqual(refused("nested more than 64 deep"));
+    expect(await refusal("model.keras", withH5(hdf5Of(group)))).toEqual(refused("nested more than 64 deep"));
     expect(await refusal("a.weights.h5", fixture("hdf5/loop.h5"))).toEqual(refused("the group contains itself"));
   });
 });
@@ -257,7 +258,7 @@ describe("code inside of a file", () => {
 
   test("a pickle", async () => {
     const npy = latin1(readZip(await small().weightsToBytes("npz")).get("dense/bias.npy") as Uint8Array);
-    const bytes = writeZip([["dense/bias.npy", bytesOf(npy.replace("'<f4'", "'|O' "))]]);
+    const bytes = zipOf([["dense/bias.npy", bytesOf(npy.replace("'<f4'", "'|O' "))]]);
     expect(await refusal("weights.npz", bytes)).toEqual(refused("pickled Python objects", "data-format"));
     expect(await refusal("model.keras", bytesOf("\x80\x04\x95abc"))).toEqual(refused("pickle", "file-format"));
   });
@@ -276,7 +277,7 @@ describe("the same name twice", () => {
 
   test("in a group of HDF5", async () => {
     const one = h5Dataset(Float32Array.of(1));
-    const bytes = writeHdf5(
+    const bytes = hdf5Of(
       h5Group([
         ["aa", one],
         ["ab", one],
@@ -335,7 +336,7 @@ test("thousands of layers, of calls, and models inside models", async () => {
     withMembers(good, {
       "config.json": writeJson(config),
       "rhyton.json": undefined,
-      "model.weights.h5": writeHdf5(h5Group()),
+      "model.weights.h5": hdf5Of(h5Group()),
     });
 
   // Written from the last to the first, so that a loader that starts over for each would take for ever.

@@ -11,14 +11,14 @@ import type { Json, JsonObject } from "../../src/saving/json.ts";
 import { type CustomObject, loadModel } from "../../src/training/load.ts";
 import { model } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
-import { kerasBytes } from "../../src/training/save.ts";
 import { noise } from "../support/saved-models.ts";
+import { modelFileOf } from "../support/written.ts";
 import { errorOf, withConfig } from "./edit.ts";
 
 /** config.layers: 0 input, 1 activation "lam", 2 dense "head". */
 const graph = (): Uint8Array => {
   const x = input([4]);
-  return kerasBytes(model(x, dense(4, { name: "head" })(activation("linear", { name: "lam" })(x)), { seed: 3 }));
+  return modelFileOf(model(x, dense(4, { name: "head" })(activation("linear", { name: "lam" })(x)), { seed: 3 }));
 };
 const answers = async (m: Model) => [...((await m.predict(noise([2, 4]))) as { data: Float32Array }).data];
 const layersOf = (bytes: Uint8Array): readonly JsonObject[] =>

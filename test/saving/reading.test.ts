@@ -12,8 +12,8 @@ import type { Json, JsonObject } from "../../src/saving/json.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { model, sequential } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
-import { kerasBytes } from "../../src/training/save.ts";
 import { noise } from "../support/saved-models.ts";
+import { modelFileOf } from "../support/written.ts";
 import { errorOf, withConfig, withMembers, withWeights } from "./edit.ts";
 
 const device = { device: "interp" } as const;
@@ -24,14 +24,14 @@ const graph = (): Uint8Array => {
   const code = pipe(image, conv2d(2, 3, { activation: "relu" }), flatten(), dense(3, { name: "code" }));
   const made = model(image, code, { seed: 4, name: "graph" });
   made.compile({ optimizer: "adam", loss: "mse", metrics: ["mae"] });
-  return kerasBytes(made);
+  return modelFileOf(made);
 };
 
 /** config.layers: 0 input, 1 dense, 2 dense_1. */
 const row = (): Uint8Array => {
   const made = sequential([input([3]), dense(4), dense(2)]);
   made.compile({ optimizer: "sgd", loss: "mse" });
-  return kerasBytes(made);
+  return modelFileOf(made);
 };
 
 const twoOutputs = async (): Promise<Uint8Array> => {

@@ -9,13 +9,14 @@ import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import type { Layer } from "../../src/layers/layer.ts";
 import { readNpz, writeNpz } from "../../src/saving/npz.ts";
-import { readSafetensors, writeSafetensors } from "../../src/saving/safetensors.ts";
-import { readZip, writeZip } from "../../src/saving/zip.ts";
+import { readSafetensors, safetensorsParts } from "../../src/saving/safetensors.ts";
+import { readZip } from "../../src/saving/zip.ts";
 import { sequential } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
 import { weightNames } from "../../src/training/weights-file.ts";
 import { compiledKinds } from "../support/saved-compiles.ts";
 import { kinds, noise } from "../support/saved-models.ts";
+import { joined, zipOf } from "../support/written.ts";
 import { errorOf } from "./edit.ts";
 
 const device = { device: "interp" } as const;
@@ -100,7 +101,7 @@ test("arrays in the order of the weights, of other types", async () => {
   const model = small();
   const arrays = model.getWeights().map(({ shape }, i) => noise(shape, i + 5));
   const named = arrays.map((array, i): [string, Uint8Array] => [`arr_${i}.npy`, writeNpy(array)]);
-  await model.loadWeights(writeZip(named.reverse()));
+  await model.loadWeights(zipOf(named.reverse()));
   expect(model.getWeights()).toEqual(arrays);
   const whole = { data: Int32Array.of(1, 2, 3, 4), shape: [4] };
   const names = [...weightNames(model).keys()];
@@ -147,7 +148,7 @@ describe("safetensors", () => {
     ["ü", noise([])],
     ["none", noise([0, 4])],
   ]);
-  const bytes = writeSafetensors(arrays, { format: "pt" });
+  const bytes = joined(safetensorsParts(arrays, { format: "pt" }));
   /** A file with this header before `body` bytes. */
   const file = (header: string, body = 8): Uint8Array => {
     const text = new TextEncoder().encode(header);
@@ -223,7 +224,7 @@ describe(".npz", () => {
   ])("refuses %s", async (_, change, part) => {
     const members = readZip(await small().weightsToBytes("npz"));
     change(members);
-    const error = await errorOf(() => small().loadWeights(writeZip([...members])));
+    const error = await errorOf(() => small().loadWeights(zipOf([...members])));
     expect(error.message).toContain(part);
   });
 });

@@ -4,7 +4,7 @@ import type { Variable } from "../../graph/tensor.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
 import { writeFileAtomic } from "../../saving/atomic.ts";
 import { type JsonObject, parseJson, writeJson } from "../../saving/json.ts";
-import { readSafetensors, writeSafetensors } from "../../saving/safetensors.ts";
+import { readSafetensors, safetensorsParts } from "../../saving/safetensors.ts";
 import type { Callback, Logs } from "../callbacks.ts";
 import { attempt, fileSystem, makeFolderOf, readIfThere } from "../files.ts";
 import type { Model } from "../model.ts";
@@ -94,14 +94,14 @@ export class BackupAndRestore implements Callback {
     const entries = [...variablesOf(model)].map(([name, { shape, value }]) => {
       return [name, { shape, data: value as Float32Array }] as const;
     });
-    const bytes = writeSafetensors(new Map(entries), { rhyton: writeJson(state as unknown as JsonObject) });
+    const parts = safetensorsParts(new Map(entries), { rhyton: writeJson(state as unknown as JsonObject) });
     optimizer.swapAverages(averagesAreIn);
     await makeFolderOf(this.path);
     if (this.#keepsTwo) {
       const files = await fileSystem(this.path);
       await files.copyFile(this.path, this.#previous).catch(() => undefined);
     }
-    await writeFileAtomic(this.path, bytes);
+    await writeFileAtomic(this.path, parts);
   }
 
   #restore(path: string, bytes: Uint8Array, model: Model): void {

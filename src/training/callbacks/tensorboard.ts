@@ -1,5 +1,6 @@
 import { argumentError, RhytonError } from "../../core/errors.ts";
 import { nodeModule } from "../../core/node.ts";
+import { inTurns } from "../../core/pieces.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
@@ -110,16 +111,16 @@ export class TensorBoard implements Callback {
     this.onTrainBatchEnd = (_, logs) => this.#writeBatch(logs);
   }
 
-  onTrainBegin(_: Logs, model: Model): void {
+  async onTrainBegin(_: Logs, model: Model): Promise<void> {
     this.#train = new EventFile(`${this.#folder}/train`);
     this.#validation = new EventFile(`${this.#folder}/validation`);
     this.#batches = 0;
-    if (this.#writesGraph) this.#writeGraph(model);
+    if (this.#writesGraph) await this.#writeGraph(model);
   }
 
-  #writeGraph(model: Model): void {
+  async #writeGraph(model: Model): Promise<void> {
     try {
-      this.#train.write(0, { tag: "keras", model: JSON.stringify(modelObject(model)) });
+      this.#train.write(0, { tag: "keras", model: JSON.stringify(await inTurns(modelObject(model))) });
     } catch (error) {
       // A model that no file can hold trains all the same.
       if (!(error instanceof RhytonError)) throw error;
