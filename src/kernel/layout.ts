@@ -6,6 +6,7 @@
  * border is zeroed once; others of the arena share memory when their lives do not overlap.
  */
 import { sizeOf } from "../core/array.ts";
+import { append } from "../core/lists.ts";
 import type { Pieces } from "../core/pieces.ts";
 import { findHalos } from "./halo.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
@@ -44,7 +45,7 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
   const halos = yield* findHalos(kernels);
   const placements = new Map<Buffer, Placement>();
   const owners = new Set<Buffer>();
-  for (const k of kernels) for (const b of [...readsOf(k), k.out]) owners.add(ownerOf(b));
+  for (const k of kernels) for (const b of touchedBy(k)) owners.add(ownerOf(b));
   for (const b of [...lowered.outputs, ...lowered.totals, ...lowered.variables.values(), ...lowered.inputs])
     owners.add(ownerOf(b));
   if (lowered.guard) owners.add(ownerOf(lowered.guard));
@@ -54,7 +55,7 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
   const bytesOf = (b: Buffer): number => sizeOf(padded(b)) * FLOAT;
   const put = (b: Buffer, space: Space, start: number): void => {
     const sizes = padded(b);
-    const strides = sizes.map((_, i) => sizeOf(sizes.slice(i + 1)) * FLOAT);
+    const strides = rowMajor(sizes);
     const before = halos.get(b)?.before ?? [];
     const offset = start + strides.reduce((sum, s, i) => sum + s * (before[i] ?? 0), 0);
     placements.set(b, { space, offset, strides, start, bytes: bytesOf(b) });
@@ -63,34 +64,35 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
   yield;
   const stageOf = stageSpans(stages);
   const sizes = { fixed: fixedStart, arena: 0, partial: 0, kept: 0 };
-  const append = (b: Buffer, space: "fixed" | "arena" | "partial" | "kept"): void => {
+  const add = (b: Buffer, space: "fixed" | "arena" | "partial" | "kept"): void => {
     put(b, space, sizes[space]);
     sizes[space] = align(sizes[space] + bytesOf(b) + SLACK);
   };
 
+  const partials = new Map<number | undefined, Buffer[]>();
+  for (const b of owners) if (b.place.kind === "partial") append(partials, stageOf.get(b)?.[0], b);
   const partialOfStage = stages.map((_, s): readonly [number, number] => {
     const start = sizes.partial;
-    for (const b of owners) if (b.place.kind === "partial" && stageOf.get(b)?.[0] === s) append(b, "partial");
+    for (const b of partials.get(s) ?? []) add(b, "partial");
     return [start, sizes.partial];
   });
-  yield;
   const transient: Buffer[] = [];
   for (const b of owners) {
+    yield;
     const [first, last] = stageOf.get(b) ?? [0, 0];
     if (b.place.kind === "input")
       placements.set(b, { space: "source", offset: 0, strides: rowMajor(b.shape), start: 0, bytes: 0 });
     else if (b.place.kind === "sample" || b.place.kind === "sampleIndex") {
-      if (first !== last) append(b, "kept");
-      else if (halos.has(b)) append(b, "arena");
+      if (first !== last) add(b, "kept");
+      else if (halos.has(b)) add(b, "arena");
       else transient.push(b);
-    } else if (b.place.kind !== "partial") append(b, "fixed");
+    } else if (b.place.kind !== "partial") add(b, "fixed");
   }
-  sizes.arena = shareMemory(transient, kernels, lowered.outputs.map(ownerOf), sizes.arena, bytesOf, (b, start) =>
+  sizes.arena = yield* shareMemory(transient, kernels, lowered.outputs.map(ownerOf), sizes.arena, bytesOf, (b, start) =>
     put(b, "arena", start),
   );
-  yield;
 
-  for (const b of [...kernels.flatMap((k) => [...readsOf(k), k.out]), ...lowered.outputs]) {
+  for (const b of [...kernels.flatMap(touchedBy), ...lowered.outputs]) {
     if (b.aliasOf && !placements.has(b)) {
       const { space, offset, start, bytes } = placements.get(ownerOf(b)) as Placement;
       placements.set(b, { space, offset, strides: rowMajor(b.shape), start, bytes });
@@ -101,42 +103,47 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
 
 const rowMajor = (shape: readonly number[]): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)) * FLOAT);
 
+const touchedBy = (kernel: Kernel): Buffer[] => [...readsOf(kernel), kernel.out];
+
 /** For each buffer the first and last stage that touches it. */
 function stageSpans(stages: readonly Stage[]): Map<Buffer, readonly [number, number]> {
   const spans = new Map<Buffer, readonly [number, number]>();
   stages.forEach((stage, s) => {
     for (const k of stage.levels.flat()) {
-      for (const b of [...readsOf(k), k.out].map(ownerOf)) spans.set(b, [spans.get(b)?.[0] ?? s, s]);
+      for (const b of touchedBy(k).map(ownerOf)) spans.set(b, [spans.get(b)?.[0] ?? s, s]);
     }
   });
   return spans;
 }
 
 /** First fit by time of birth: a buffer's bytes are free again after the last kernel that touches it. */
-function shareMemory(
+function* shareMemory(
   buffers: readonly Buffer[],
   kernels: readonly Kernel[],
   outputs: readonly Buffer[],
   base: number,
   bytesOf: (b: Buffer) => number,
   put: (b: Buffer, start: number) => void,
-): number {
+): Pieces<number> {
   const life = new Map<Buffer, [number, number]>();
   const wanted = new Set(buffers);
   kernels.forEach((k, time) => {
-    for (const b of [...readsOf(k), k.out].map(ownerOf)) {
+    for (const b of touchedBy(k).map(ownerOf)) {
       if (wanted.has(b)) life.set(b, [life.get(b)?.[0] ?? time, outputs.includes(b) ? kernels.length : time]);
     }
   });
-  const placed: { start: number; end: number; life: readonly [number, number] }[] = [];
+  yield;
+  /** What lives when the next buffer is born, by address. */
+  let alive: { start: number; end: number; death: number }[] = [];
   let top = base;
-  for (const b of [...life.keys()].sort((x, y) => (life.get(x) as number[])[0] - (life.get(y) as number[])[0])) {
-    const span = life.get(b) as [number, number];
+  const birth = ([, [first]]: [Buffer, [number, number]]): number => first;
+  for (const [b, [born, death]] of [...life].sort((x, y) => birth(x) - birth(y))) {
+    yield;
     const bytes = align(bytesOf(b) + SLACK);
-    const taken = placed.filter((p) => p.life[0] <= span[1] && span[0] <= p.life[1]).sort((x, y) => x.start - y.start);
+    alive = alive.filter((p) => p.death >= born).sort((x, y) => x.start - y.start);
     let start = base;
-    for (const p of taken) if (start + bytes > p.start && p.end > start) start = p.end;
-    placed.push({ start, end: start + bytes, life: span });
+    for (const p of alive) if (start + bytes > p.start && p.end > start) start = p.end;
+    alive.push({ start, end: start + bytes, death });
     put(b, start);
     top = Math.max(top, start + bytes);
   }

@@ -2,6 +2,7 @@
  * Variable updates: in place where that is safe, through a copy where it is not; and the order of kernels that makes
  * every old value be read before the new one is written.
  */
+import { append } from "../core/lists.ts";
 import type { Pieces } from "../core/pieces.ts";
 import { loopIndex, sameIndex } from "../expr/expr.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
@@ -23,6 +24,7 @@ export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
   });
   const before = yield* dataOrder(kernels);
   const early = neededEarly({ ...lowered, kernels }, before);
+  const late = (k: Kernel): Kernel[] => [...(before.get(k) ?? [])].filter((b) => !early.has(b));
   yield;
   const [writersOf, readersOf] = [new Map<Buffer, Kernel[]>(), new Map<Buffer, Kernel[]>()];
   for (const k of kernels) {
@@ -39,7 +41,7 @@ export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
     const writers = writersOf.get(from) ?? [];
     const readers = readersOf.get(to) ?? [];
     const free = !inPlace.has(from) && writers.length > 0 && !writers.some((w) => early.has(w));
-    if (free && canReplace(from, to, writers, readers, before)) {
+    if (free && canReplace(from, to, writers, readers, late)) {
       inPlace.set(from, to);
       for (const w of writers) for (const r of readers) if (r !== w) before.get(w)?.add(r);
     } else {
@@ -52,12 +54,6 @@ export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
   const ordered = sorted([...kernels, ...copies], before);
   yield;
   return yield* replaceBuffers({ ...lowered, kernels: ordered, updates }, (b) => inPlace.get(b) ?? b);
-}
-
-function append(lists: Map<Buffer, Kernel[]>, buffer: Buffer, kernel: Kernel): void {
-  const list = lists.get(buffer);
-  if (list) list.push(kernel);
-  else lists.set(buffer, [kernel]);
 }
 
 /** Kernels whose results samples or the guard still need: variables change after those. */
@@ -96,7 +92,7 @@ function canReplace(
   to: Buffer,
   writers: readonly Kernel[],
   readers: readonly Kernel[],
-  before: Before,
+  before: (kernel: Kernel) => readonly Kernel[],
 ): boolean {
   if (from.aliasOf || from.place.kind !== "shared") return false;
   for (const w of writers) {
@@ -110,12 +106,12 @@ function canReplace(
 }
 
 /** Whether `kernel` comes after `other`, directly or through others. */
-function needs(kernel: Kernel, other: Kernel, before: Before): boolean {
+function needs(kernel: Kernel, other: Kernel, before: (kernel: Kernel) => readonly Kernel[]): boolean {
   const seen = new Set<Kernel>();
   const stack = [kernel];
   for (let k = stack.pop(); k !== undefined; k = stack.pop()) {
     if (k === other) return true;
-    for (const b of before.get(k) ?? []) {
+    for (const b of before(k)) {
       if (!seen.has(b)) {
         seen.add(b);
         stack.push(b);

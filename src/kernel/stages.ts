@@ -4,6 +4,7 @@
  * Shared stages (even) and sample stages (odd) alternate. A sample stage ends where the samples meet: a partial is
  * collected. Within a shared stage, kernels of one level do not depend on each other.
  */
+import { append } from "../core/lists.ts";
 import { atOnce, type Pieces } from "../core/pieces.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
 import { readsOf } from "./reads.ts";
@@ -35,8 +36,8 @@ export function* planningStages(lowered: Lowered): Pieces<Stage[]> {
       levelOf.set(kernel, 0);
       continue;
     }
-    const owners = [...new Set(readsOf(kernel).map(ownerOf))];
-    const before = [...owners.flatMap((b) => written.get(b) ?? []), ...(written.get(ownerOf(kernel.out)) ?? [])];
+    const owners = new Set([...readsOf(kernel), kernel.out].map(ownerOf));
+    const before = [...owners].flatMap((b) => written.get(b) ?? []);
     let stage = kernel.perSample ? 1 : 0;
     for (const b of before) {
       const other = stageOf.get(b) as number;
@@ -53,29 +54,31 @@ export function* planningStages(lowered: Lowered): Pieces<Stage[]> {
       levelOf.set(clear, level);
       if (!kernel.perSample) levelOf.set(kernel, level + 1);
     }
-    written.set(ownerOf(kernel.out), [...(written.get(ownerOf(kernel.out)) ?? []), kernel]);
+    append(written, ownerOf(kernel.out), kernel);
     yield;
   }
 
-  const last = Math.max(0, ...stageOf.values());
   const stages: Stage[] = [];
-  for (let s = 0; s <= last; s++) {
-    const kernels = lowered.kernels.filter((k) => stageOf.get(k) === s);
-    if (kernels.length > 0) stages.push({ perSample: s % 2 === 1, levels: byLevel(kernels, levelOf), commit: false });
-  }
+  const timely = lowered.kernels.filter((k) => !commits.has(k));
+  grouped(timely, stageOf).forEach((kernels, s) => {
+    stages.push({ perSample: s % 2 === 1, levels: grouped(kernels, levelOf), commit: false });
+  });
+  yield;
   const updates = lowered.kernels.filter((k) => commits.has(k));
   if (updates.length > 0)
-    stages.push({ perSample: false, levels: byLevel(updates, commitLevels(updates)), commit: true });
+    stages.push({ perSample: false, levels: grouped(updates, yield* commitLevels(updates)), commit: true });
   return stages;
 }
 
-function byLevel(kernels: readonly Kernel[], levelOf: ReadonlyMap<Kernel, number>): Kernel[][] {
-  const levels: Kernel[][] = [];
+/** Kernels by number, in their order; numbers that no kernel has are holes. */
+function grouped(kernels: readonly Kernel[], numberOf: ReadonlyMap<Kernel, number>): Kernel[][] {
+  const groups: Kernel[][] = [];
   for (const k of kernels) {
-    const level = levelOf.get(k) as number;
-    levels[level] = [...(levels[level] ?? []), k];
+    const number = numberOf.get(k) as number;
+    groups[number] ??= [];
+    groups[number].push(k);
   }
-  return levels;
+  return groups;
 }
 
 /** Kernels that write variables, and those that read what these wrote. */
@@ -94,17 +97,17 @@ function commitKernels(lowered: Lowered): Set<Kernel> {
 }
 
 /** Levels among updates: a kernel that reads or writes what another of them wrote or read waits for it. */
-function commitLevels(kernels: readonly Kernel[]): Map<Kernel, number> {
+function* commitLevels(kernels: readonly Kernel[]): Pieces<Map<Kernel, number>> {
   const levels = new Map<Kernel, number>();
-  kernels.forEach((kernel, i) => {
-    const [reads, out] = [new Set(readsOf(kernel).map(ownerOf)), ownerOf(kernel.out)];
-    let level = 0;
-    for (const other of kernels.slice(0, i)) {
-      const meets =
-        reads.has(ownerOf(other.out)) || ownerOf(other.out) === out || readsOf(other).some((b) => ownerOf(b) === out);
-      if (meets) level = Math.max(level, (levels.get(other) as number) + 1);
-    }
+  /** The first level after all that wrote, and after all that read a buffer. */
+  const [written, read] = [new Map<Buffer, number>(), new Map<Buffer, number>()];
+  for (const kernel of kernels) {
+    const [reads, out] = [readsOf(kernel).map(ownerOf), ownerOf(kernel.out)];
+    const level = Math.max(read.get(out) ?? 0, ...[out, ...reads].map((b) => written.get(b) ?? 0));
     levels.set(kernel, level);
-  });
+    written.set(out, level + 1);
+    for (const b of reads) read.set(b, Math.max(read.get(b) ?? 0, level + 1));
+    yield;
+  }
   return levels;
 }

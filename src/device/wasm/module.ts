@@ -118,6 +118,8 @@ class ModuleBuilder {
   private readonly stages: readonly Stage[];
   private readonly layout: Layout;
   private readonly funcs: KernelFuncs;
+  /** Where a sample's place in the run is written. */
+  private readonly placesInRun: readonly { readonly space: "arena" | "kept"; readonly offset: number }[];
 
   constructor(plan: Plan, profile: Profile) {
     this.plan = plan;
@@ -125,6 +127,9 @@ class ModuleBuilder {
     this.stages = plan.stages;
     this.layout = plan.layout;
     this.funcs = new KernelFuncs(this.module, plan, profile);
+    this.placesInRun = [...plan.layout.placements].flatMap(([b, { space, offset }]) =>
+      b.place.kind === "sampleIndex" && (space === "arena" || space === "kept") ? [{ space, offset }] : [],
+    );
   }
 
   *build(): Pieces<void> {
@@ -213,10 +218,8 @@ class ModuleBuilder {
 
   /** Tells a sample's kernels its place in the run. */
   private indices(at: Sample): Statement[] {
-    return [...this.layout.placements].flatMap(([b, { space, offset }]) =>
-      b.place.kind === "sampleIndex" && (space === "arena" || space === "kept")
-        ? [f32.store(i32.add(at[space], offset), f32.convertI32U(at.global))]
-        : [],
+    return this.placesInRun.map(({ space, offset }) =>
+      f32.store(i32.add(at[space], offset), f32.convertI32U(at.global)),
     );
   }
 

@@ -162,10 +162,9 @@ export function emitRun(module: Module, plan: Plan, barrier: Func, parts: readon
 
 /** Whether a stage depends on nothing but the variables of a program that does not change them. */
 function preparesOnce(plan: Plan, s: number): boolean {
-  const changing = plan.stages[s].levels
-    .flat()
-    .some((k) => readsOf(k).some((b) => ["stepScalar", "batchSize"].includes(ownerOf(b).place.kind)));
-  return s === 0 && plan.lowered.updates.length === 0 && !changing;
+  if (s > 0 || plan.lowered.updates.length > 0) return false;
+  const changing = (b: Buffer): boolean => ["stepScalar", "batchSize"].includes(ownerOf(b).place.kind);
+  return !plan.stages[s].levels.flat().some((k) => readsOf(k).some(changing));
 }
 
 /** Worker 0 alone: decides whether there is a step to do and sets its scalars. */

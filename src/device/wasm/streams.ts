@@ -1,4 +1,5 @@
 /** Pointers: reads and writes whose addresses move alike share one, and lie at constant distances from it. */
+import { append } from "../../core/lists.ts";
 import type { Access } from "./access.ts";
 import { type Expr, type Func, i32, type Local, local, type Statement } from "./assembler.ts";
 import { bump } from "./loops.ts";
@@ -34,7 +35,7 @@ export class Streams {
     const groups = new Map<string, Access[]>();
     for (const access of accesses) {
       const key = `${access.space}:${access.element}:${plan.loops.map((l) => plan.stride(access, l)).join()}`;
-      groups.set(key, [...(groups.get(key) ?? []), access]);
+      append(groups, key, access);
     }
     this.all = [...groups.values()].map((members) => {
       const base = Math.min(...members.map((a) => a.offset));
