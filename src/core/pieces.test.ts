@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { atOnce, inTurns, type Pieces } from "./pieces.ts";
+import { atOnce, enough, inTurns, type Pieces } from "./pieces.ts";
 
 /** Three pieces of so many milliseconds. */
 function* work(log: string[], ms: number): Pieces<string> {
@@ -30,6 +30,13 @@ test("pieces in turns leave others a turn before the first and after long ones; 
   setImmediate(() => log.push("other"));
   expect(atOnce(work(log, 9))).toBe("done");
   expect(log).toEqual(["a", "b", "c"]);
+});
+
+test("small pieces are done some together", () => {
+  function* small(): Pieces<void> {
+    for (let k = 0; k < 160; k++) if (enough()) yield;
+  }
+  expect([...small()]).toHaveLength(10);
 });
 
 test("what a piece throws comes out", async () => {

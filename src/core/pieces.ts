@@ -5,6 +5,16 @@
 
 export type Pieces<T> = Generator<void, T>;
 
+/** So many small pieces are done together. */
+const TOGETHER = 16;
+let small = 0;
+
+/**
+ * Whether to yield after a small piece, such as one tensor of a pass: after some of them only. To yield through all
+ * generators around takes as long as such a piece.
+ */
+export const enough = (): boolean => ++small % TOGETHER === 0;
+
 /** How long the calling thread may be kept, in milliseconds. A piece that has begun is done to its end. */
 const PATIENCE_MS = 4;
 

@@ -1,7 +1,7 @@
 /**
  * A Graph is what a program computes: tensors in, tensors out, variable updates. A pass is `Graph → Graph`.
  */
-import { atOnce, type Pieces } from "../core/pieces.ts";
+import { atOnce, enough, type Pieces } from "../core/pieces.ts";
 import type { Tensor, Variable } from "./tensor.ts";
 
 export interface Update {
@@ -78,7 +78,7 @@ function* rebuild(roots: readonly Tensor[], change: Change): Pieces<ReadonlyMap<
   for (const t of topological(roots)) {
     const inputs = t.inputs.map((x) => replaced.get(x) as Tensor);
     replaced.set(t, change(t, inputs));
-    yield;
+    if (enough()) yield;
   }
   return replaced;
 }

@@ -36,20 +36,21 @@ const iterations = ({ loops, reduce }: NestKernel): number => [...loops, ...redu
 /** Whether a kernel uses each of many weights, or adds to each of their sums, only a few times a sample. */
 export function gainsFromSamples(kernel: Kernel): kernel is NestKernel {
   if (kernel.kind !== "nest" || !kernel.perSample || kernel.combine !== "sum") return false;
-  const loads = loadsOf(kernel.value, kernel.result);
-  if (loads.some(({ source, outside }) => ownerOf(source as Buffer).place.kind === "input" || outside === "skip"))
-    return false;
-  // Along the reduction the order of additions depends on how many results there are.
-  if (chooseForm(kernel).kind !== "across") return false;
   if (kernel.accumulate && kernel.value && kernel.result.kind !== "reduced") return false;
   const uses = iterations(kernel);
   const shared = loadsOf(kernel.value)
     .map((l) => l.source as Buffer)
     .filter((b) => !belongsToSample(ownerOf(b)));
-  return [...(kernel.accumulate ? [kernel.out] : shared)].some(({ shape }) => {
+  const rarely = ({ shape }: Buffer): boolean => {
     const weights = sizeOf(shape);
     return weights >= FEWEST_WEIGHTS && uses <= MOST_USES * weights;
-  });
+  };
+  if (!(kernel.accumulate ? [kernel.out] : shared).some(rarely)) return false;
+  const loads = loadsOf(kernel.value, kernel.result);
+  if (loads.some(({ source, outside }) => ownerOf(source as Buffer).place.kind === "input" || outside === "skip"))
+    return false;
+  // Along the reduction the order of additions depends on how many results there are.
+  return chooseForm(kernel).kind === "across";
 }
 
 /** The kernel over `samples`: a loop of results, or of the sum where it adds to what is there. */

@@ -1,5 +1,5 @@
 /** How far kernels look beyond the edges of a buffer: the border of zeros that the buffer must carry. */
-import type { Pieces } from "../core/pieces.ts";
+import { enough, type Pieces } from "../core/pieces.ts";
 import { rangeOf } from "../expr/expr.ts";
 import type { Buffer, Kernel } from "./kernel.ts";
 import { loadsOf } from "./reads.ts";
@@ -14,7 +14,7 @@ export interface Halo {
 export function* findHalos(kernels: readonly Kernel[]): Pieces<Map<Buffer, Halo>> {
   const halos = new Map<Buffer, Halo>();
   for (const kernel of kernels) {
-    yield;
+    if (enough()) yield;
     const loads =
       kernel.kind === "nest"
         ? loadsOf(kernel.value, kernel.result)

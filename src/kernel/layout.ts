@@ -7,7 +7,7 @@
  */
 import { sizeOf } from "../core/array.ts";
 import { append } from "../core/lists.ts";
-import type { Pieces } from "../core/pieces.ts";
+import { enough, type Pieces } from "../core/pieces.ts";
 import { findHalos } from "./halo.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
 import { readsOf } from "./reads.ts";
@@ -78,7 +78,7 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
   });
   const transient: Buffer[] = [];
   for (const b of owners) {
-    yield;
+    if (enough()) yield;
     const [first, last] = stageOf.get(b) ?? [0, 0];
     if (b.place.kind === "input")
       placements.set(b, { space: "source", offset: 0, strides: rowMajor(b.shape), start: 0, bytes: 0 });
@@ -138,7 +138,7 @@ function* shareMemory(
   let top = base;
   const birth = ([, [first]]: [Buffer, [number, number]]): number => first;
   for (const [b, [born, death]] of [...life].sort((x, y) => birth(x) - birth(y))) {
-    yield;
+    if (enough()) yield;
     const bytes = align(bytesOf(b) + SLACK);
     alive = alive.filter((p) => p.death >= born).sort((x, y) => x.start - y.start);
     let start = base;
@@ -147,5 +147,6 @@ function* shareMemory(
     put(b, start);
     top = Math.max(top, start + bytes);
   }
+  yield;
   return top;
 }

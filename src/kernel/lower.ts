@@ -41,6 +41,8 @@ const isLeaf = (t: Tensor): boolean => t.inputs.length === 0;
 function* build(graph: Graph, storage: Storage, padded: ReadonlySet<Tensor>): Pieces<Lowered> {
   const builder = new Builder(graph, storage, padded);
   for (const t of storage.order) {
+    // The others live in their readers.
+    if (!storage.stored.has(t)) continue;
     builder.add(t);
     yield;
   }
@@ -65,9 +67,8 @@ class Builder {
     for (const t of graph.inputs) this.inputBuffer(t);
   }
 
-  /** Gives `t` its buffer and the kernels that fill it; nothing when it lives in its readers. */
+  /** Gives `t` its buffer and the kernels that fill it. */
   add(t: Tensor): void {
-    if (!this.storage.stored.has(t)) return;
     const lowering = this.storage.lowering(t);
     if (lowering.kind === "leaf") this.addLeaf(t);
     else this.addComputed(t);

@@ -3,7 +3,7 @@
  * every old value be read before the new one is written.
  */
 import { append } from "../core/lists.ts";
-import type { Pieces } from "../core/pieces.ts";
+import { enough, type Pieces } from "../core/pieces.ts";
 import { loopIndex, sameIndex } from "../expr/expr.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
 import { loadsOf, readsOf } from "./reads.ts";
@@ -49,7 +49,7 @@ export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
       before.set(copy, new Set([...(writersOf.get(ownerOf(from)) ?? []), ...readers]));
       copies.push(copy);
     }
-    yield;
+    if (enough()) yield;
   }
   const ordered = sorted([...kernels, ...copies], before);
   yield;
@@ -81,7 +81,7 @@ function* dataOrder(kernels: readonly Kernel[]): Pieces<Before> {
     for (const w of writers.get(ownerOf(kernel.out)) ?? []) own.add(w);
     before.set(kernel, own);
     append(writers, ownerOf(kernel.out), kernel);
-    yield;
+    if (enough()) yield;
   }
   return before;
 }

@@ -2,7 +2,7 @@
  * Lays weights out the way a contraction reads them: reduction loops in order, lanes innermost. Once a step, for shared
  * operands only, and only where they do not lie so already. Flipped, transposed and strided reads end here.
  */
-import type { Pieces } from "../core/pieces.ts";
+import { enough, type Pieces } from "../core/pieces.ts";
 import { coefficientOf, type Loop, loopIndex, rewrite, withOperands } from "../expr/expr.ts";
 import { canPack, chooseForm } from "./form.ts";
 import type { Buffer, Kernel, Lowered, NestKernel } from "./kernel.ts";
@@ -31,7 +31,7 @@ export function* packOperands(lowered: Lowered): Pieces<Lowered> {
       nest = replaceLoad(nest, load, { ...load, source: out, index: order.map((l) => loopIndex(l)) });
     }
     kernels.push(nest);
-    yield;
+    if (enough()) yield;
   }
   return { ...lowered, kernels };
 }

@@ -4,39 +4,38 @@ import type { Buffer, Kernel, KernelExpr } from "./kernel.ts";
 
 export type Load = Extract<KernelExpr, { kind: "load" }>;
 
-/** All loads of an expression, each node once. */
-export function loadsOf(...expressions: (KernelExpr | undefined)[]): Load[] {
-  const loads: Load[] = [];
-  const seen = new Set<KernelExpr>();
-  for (const e of expressions) {
-    if (e) {
-      visitExpr(
-        e,
-        (node) => {
-          if (node.kind === "load") loads.push(node as Load);
-        },
-        seen,
-      );
+/** Every pass asks the same of every kernel, and neither kernels nor their terms ever change. */
+function remembered<K extends object, V>(find: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = find(key);
+      known.set(key, value);
     }
-  }
+    return value;
+  };
+}
+
+const loadsIn = remembered((e: KernelExpr): readonly Load[] => {
+  const loads: Load[] = [];
+  visitExpr(e, (node) => {
+    if (node.kind === "load") loads.push(node as Load);
+  });
   return loads;
+});
+
+/** All loads of expressions, each node once. */
+export function loadsOf(...expressions: (KernelExpr | undefined)[]): readonly Load[] {
+  const given = expressions.filter((e) => e !== undefined);
+  return given.length === 1 ? loadsIn(given[0]) : [...new Set(given.flatMap(loadsIn))];
 }
 
 const sourcesOf = (...expressions: (KernelExpr | undefined)[]): Buffer[] =>
   loadsOf(...expressions).map((load) => load.source as Buffer);
 
-/** Every pass asks this of every kernel, and kernels never change. */
-const known = new WeakMap<Kernel, readonly Buffer[]>();
-
 /** The buffers that a kernel reads, each once, its own accumulation aside. */
-export function readsOf(kernel: Kernel): readonly Buffer[] {
-  let reads = known.get(kernel);
-  if (reads === undefined) {
-    reads = [...new Set(readsIn(kernel))];
-    known.set(kernel, reads);
-  }
-  return reads;
-}
+export const readsOf = remembered((kernel: Kernel): readonly Buffer[] => [...new Set(readsIn(kernel))]);
 
 function readsIn(kernel: Kernel): Buffer[] {
   switch (kernel.kind) {

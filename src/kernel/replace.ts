@@ -1,5 +1,5 @@
 /** Puts other buffers in the place of some and of their aliases, throughout a lowered program; a kernel a piece. */
-import type { Pieces } from "../core/pieces.ts";
+import { enough, type Pieces } from "../core/pieces.ts";
 import { rewrite, withOperands } from "../expr/expr.ts";
 import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";
 import { type Load, readsOf } from "./reads.ts";
@@ -39,7 +39,7 @@ export function* replaceBuffers(lowered: Lowered, replacement: (buffer: Buffer) 
   const kernels: Kernel[] = [];
   for (const k of lowered.kernels) {
     kernels.push(inKernel(k));
-    yield;
+    if (enough()) yield;
   }
   return {
     kernels,

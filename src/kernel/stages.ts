@@ -5,7 +5,7 @@
  * collected. Within a shared stage, kernels of one level do not depend on each other.
  */
 import { append } from "../core/lists.ts";
-import { atOnce, type Pieces } from "../core/pieces.ts";
+import { atOnce, enough, type Pieces } from "../core/pieces.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
 import { readsOf } from "./reads.ts";
 
@@ -55,7 +55,7 @@ export function* planningStages(lowered: Lowered): Pieces<Stage[]> {
       if (!kernel.perSample) levelOf.set(kernel, level + 1);
     }
     append(written, ownerOf(kernel.out), kernel);
-    yield;
+    if (enough()) yield;
   }
 
   const stages: Stage[] = [];
@@ -107,7 +107,7 @@ function* commitLevels(kernels: readonly Kernel[]): Pieces<Map<Kernel, number>> 
     levels.set(kernel, level);
     written.set(out, level + 1);
     for (const b of reads) read.set(b, Math.max(read.get(b) ?? 0, level + 1));
-    yield;
+    if (enough()) yield;
   }
   return levels;
 }

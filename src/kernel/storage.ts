@@ -4,7 +4,7 @@
  * Everything asks the ops' lowering and never their names.
  */
 import { sameShape } from "../core/array.ts";
-import type { Pieces } from "../core/pieces.ts";
+import { enough, type Pieces } from "../core/pieces.ts";
 import { type Affine, constantIndex, type Expr, loopIndex, rangeOf, sameIndex } from "../expr/expr.ts";
 import { type Graph, rootsOf, topological } from "../graph/graph.ts";
 import type { LoopNest, Lowering, Read, RoutedAxis } from "../graph/op.ts";
@@ -36,11 +36,12 @@ export function* planStorage(graph: Graph): Pieces<Storage> {
   for (const t of order) {
     lowerings.set(t, t.op.lower(t));
     movesOnly.set(t, isIndexMap(t, lowering(t)));
-    yield;
+    if (enough()) yield;
   }
 
   const stored = new Set<Tensor>();
   for (const t of order) {
+    if (enough()) yield;
     const kind = lowering(t).kind;
     if (roots.has(t) || kind === "leaf" || kind === "nests" || kind === "routeToMaximum") stored.add(t);
     if (kind === "view" && !movesOnly.get(t)) stored.add(t);
@@ -51,7 +52,7 @@ export function* planStorage(graph: Graph): Pieces<Storage> {
   for (const t of order) {
     const cellByCell = readsOnce(t, lowering(t));
     for (const x of new Set(t.inputs)) readers.get(x)?.push({ by: t, cellByCell });
-    yield;
+    if (enough()) yield;
   }
   const readersThrough = (t: Tensor): Reader[] =>
     (readers.get(t) as Reader[]).flatMap((r) =>
@@ -67,7 +68,7 @@ export function* planStorage(graph: Graph): Pieces<Storage> {
       stored.add(x);
       reading.push(x);
     }
-    yield;
+    if (enough()) yield;
   }
 
   // Readers first. What several tensors read lives in their loops only when these are the same loops, at the same cells:
@@ -75,7 +76,7 @@ export function* planStorage(graph: Graph): Pieces<Storage> {
   const loopsOf = new Map<Tensor, Tensor>();
   for (const t of [...order].reverse()) {
     if (movesOnly.get(t)) continue;
-    yield;
+    if (enough()) yield;
     if (stored.has(t) || lowering(t).kind !== "map") {
       loopsOf.set(t, t);
       continue;
@@ -83,10 +84,10 @@ export function* planStorage(graph: Graph): Pieces<Storage> {
     const all = readersThrough(t);
     // Shared arithmetic inside a per-sample loop would be done again for every sample.
     const once = all.every((r) => r.cellByCell && (t.perSample || !r.by.perSample) && !grows(t, r.by, lowering));
-    const straight = (readers.get(t) as Reader[]).every(({ by }) => readsInPlace(by, t, lowering(by)));
+    const straight = once && (readers.get(t) as Reader[]).every(({ by }) => readsInPlace(by, t, lowering(by)));
     const hosts = new Set(straight ? all.map((r) => loopsOf.get(r.by)) : [undefined]);
     const [host] = hosts;
-    if (once && hosts.size === 1 && host) loopsOf.set(t, host);
+    if (hosts.size === 1 && host) loopsOf.set(t, host);
     else if (!once || all.length > 1) {
       stored.add(t);
       loopsOf.set(t, t);
@@ -101,7 +102,7 @@ export function* planStorage(graph: Graph): Pieces<Storage> {
       coreOf.set(t, core);
       stored.delete(core);
     }
-    yield;
+    if (enough()) yield;
   }
   return { order, stored, coreOf, lowering };
 }

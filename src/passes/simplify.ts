@@ -24,6 +24,7 @@ export function* simplifying(graph: Graph): Pieces<Graph> {
     return n;
   };
   const readers = countReaders(graph);
+  yield;
   return yield* rewriting(graph, (t, inputs) => {
     const rebuilt = withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes));
     const now = trivial(readers.get(t.inputs[0]) === 1 ? joinSums(rebuilt) : rebuilt);
