@@ -2,7 +2,7 @@
  * Addresses: where a read or write of a kernel lies, as a base and one stride in bytes for each loop, and the vector
  * loads and stores that go with the stride of the lanes.
  */
-import { type Affine, coefficientOf, type Loop } from "../../expr/expr.ts";
+import type { Affine, Loop } from "../../expr/expr.ts";
 import type { Buffer } from "../../kernel/kernel.ts";
 import type { Layout, Space } from "../../kernel/layout.ts";
 import { type Expr, f32, f32x4, i8x16, i16x8, i32, i32x4, type Local, type Statement, v128 } from "./assembler.ts";
@@ -31,14 +31,15 @@ export function accessOf(
   const { space } = placement;
   const sample = space === "arena" || space === "kept" ? layout.sizes[space] : 0;
   const unit = element === "uint8" ? 4 : 1;
-  const strides = placement.strides.map((s) => s / unit);
-  return {
-    space,
-    offset: placement.offset + index.reduce((sum, a, axis) => sum + a.offset * strides[axis], 0),
-    element,
-    strideOf: (loop) =>
-      loop === samples ? sample : index.reduce((sum, a, axis) => sum + coefficientOf(a, loop) * strides[axis], 0),
-  };
+  const strides = new Map<Loop, number>();
+  let { offset } = placement;
+  index.forEach((affine, axis) => {
+    const stride = placement.strides[axis] / unit;
+    offset += affine.offset * stride;
+    for (const [loop, c] of affine.terms) strides.set(loop, (strides.get(loop) ?? 0) + c * stride);
+  });
+  if (samples) strides.set(samples, sample);
+  return { space, offset, element, strideOf: (loop) => strides.get(loop) ?? 0 };
 }
 
 type Address = { readonly pointer: Expr<"i32"> | Local<"i32">; readonly offset: number };

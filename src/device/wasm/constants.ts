@@ -21,20 +21,32 @@ export function hoistConstants(func: Func, statements: readonly Statement[]): St
     return l.read;
   };
   const visit = (e: Expr, looped: boolean): Expr => {
-    const { instruction, operands, immediate } = e;
+    const { instruction, immediate } = e;
     const inside = looped || instruction.name === "loop";
     if (inside) {
       const read = hoisted(e);
       if (read) return read;
     }
-    const changed = operands.map((x) => visit(x, inside));
-    if (immediate.kind === "block") {
-      const within = (body: readonly Expr[]) => body.map((x) => visit(x, inside));
-      const now = { ...immediate, body: within(immediate.body), otherwise: within(immediate.otherwise) };
-      return new Expr(instruction, e.type, changed, now);
+    const operands = visitAll(e.operands, inside);
+    if (immediate.kind !== "block") {
+      return operands === e.operands ? e : new Expr(instruction, e.type, operands, immediate);
     }
-    return changed.some((x, i) => x !== operands[i]) ? new Expr(instruction, e.type, changed, immediate) : e;
+    const body = visitAll(immediate.body, inside);
+    const otherwise = visitAll(immediate.otherwise, inside);
+    if (operands === e.operands && body === immediate.body && otherwise === immediate.otherwise) return e;
+    return new Expr(instruction, e.type, operands, { ...immediate, body, otherwise });
   };
-  const body = statements.map((s) => visit(s, false) as Statement);
+  /** The list itself where nothing of it changes, as in most of the code. */
+  const visitAll = (list: readonly Expr[], looped: boolean): readonly Expr[] => {
+    let changed: Expr[] | undefined;
+    for (let k = 0; k < list.length; k++) {
+      const now = visit(list[k], looped);
+      if (now === list[k]) continue;
+      changed ??= [...list];
+      changed[k] = now;
+    }
+    return changed ?? list;
+  };
+  const body = visitAll(statements, false) as readonly Statement[];
   return [...sets, ...body];
 }

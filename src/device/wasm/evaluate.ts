@@ -35,7 +35,9 @@ export class Evaluator {
   private readonly target: Target;
   private readonly rows: number;
   private readonly vectors: number;
-  private readonly values = new Map<string, Map<KernelExpr, Vector>>();
+  /** What is kept of values and of masks, by cell. */
+  private readonly values = new Map<KernelExpr, Vector[]>();
+  private readonly masks = new Map<KernelExpr, Vector[]>();
 
   constructor(scope: Scope, target: Target, tile: { readonly rows: number; readonly vectors: number }) {
     this.scope = scope;
@@ -47,7 +49,7 @@ export class Evaluator {
   at(e: KernelExpr, cell: Cell): Vector {
     if (e.kind === "const") return f32x4.const(e.value);
     if (e.kind === "reduced") return cell.reduced as Local<"v128">;
-    return this.scope.invariant(e) ?? this.once(e, "", cell, () => this.compute(e, cell));
+    return this.scope.invariant(e) ?? this.once(this.values, e, cell, () => this.compute(e, cell));
   }
 
   /** All bits set in lanes where a condition holds. */
@@ -57,21 +59,22 @@ export class Evaluator {
       return f32x4.ne(this.at(e, cell), f32x4.const(0));
     }
     const compare = compareCode[e.name as keyof typeof compareCode];
-    return this.once(e, "mask", cell, () => compare(this.at(e.a, cell), this.at(e.b, cell)));
+    return this.once(this.masks, e, cell, () => compare(this.at(e.a, cell), this.at(e.b, cell)));
   }
 
   /** Computes a value, and keeps it where other cells or terms use it too. */
-  private once(e: KernelExpr, what: string, cell: Cell, compute: () => Vector): Vector {
+  private once(made: Map<KernelExpr, Vector[]>, e: KernelExpr, cell: Cell, compute: () => Vector): Vector {
     const [byRow, byLanes] = [this.scope.changesWithRow(e), this.scope.changesWithLanes(e)];
-    const key = `${what}${byRow ? cell.row : "-"},${byLanes ? cell.vector : "-"}`;
-    const known = this.values.get(key)?.get(e);
+    const which = (byRow ? cell.row * this.vectors : 0) + (byLanes ? cell.vector : 0);
+    const known = made.get(e)?.[which];
     if (known) return known;
     const value = compute();
     const cells = (byRow ? 1 : this.rows) * (byLanes ? 1 : this.vectors);
     if (this.scope.uses(e) * cells === 1) return value;
     const kept = keep(this.target, value);
-    const values = this.values.get(key) ?? new Map<KernelExpr, Vector>();
-    this.values.set(key, values.set(e, kept));
+    const values = made.get(e) ?? [];
+    values[which] = kept;
+    made.set(e, values);
     return kept;
   }
 

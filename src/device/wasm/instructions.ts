@@ -341,7 +341,7 @@ const broken = (name: string, problem: string) => internalError({ where: `wasm $
 /** `value` as an expression of `type`, for operand `position` of the instruction `name`. */
 function operand(value: Operand, type: ValueType, name: string, position: number): Expr {
   if (typeof value === "number" || typeof value === "bigint") {
-    if (typeof value === "number" ? type !== "i64" && type !== "v128" : type === "i64") return literal(type, value);
+    if (typeof value === "number" ? type !== "i64" && type !== "v128" : type === "i64") return literals[type](value);
     throw broken(name, `operand ${position} is the ${typeof value} ${value}, expected ${type}`);
   }
   const expr = value instanceof Expr ? value : value.read;
@@ -349,11 +349,6 @@ function operand(value: Operand, type: ValueType, name: string, position: number
     throw broken(name, `operand ${position} (${expr.instruction.name}) is ${expr.type}, expected ${type}`);
   }
   return expr;
-}
-
-function literal(type: ValueType, value: number | bigint): Expr {
-  const make = builders[`${type}.const` as const] as (value: number | bigint) => Expr;
-  return make(value);
 }
 
 // ---- functions from the table -------------------------------------------------------------------------------------
@@ -437,6 +432,14 @@ function builder(to: Instruction): UntypedBuilder {
 const builders: Readonly<Record<string, UntypedBuilder>> = Object.fromEntries(
   Object.entries(instructions).map(([name, to]) => [name, builder(to)]),
 );
+
+const literals: Readonly<Record<ValueType, UntypedBuilder>> = {
+  i32: builders["i32.const"],
+  i64: builders["i64.const"],
+  f32: builders["f32.const"],
+  f64: builders["f64.const"],
+  v128: builders["v128.const"],
+};
 
 type Camel<S extends string> = S extends `${infer A}_${infer B}`
   ? `${Camel<A>}${Capitalize<Camel<B>>}`

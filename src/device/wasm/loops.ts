@@ -8,8 +8,8 @@ export interface MergedLoops {
   readonly loops: readonly Loop[];
   /** The merged loop that contains a loop. */
   partOf(loop: Loop): Loop | undefined;
-  /** Bytes between neighbours. */
-  strideOf(access: Access, merged: Loop): number;
+  /** The innermost loop of each merged one: its neighbours lie as those of the merged loop do. */
+  readonly innermost: ReadonlyMap<Loop, Loop>;
 }
 
 /**
@@ -32,10 +32,7 @@ export function mergeLoops(loops: readonly Loop[], accesses: readonly Access[], 
   return {
     loops: groups.map((g) => g.merged),
     partOf: (l) => groups.find((g) => g.parts.includes(l))?.merged,
-    strideOf: (access, merged) => {
-      const group = groups.find((g) => g.merged === merged);
-      return group ? access.strideOf(group.innermost) : 0;
-    },
+    innermost: new Map(groups.map((g) => [g.merged, g.innermost])),
   };
 }
 

@@ -8,7 +8,7 @@ import type { Buffer, KernelExpr, NestKernel } from "../../kernel/kernel.ts";
 import type { Layout } from "../../kernel/layout.ts";
 import { type Load, loadsOf } from "../../kernel/reads.ts";
 import { type Access, accessOf, type Element } from "./access.ts";
-import { type MergedLoops, mergeLoops } from "./loops.ts";
+import { mergeLoops } from "./loops.ts";
 import type { Profile } from "./profile.ts";
 
 /** A nest that reads nothing outside, with one or more results written each iteration. */
@@ -52,10 +52,11 @@ export class NestPlan {
   /** The first of them, where parts of it can be done apart from each other. */
   readonly split: Loop | undefined;
   readonly reduce: readonly Loop[];
+  /** All loops of the plan, merged. */
+  readonly loops: readonly Loop[];
   readonly rows: number;
   readonly vectors: number;
-  private readonly merged: MergedLoops;
-  private readonly mergedReduce: MergedLoops;
+  private readonly innermost: ReadonlyMap<Loop, Loop>;
   private readonly useCounts = new Map<KernelExpr, number>();
   private readonly loopSets = new Map<KernelExpr, Set<Loop>>();
 
@@ -74,15 +75,17 @@ export class NestPlan {
     const form = chooseForm({ ...nest, index: nest.stores[0].index });
     const lanes = form.kind === "single" ? undefined : form.lanes;
     const apart = part ? this.chooseSplit(lanes) : undefined;
-    this.merged = mergeLoops(nest.loops, [...this.accesses.values(), ...this.outs], apart);
-    this.mergedReduce = mergeLoops(nest.reduce, values);
-    this.reduce = this.mergedReduce.loops;
+    const merged = mergeLoops(nest.loops, [...this.accesses.values(), ...this.outs], apart);
+    const mergedReduce = mergeLoops(nest.reduce, values);
+    this.innermost = new Map([...merged.innermost, ...mergedReduce.innermost]);
+    this.reduce = mergedReduce.loops;
     this.along = form.kind === "along";
-    this.lanes = lanes && (this.along ? this.mergedReduce : this.merged).partOf(lanes);
-    this.split = apart && this.merged.partOf(apart);
-    const parallel = this.merged.loops.filter((l) => l !== this.lanes && l !== this.split);
+    this.lanes = lanes && (this.along ? mergedReduce : merged).partOf(lanes);
+    this.split = apart && merged.partOf(apart);
+    const parallel = merged.loops.filter((l) => l !== this.lanes && l !== this.split);
     this.rowLoop = nest.value && this.chooseRowLoop(parallel, values);
     this.outer = [...(this.split ? [this.split] : []), ...parallel.filter((l) => l !== this.rowLoop)];
+    this.loops = [...this.outer, ...this.reduce, this.lanes, this.rowLoop].filter((l) => l !== undefined);
     const reduces = nest.value !== undefined;
     const tile = profile.tile(this.laneVectors, this.rowLoop?.size ?? 1, this.along, reduces);
     this.rows = tile.rows;
@@ -106,12 +109,8 @@ export class NestPlan {
 
   /** Bytes between neighbours of a loop. */
   stride(access: Access, l: Loop | undefined): number {
-    return l === undefined ? 0 : this.merged.strideOf(access, l) || this.mergedReduce.strideOf(access, l);
-  }
-
-  /** All loops of the plan, merged. */
-  get loops(): Loop[] {
-    return [...this.outer, ...this.reduce, this.lanes, this.rowLoop].filter((l): l is Loop => l !== undefined);
+    const innermost = l && this.innermost.get(l);
+    return innermost ? access.strideOf(innermost) : 0;
   }
 
   /** How many lanes of a vector of the tile hold results. */
