@@ -13,7 +13,7 @@
  */
 
 import { internalError } from "../../core/errors.ts";
-import { atOnce, type Pieces } from "../../core/pieces.ts";
+import { atOnce, enough, type Pieces } from "../../core/pieces.ts";
 import {
   type Callable,
   checkBody,
@@ -78,12 +78,10 @@ export class Func<P extends ParamTypes = ParamTypes, R extends ValueType | "none
 
   /** Append to the body. The last expression is the result, if there is one. */
   emit(...body: readonly (Statement | Expr<R>)[]): this {
-    for (const expr of body) {
-      const last = this.body.at(-1);
-      if (last) checkBody(`func ${this.name}`, [last], "none");
-      checkBody(`func ${this.name}`, [expr], expr.type === "none" ? "none" : this.result);
-      this.body.push(expr);
-    }
+    if (body.length === 0) return this;
+    checkBody(`func ${this.name}`, this.body.slice(-1), "none");
+    checkBody(`func ${this.name}`, body, body.at(-1)?.type === "none" ? "none" : this.result);
+    for (const expr of body) this.body.push(expr);
     return this;
   }
 }
@@ -151,31 +149,30 @@ export class Module {
     return atOnce(this.encoding());
   }
 
-  /** The same in pieces: a function each. */
+  /** The same in pieces: a function each, of each section. */
   *encoding(): Pieces<Uint8Array<ArrayBuffer>> {
     const all: readonly Callable[] = this.functions;
     const indexOf = new Map(all.map((callee, index) => [callee, index]));
     const types = new Map<string, number>();
-    const typeOf = all.map((callee) => {
+    const typeOf: number[] = [];
+    const typed: Callable[] = [];
+    for (const callee of all) {
       const key = `${callee.operands.join()}:${callee.result}`;
       const index = types.get(key) ?? types.size;
       types.set(key, index);
-      return index;
-    });
+      typed[index] ??= callee;
+      typeOf.push(index);
+      if (enough()) yield;
+    }
 
     const out = new Writer();
     out.bytes([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
 
-    section(
-      out,
-      1,
-      all.filter((_, k) => typeOf.indexOf(typeOf[k]) === k),
-      (to, { operands, result }) => {
-        to.byte(0x60);
-        to.list(operands, (type) => to.byte(typeByte[type]));
-        to.list(result === "none" ? [] : [result], (type) => to.byte(typeByte[type]));
-      },
-    );
+    section(out, 1, typed, (to, { operands, result }) => {
+      to.byte(0x60);
+      to.list(operands, (type) => to.byte(typeByte[type]));
+      to.list(result === "none" ? [] : [result], (type) => to.byte(typeByte[type]));
+    });
 
     const memories = this.memory ? [this.memory] : [];
     section(out, 2, memories, (to, item) => {
@@ -226,12 +223,16 @@ export class Module {
     }
     if (this.functions.length > 0) part(out, 10, code);
 
+    const named = new Writer();
+    named.u32(all.length);
+    for (const [k, { name }] of all.entries()) {
+      named.u32(k);
+      named.string(name);
+      if (enough()) yield;
+    }
     const names = new Writer();
     names.string("name");
-    section(names, 1, all, (to, { name }, k) => {
-      to.u32(k);
-      to.string(name);
-    });
+    if (all.length > 0) part(names, 1, named);
     part(out, 0, names);
     return out.view().slice();
   }

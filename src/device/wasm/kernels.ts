@@ -1,6 +1,7 @@
-/** The functions of a module that do one kernel each, or one part of it, or copy an output. Each is made once. */
+/** The functions of a module that do one kernel each, or one part of it, or copy an output. Each is made once, in pieces. */
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
+import type { Pieces } from "../../core/pieces.ts";
 import type { Loop } from "../../expr/expr.ts";
 import type { Buffer, CollectKernel, Kernel, NestKernel } from "../../kernel/kernel.ts";
 import type { Element } from "./access.ts";
@@ -28,51 +29,46 @@ export class KernelFuncs {
   }
 
   /** `kernel(arena, partial, kept, source)`: all of it. `scaleAddress` is where the scale of the caller's array lies. */
-  kernel(k: Kernel, name: string, element: Element = "float32", scaleAddress?: number): KernelFunc {
-    return this.once(k, element, () => {
-      const func = this.module.func(name, signature) as unknown as KernelFunc;
-      if (k.kind === "clear") func.emit(...this.clear(func, k.out));
-      else if (k.kind === "collect") func.emit(...this.collect(func as unknown as Func, k));
-      else {
-        const { profile } = this;
-        const options = { layout: this.plan.layout, profile, bases: func.params, element, scaleAddress };
-        func.emit(...emitKernel(func as unknown as Func, k, options));
-      }
-      return func;
-    });
+  *kernel(k: Kernel, name: string, element: Element = "float32", scaleAddress?: number): Pieces<KernelFunc> {
+    const [func, isNew] = this.once(k, element, () => this.module.func(name, signature));
+    if (!isNew) return func;
+    if (k.kind === "clear") func.emit(...this.clear(func, k.out));
+    else if (k.kind === "collect") func.emit(...this.collect(func as unknown as Func, k));
+    else {
+      const { profile } = this;
+      const options = { layout: this.plan.layout, profile, bases: func.params, element, scaleAddress };
+      func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
+    }
+    return func;
   }
 
   /** `part(arena, partial, kept, source, part, parts)`: one part of the outermost loop. */
-  part(k: Kernel, name: string): PartFunc {
-    return this.once(k, "part", () => {
-      if (k.kind !== "nest") throw internalError({ where: "wasm", problem: `${k.name} has no parts` });
-      const func = this.module.func(name, partSignature) as unknown as PartFunc;
-      const { part: index, parts: count, ...bases } = func.params;
-      const { layout } = this.plan;
-      const rest = { profile: this.profile, element: "float32", scaleAddress: undefined } as const;
-      func.emit(...emitKernel(func as unknown as Func, k, { layout, bases, ...rest, part: { index, count } }));
-      return func;
-    });
+  *part(k: Kernel, name: string): Pieces<PartFunc> {
+    if (k.kind !== "nest") throw internalError({ where: "wasm", problem: `${k.name} has no parts` });
+    const [func, isNew] = this.once(k, "part", () => this.module.func(name, partSignature));
+    if (!isNew) return func;
+    const { part: index, parts: count, ...bases } = func.params;
+    const { layout } = this.plan;
+    const rest = { profile: this.profile, element: "float32", scaleAddress: undefined } as const;
+    const options = { layout, bases, ...rest, part: { index, count } };
+    func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
+    return func;
   }
 
   /** The same as `kernel` for several samples, whose values lie one after the other from `arena` and `kept` on. */
-  batch(k: NestKernel, samples: Loop): KernelFunc {
-    return this.once(k, "batch", () => {
-      const func = this.module.func(`${k.name}.batch`, signature) as unknown as KernelFunc;
-      const { profile } = this;
-      const options = { layout: this.plan.layout, profile, bases: func.params, samples } as const;
-      func.emit(...emitKernel(func as unknown as Func, k, { ...options, element: "float32", scaleAddress: undefined }));
-      return func;
-    });
+  *batch(k: NestKernel, samples: Loop): Pieces<KernelFunc> {
+    const [func, isNew] = this.once(k, "batch", () => this.module.func(`${k.name}.batch`, signature));
+    if (!isNew) return func;
+    const rest = { profile: this.profile, element: "float32", scaleAddress: undefined } as const;
+    const options = { layout: this.plan.layout, bases: func.params, ...rest, samples };
+    func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
+    return func;
   }
 
   /** Copies an output's cells, row by row where a halo lies between them. */
   copyOut(buffer: Buffer, position: number): KernelFunc {
-    return this.once(buffer, "out", () => this.newCopyOut(buffer, position));
-  }
-
-  private newCopyOut(buffer: Buffer, position: number): KernelFunc {
-    const func = this.module.func(`output_${position}`, signature) as unknown as KernelFunc;
+    const [func, isNew] = this.once(buffer, "out", () => this.module.func(`output_${position}`, signature));
+    if (!isNew) return func;
     const { space, offset, strides } = placementOf(this.plan.layout, buffer);
     const { shape } = buffer;
     let axis = shape.length;
@@ -85,8 +81,7 @@ export class KernelFuncs {
       const inside = a + 1 < axis ? strides[a + 1] * shape[a + 1] : 0;
       code = countedLoop(func as unknown as Func, shape[a], [...code, ...bump(p, strides[a] - inside)]);
     }
-    func.emit(local.set(p, i32.add(base, offset)), ...code);
-    return func;
+    return func.emit(local.set(p, i32.add(base, offset)), ...code);
   }
 
   private clear(func: KernelFunc, buffer: Buffer): Statement[] {
@@ -112,11 +107,13 @@ export class KernelFuncs {
     ];
   }
 
-  private once<F>(key: object, variant: string, make: () => F): F {
+  /** The function of a kernel or buffer, and whether it is new and still without code. */
+  private once<F>(key: object, variant: string, make: () => F): readonly [F, isNew: boolean] {
     const variants = this.made.get(key) ?? new Map<string, Func>();
     this.made.set(key, variants);
-    const func = (variants.get(variant) as F | undefined) ?? make();
+    const known = variants.get(variant) as F | undefined;
+    const func = known ?? make();
     variants.set(variant, func as Func);
-    return func;
+    return [func, known === undefined];
   }
 }

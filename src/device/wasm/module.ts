@@ -4,7 +4,7 @@
  */
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
-import { atOnce, type Pieces } from "../../core/pieces.ts";
+import { atOnce, enough, type Pieces } from "../../core/pieces.ts";
 import type { Loop } from "../../expr/expr.ts";
 import { gainsFromSamples, samplesAtOnce } from "../../kernel/batch.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "../../kernel/kernel.ts";
@@ -71,7 +71,9 @@ export function* generating(source: Lowered, profile: Profile, shared: boolean):
     if (count > limit)
       throw internalError({ where: "wasm", problem: `${count} ${name}, at most ${limit} are supported` });
   }
+  yield;
   const samples = samplesAtOnce(lowered.kernels, layout);
+  yield;
   const room = samples > 1 ? MOST_PARTIAL_BYTES_TOGETHER : MOST_PARTIAL_BYTES;
   const fitting = Math.floor(room / Math.max(1, layout.sizes.partial));
   const shards = Math.max(FEWEST_SHARDS, Math.min(MOST_SHARDS, fitting));
@@ -142,7 +144,7 @@ class ModuleBuilder {
         parts.push({ sample, batch, spread: this.spreads(stage) ? yield* this.spreadStage(stage, s) : [] });
       } else parts.push(yield* this.sharedStage(stage, s));
     }
-    emitRun(this.module, this.plan, barrier, parts);
+    yield* emitRun(this.module, this.plan, barrier, parts);
   }
 
   /** `stage(global, arena, partial, kept)`: everything of one stage for one sample. */
@@ -151,8 +153,8 @@ class ModuleBuilder {
     const at = { ...func.params, source: func.local("i32", "source") };
     func.emit(...this.indices(at));
     for (const k of stage.levels.flat()) {
-      yield;
-      func.emit(...this.once(k, at));
+      if (enough()) yield;
+      func.emit(...(yield* this.once(k, at)));
     }
     func.emit(...this.copiesOut(s, at));
     return func as unknown as Func;
@@ -177,11 +179,11 @@ class ModuleBuilder {
       each = [];
     };
     for (const kernel of kernels) {
-      yield;
+      if (enough()) yield;
       if (gainsFromSamples(kernel)) {
         oneByOne();
-        func.emit(call(this.funcs.batch(kernel, samples), arena, partial, kept, 0));
-      } else each.push(...this.once(kernel, at));
+        func.emit(call(yield* this.funcs.batch(kernel, samples), arena, partial, kept, 0));
+      } else each.push(...(yield* this.once(kernel, at)));
     }
     each.push(...this.copiesOut(s, at));
     oneByOne();
@@ -197,23 +199,28 @@ class ModuleBuilder {
 
   /** `level(unit, global, arena, partial, kept)` for each kernel of one sample; a unit is a claimable piece of work. */
   private *spreadStage(stage: Stage, s: number): Pieces<Level[]> {
-    const level = (name: string, units: number, code: (at: Sample, unit: Local<"i32">) => Statement[]) => {
+    const levels: Level[] = [];
+    const level = (name: string, units: number) => {
       const func = this.module.func(name, { unit: "i32", ...sampleSignature });
-      const at = { ...func.params, source: func.local("i32", "source") };
-      func.emit(...code(at, func.params.unit));
-      return { func: func as unknown as Func, units };
+      levels.push({ func: func as unknown as Func, units });
+      return { func, at: { ...func.params, source: func.local("i32", "source") }, unit: func.params.unit };
     };
-    const levels = [level(`spread_${s}`, 1, (at) => this.indices(at))];
+    const first = level(`spread_${s}`, 1);
+    first.func.emit(...this.indices(first.at));
     for (const [i, k] of stage.levels.flat().entries()) {
-      yield;
+      if (enough()) yield;
       const [{ parts }] = planWork([k], costOf, SPREAD_UNIT);
-      const code = (at: Sample, unit: Local<"i32">): Statement[] => {
-        if (parts === 1 || inputOf(k) !== undefined) return this.once(k, at);
-        return [call(this.funcs.part(k, `${k.name}.part`), at.arena, at.partial, at.kept, 0, unit, parts)];
-      };
-      levels.push(level(`spread_${s}_${i}`, inputOf(k) === undefined ? parts : 1, code));
+      const whole = parts === 1 || inputOf(k) !== undefined;
+      const { func, at, unit } = level(`spread_${s}_${i}`, whole ? 1 : parts);
+      if (whole) func.emit(...(yield* this.once(k, at)));
+      else {
+        const part = yield* this.funcs.part(k, `${k.name}.part`);
+        func.emit(call(part, at.arena, at.partial, at.kept, 0, unit, parts));
+      }
     }
-    return [...levels, level(`spread_${s}_outputs`, 1, (at) => this.copiesOut(s, at))];
+    const last = level(`spread_${s}_outputs`, 1);
+    last.func.emit(...this.copiesOut(s, last.at));
+    return levels;
   }
 
   /** Tells a sample's kernels its place in the run. */
@@ -224,20 +231,19 @@ class ModuleBuilder {
   }
 
   /** All of a kernel for one sample. What reads the caller's arrays comes in one form for each element type. */
-  private once(k: Kernel, at: Sample): Statement[] {
+  private *once(k: Kernel, at: Sample): Pieces<Statement[]> {
     const { arena, partial, kept, source, global } = at;
     const input = inputOf(k);
-    if (input === undefined) return [call(this.funcs.kernel(k, k.name), arena, partial, kept, 0)];
+    if (input === undefined) return [call(yield* this.funcs.kernel(k, k.name), arena, partial, kept, 0)];
     const order = word(control.order);
     const index = if_("i32", order, [i32.load(i32.add(order, i32.shl(global, 2)))], [global.read]);
     const address = i32.add(word(inputWord(input, 0)), i32.mul(index, word(inputWord(input, 1))));
-    return [
-      local.set(source, address),
-      ...elements.map((element, code) => {
-        const load = this.funcs.kernel(k, `${k.name}.${element}`, element, inputWord(input, 3));
-        return if_(i32.eq(word(inputWord(input, 2)), code), [call(load, arena, partial, kept, source)]);
-      }),
-    ];
+    const statements: Statement[] = [local.set(source, address)];
+    for (const [code, element] of elements.entries()) {
+      const load = yield* this.funcs.kernel(k, `${k.name}.${element}`, element, inputWord(input, 3));
+      statements.push(if_(i32.eq(word(inputWord(input, 2)), code), [call(load, arena, partial, kept, source)]));
+    }
+    return statements;
   }
 
   /** Copies the outputs that a stage finishes. */
@@ -263,12 +269,16 @@ class ModuleBuilder {
       const { unit } = func.params;
       let units = 0;
       for (const [w, { kernels, parts }] of planWork(level, costOf, UNIT).entries()) {
-        yield;
+        if (enough()) yield;
         const name = (k: Kernel) => `${k.name}@${s}.${l}.${w}`;
-        const code: Statement[] =
-          parts > 1
-            ? [call(this.funcs.part(kernels[0], name(kernels[0])), 0, 0, 0, 0, i32.sub(unit, units), parts)]
-            : kernels.map((k, i) => call(this.funcs.kernel(k, `${name(k)}.${i}`), 0, 0, 0, 0));
+        const code: Statement[] = [];
+        if (parts > 1) {
+          const part = yield* this.funcs.part(kernels[0], name(kernels[0]));
+          code.push(call(part, 0, 0, 0, 0, i32.sub(unit, units), parts));
+        } else {
+          for (const [i, k] of kernels.entries())
+            code.push(call(yield* this.funcs.kernel(k, `${name(k)}.${i}`), 0, 0, 0, 0));
+        }
         func.emit(if_(i32.ltU(i32.sub(unit, units), parts), code));
         units += parts;
       }

@@ -6,6 +6,7 @@
  * a convolution load each weight vector and each input number once and use both several times.
  */
 import { sizeOf } from "../../core/array.ts";
+import type { Pieces } from "../../core/pieces.ts";
 import { type Loop, operandsOf } from "../../expr/expr.ts";
 import { overSamples } from "../../kernel/batch.ts";
 import { splitBlocks } from "../../kernel/block.ts";
@@ -35,12 +36,21 @@ export interface NestOptions extends PlanOptions {
 /** Tiles of a row that are each code of their own, without a loop. */
 const MOST_TILES_UNROLLED = 4;
 
-export function emitKernel(func: Func, kernel: NestKernel | RouteKernel, options: NestOptions): Statement[] {
+/** Emits in pieces: a nest each. */
+export function* emitKernel(
+  func: Func,
+  kernel: NestKernel | RouteKernel,
+  options: NestOptions,
+): Pieces<readonly Statement[]> {
   const nests: Nest[] =
     kernel.kind === "route"
       ? routeNests(kernel)
       : loopsOf(kernel, options).map((n) => ({ ...n, stores: [{ index: n.index, result: n.result }] }));
-  const code = nests.flatMap((nest) => new NestEmitter(func, withCells(nest), options).emit());
+  const code: Statement[] = [];
+  for (const nest of nests) {
+    code.push(...new NestEmitter(func, withCells(nest), options).emit());
+    yield;
+  }
   return hoistConstants(func, code);
 }
 

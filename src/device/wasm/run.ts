@@ -1,6 +1,7 @@
 /** What every worker runs: the loop over steps, the claiming of shards and units, the barrier and the guard. */
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
+import type { Pieces } from "../../core/pieces.ts";
 import { type Buffer, type Lowered, ownerOf } from "../../kernel/kernel.ts";
 import type { Layout } from "../../kernel/layout.ts";
 import { readsOf } from "../../kernel/reads.ts";
@@ -98,8 +99,8 @@ export function emitBarrier(module: Module): Func {
   return func as unknown as Func;
 }
 
-/** `run(worker)`: the steps of a run. */
-export function emitRun(module: Module, plan: Plan, barrier: Func, parts: readonly Part[]): void {
+/** `run(worker)`: the steps of a run. In pieces, a stage each. */
+export function* emitRun(module: Module, plan: Plan, barrier: Func, parts: readonly Part[]): Pieces<void> {
   const func = module.func("run", { worker: "i32" }, [], { export: "run" });
   const { worker } = func.params;
   const names = ["step", "arena", "claim", "place", "end", "samples", "first", "partial"] as const;
@@ -117,7 +118,7 @@ export function emitRun(module: Module, plan: Plan, barrier: Func, parts: readon
         br(again),
       ]),
     ]);
-  const stages = plan.stages.flatMap((stage, s): Statement[] => {
+  const stageCode = (stage: Stage, s: number): Statement[] => {
     const part = parts[s];
     if (Array.isArray(part)) {
       const code = part.flatMap(({ func: level, units }) => [
@@ -141,7 +142,12 @@ export function emitRun(module: Module, plan: Plan, barrier: Func, parts: readon
       loop((again) => [...together, local.set(l.place, i32.add(l.place, 1)), brIf(again, i32.ltU(l.place, l.samples))]),
     ];
     return [if_(i32.ltU(l.samples, word(control.workers)), each, shards)];
-  });
+  };
+  const stages: Statement[] = [];
+  for (const [s, stage] of plan.stages.entries()) {
+    stages.push(...stageCode(stage, s));
+    yield;
+  }
   const committed = plan.stages.some((s) => s.commit);
   func.emit(
     local.set(l.arena, i32.add(word(control.arena), i32.mul(worker, plan.samples * plan.layout.sizes.arena))),
@@ -172,6 +178,7 @@ function beginStep(plan: Plan, l: Record<"step" | "first", Local<"i32">>): State
   const { step, first } = l;
   const left = i32.sub(word(control.count), first);
   const scalars = fixedOf(plan.layout, "stepScalar");
+  const row = 4 * scalarCount(plan.layout);
   const sizes = fixedOf(plan.layout, "batchSize");
   return [
     local.set(first, i32.mul(i32.add(word(control.firstStep), step), word(control.batchSize))),
@@ -186,10 +193,7 @@ function beginStep(plan: Plan, l: Record<"step" | "first", Local<"i32">>): State
           [i32.store(control.status, ended.aborted), i32.store(control.go, 0)],
           [
             ...scalars.map(({ address, position }) =>
-              f32.store(
-                address,
-                f32.load(i32.add(word(control.scalars), i32.mul(step, 4 * scalarCount(plan.layout))), 4 * position),
-              ),
+              f32.store(address, f32.load(i32.add(word(control.scalars), i32.mul(step, row)), 4 * position)),
             ),
             i32.store(control.go, 1),
           ],
