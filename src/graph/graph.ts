@@ -36,7 +36,10 @@ export const rootsOf = (graph: Graph): readonly Tensor[] => [
 ];
 
 /** All tensors that `roots` need, inputs before users, each once. */
-export function topological(roots: readonly Tensor[]): Tensor[] {
+export const topological = (roots: readonly Tensor[]): Tensor[] => atOnce(ordering(roots));
+
+/** The same in pieces. */
+export function* ordering(roots: readonly Tensor[]): Pieces<Tensor[]> {
   const order: Tensor[] = [];
   const seen = new Set<Tensor>();
   // An explicit stack: graphs of hundreds of layers are deeper than the call stack is safe for.
@@ -54,6 +57,7 @@ export function topological(roots: readonly Tensor[]): Tensor[] {
       else {
         order.push(top.tensor);
         stack.pop();
+        if (enough()) yield;
       }
     }
   }
@@ -61,11 +65,14 @@ export function topological(roots: readonly Tensor[]): Tensor[] {
 }
 
 /** How many tensors read each tensor. What the caller gets is read once more, and so never by one tensor alone. */
-export function countReaders(graph: Graph): ReadonlyMap<Tensor, number> {
+export const countReaders = (graph: Graph): ReadonlyMap<Tensor, number> => atOnce(countingReaders(graph));
+
+/** The same in pieces. */
+export function* countingReaders(graph: Graph): Pieces<ReadonlyMap<Tensor, number>> {
   const counts = new Map<Tensor, number>();
   const roots = rootsOf(graph);
   for (const root of roots) counts.set(root, 2);
-  for (const t of topological(roots)) for (const x of t.inputs) counts.set(x, (counts.get(x) ?? 0) + 1);
+  for (const t of yield* ordering(roots)) for (const x of t.inputs) counts.set(x, (counts.get(x) ?? 0) + 1);
   return counts;
 }
 
@@ -75,7 +82,7 @@ export type Change = (tensor: Tensor, inputs: readonly Tensor[]) => Tensor;
 /** What stands in the place of each tensor that `roots` need; a tensor a piece. */
 function* rebuild(roots: readonly Tensor[], change: Change): Pieces<ReadonlyMap<Tensor, Tensor>> {
   const replaced = new Map<Tensor, Tensor>();
-  for (const t of topological(roots)) {
+  for (const t of yield* ordering(roots)) {
     const inputs = t.inputs.map((x) => replaced.get(x) as Tensor);
     replaced.set(t, change(t, inputs));
     if (enough()) yield;

@@ -6,7 +6,7 @@
 import { sameShape } from "../core/array.ts";
 import { enough, type Pieces } from "../core/pieces.ts";
 import { type Affine, constantIndex, type Expr, loopIndex, rangeOf, sameIndex } from "../expr/expr.ts";
-import { type Graph, rootsOf, topological } from "../graph/graph.ts";
+import { type Graph, ordering, rootsOf } from "../graph/graph.ts";
 import type { LoopNest, Lowering, Read, RoutedAxis } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { neighbouring } from "./form.ts";
@@ -28,7 +28,7 @@ interface Reader {
 
 /** Plans in pieces: a tensor each. */
 export function* planStorage(graph: Graph): Pieces<Storage> {
-  const order = topological(rootsOf(graph));
+  const order = yield* ordering(rootsOf(graph));
   const roots = new Set(rootsOf(graph));
   const lowerings = new Map<Tensor, Lowering>();
   const lowering = (t: Tensor): Lowering => lowerings.get(t) as Lowering;
