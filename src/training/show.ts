@@ -49,7 +49,7 @@ export async function show(model: Model, stage: Stage, shapes?: readonly Shape[]
     case "kernels":
       return printKernels(atOnce(packOperands(lower(prepare(programOf(model, network))))));
     case "wasm":
-      return moduleText(new WasmProgram(programOf(model, network), { threads: 1 }).generated.module);
+      return moduleText(new WasmProgram(programOf(model, network), { threads: 1 }).readable);
     default:
       throw unknownName({ where, what: "stage", name: String(stage satisfies never), choices: stages });
   }

@@ -402,6 +402,26 @@ describe("mistakes", () => {
 });
 
 describe("the whole module", () => {
+  it("has the same bytes when functions are finished one by one, and their instructions have gone", () => {
+    const made = (finish: boolean, keepsInstructions = false) => {
+      const m = new Module(keepsInstructions);
+      const add = m.func("add", { x: "i32" }, ["i32"], { export: "add" });
+      const later = m.func("later", {}, ["i32"]);
+      const sum = add.local("i32");
+      add.emit(local.set(sum, call(later)), i32.add(add.params.x, sum));
+      if (finish) m.finish(add as unknown as Func);
+      later.emit(i32.const(7));
+      return { m, add };
+    };
+    const { m, add } = made(true);
+    expect(m.toBytes()).toEqual(made(false).m.toBytes());
+    expect(add.body).toEqual([]);
+    expect(() => add.emit(i32.const(1))).toThrow("wasm func add: it is finished, nothing can be added");
+    const readable = made(true, true);
+    expect(readable.add.body).toHaveLength(2);
+    expect(readable.m.toBytes()).toEqual(m.toBytes());
+  });
+
   function example(): Module {
     const module = new Module();
     module.importMemory("env", "memory", { initialPages: 1, maximumPages: 16384, shared: true });

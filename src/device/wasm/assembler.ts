@@ -1,5 +1,5 @@
 /**
- * A small WebAssembly assembler. It keeps instructions and makes bytes of them; `text.ts` makes text.
+ * A small WebAssembly assembler. It keeps instructions until it makes bytes of them; `text.ts` makes text.
  *
  * ```ts
  * const module = new Module();
@@ -55,6 +55,8 @@ export class Func<P extends ParamTypes = ParamTypes, R extends ValueType | "none
   /** Parameters, then other locals. */
   readonly locals: Local<ValueType>[] = [];
   readonly body: Expr[] = [];
+  /** Locals and body in the binary format, in the place of these once the function is finished. */
+  code: Uint8Array | undefined;
 
   constructor(name: string, params: P, result: R, exportName: string | undefined) {
     this.name = name;
@@ -79,6 +81,7 @@ export class Func<P extends ParamTypes = ParamTypes, R extends ValueType | "none
   /** Append to the body. The last expression is the result, if there is one. */
   emit(...body: readonly (Statement | Expr<R>)[]): this {
     if (body.length === 0) return this;
+    if (this.code) throw broken(`func ${this.name}`, "it is finished, nothing can be added");
     checkBody(`func ${this.name}`, this.body.slice(-1), "none");
     checkBody(`func ${this.name}`, body, body.at(-1)?.type === "none" ? "none" : this.result);
     for (const expr of body) this.body.push(expr);
@@ -105,8 +108,16 @@ export class Module {
   readonly functions: Func[] = [];
   readonly globals: Global<ValueType>[] = [];
   readonly exportedGlobals: Exported<Global<ValueType>>[] = [];
+  private readonly indexOf = new Map<Callable, number>();
+  private readonly keepsInstructions: boolean;
+  private readonly scratch = new Writer();
   /** Where it comes from, and its sizes. */
   memory: (MemoryLimits & { readonly module: string; readonly name: string }) | undefined;
+
+  /** @param keepsInstructions - also of finished functions, for the text. */
+  constructor(keepsInstructions = false) {
+    this.keepsInstructions = keepsInstructions;
+  }
 
   /** The memory that all loads and stores mean. */
   importMemory(module: string, name: string, limits: MemoryLimits): void {
@@ -125,8 +136,20 @@ export class Module {
     options: { readonly export?: string } = {},
   ): Func<P, ResultOf<R>> {
     const made = new Func(name, params, resultOf<R>(results), options.export);
+    this.indexOf.set(made, this.functions.length);
     this.functions.push(made);
     return made;
+  }
+
+  /**
+   * Makes bytes of a function to which nothing will be added. Its instructions are young then, and go as they came:
+   * those of a large module would otherwise be copied from one generation of the engine's memory to the next.
+   */
+  finish(func: Func): void {
+    if (this.keepsInstructions) return;
+    func.code = this.codeOf(func);
+    func.body.length = 0;
+    func.locals.length = 0;
   }
 
   /** A new variable of the module, with the number (for i64: the bigint) that it starts as. */
@@ -152,7 +175,6 @@ export class Module {
   /** The same in pieces: a function each, of each section. */
   *encoding(): Pieces<Uint8Array<ArrayBuffer>> {
     const all: readonly Callable[] = this.functions;
-    const indexOf = new Map(all.map((callee, index) => [callee, index]));
     const types = new Map<string, number>();
     const typeOf: number[] = [];
     const typed: Callable[] = [];
@@ -201,25 +223,16 @@ export class Module {
     section(out, 7, exported, (to, { name, item }) => {
       to.string(name);
       to.byte(item instanceof Global ? 0x03 : 0x00);
-      to.u32(item instanceof Global ? item.index : indexOf.get(item)!);
+      to.u32(item instanceof Global ? item.index : this.indexOf.get(item)!);
     });
 
-    const scratch = new Writer();
     const code = new Writer();
     code.u32(this.functions.length);
     for (const func of this.functions) {
-      scratch.length = 0;
-      checkEnd(func);
-      scratch.list(runs(func), ([count, type]) => {
-        scratch.u32(count);
-        scratch.byte(typeByte[type]);
-      });
-      const scope: Scope = { func, globals: this.globals, indexOf, labels: [] };
-      for (const expr of func.body) encode(scratch, expr, scope);
-      scratch.byte(END);
-      code.u32(scratch.length);
-      code.bytes(scratch.view());
-      yield;
+      const own = func.code ?? this.codeOf(func);
+      code.u32(own.length);
+      code.bytes(own);
+      if (enough()) yield;
     }
     if (this.functions.length > 0) part(out, 10, code);
 
@@ -235,6 +248,21 @@ export class Module {
     if (all.length > 0) part(names, 1, named);
     part(out, 0, names);
     return out.view().slice();
+  }
+
+  /** Locals and body. */
+  private codeOf(func: Func): Uint8Array {
+    const { scratch } = this;
+    scratch.length = 0;
+    checkEnd(func);
+    scratch.list(runs(func), ([count, type]) => {
+      scratch.u32(count);
+      scratch.byte(typeByte[type]);
+    });
+    const scope: Scope = { func, globals: this.globals, indexOf: this.indexOf, labels: [] };
+    for (const expr of func.body) encode(scratch, expr, scope);
+    scratch.byte(END);
+    return scratch.view().slice();
   }
 }
 

@@ -14,6 +14,7 @@ import type { Device, Outcome, Program, Work } from "../device.ts";
 import { plain } from "../plain.ts";
 import { checkWork, type RunPlan } from "../work.ts";
 import { Answers } from "./answers.ts";
+import type { Module } from "./assembler.ts";
 import { type ControlBlock, ended } from "./control.ts";
 import { type Host, LocalHost, SharedHost } from "./host.ts";
 import { MessageHost } from "./host-message.ts";
@@ -98,6 +99,11 @@ export class WasmProgram implements Program {
   get generated(): Generated {
     this.made ??= atOnce(this.generating());
     return this.made;
+  }
+
+  /** The module with its instructions, for its text. */
+  get readable(): Module {
+    return atOnce(generating(atOnce(this.lowering()), this.profile, this.shared, true)).module;
   }
 
   private *generating(): Pieces<Generated> {

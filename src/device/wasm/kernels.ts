@@ -39,6 +39,7 @@ export class KernelFuncs {
       const options = { layout: this.plan.layout, profile, bases: func.params, element, scaleAddress };
       func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
     }
+    this.module.finish(func as unknown as Func);
     return func;
   }
 
@@ -52,6 +53,7 @@ export class KernelFuncs {
     const rest = { profile: this.profile, element: "float32", scaleAddress: undefined } as const;
     const options = { layout, bases, ...rest, part: { index, count } };
     func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
+    this.module.finish(func as unknown as Func);
     return func;
   }
 
@@ -62,6 +64,7 @@ export class KernelFuncs {
     const rest = { profile: this.profile, element: "float32", scaleAddress: undefined } as const;
     const options = { layout: this.plan.layout, bases: func.params, ...rest, samples };
     func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
+    this.module.finish(func as unknown as Func);
     return func;
   }
 

@@ -4,7 +4,7 @@
  */
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
-import { atOnce, enough, type Pieces } from "../../core/pieces.ts";
+import { enough, type Pieces } from "../../core/pieces.ts";
 import type { Loop } from "../../expr/expr.ts";
 import { gainsFromSamples, samplesAtOnce } from "../../kernel/batch.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "../../kernel/kernel.ts";
@@ -57,11 +57,12 @@ const SPREAD_UNIT = 1 << 14;
 /** Iterations of one sample from which on several workers do it together: about 0.3 ms. */
 const WORTH_SPREADING = 8e6;
 
-export const generate = (source: Lowered, profile: Profile, shared: boolean): Generated =>
-  atOnce(generating(source, profile, shared));
-
-/** Generates in pieces: a kernel each. */
-export function* generating(source: Lowered, profile: Profile, shared: boolean): Pieces<Generated> {
+/**
+ * Generates in pieces: a kernel each.
+ *
+ * @param readable - the instructions are kept, for the text.
+ */
+export function* generating(source: Lowered, profile: Profile, shared: boolean, readable = false): Pieces<Generated> {
   const lowered = yield* packOperands(source);
   const stages = yield* planningStages(lowered);
   const totalCells = cellsOf(lowered.totals);
@@ -79,15 +80,16 @@ export function* generating(source: Lowered, profile: Profile, shared: boolean):
   const shards = Math.max(FEWEST_SHARDS, Math.min(MOST_SHARDS, fitting));
   const partialStart = layout.sizes.fixed;
   const end = partialStart + shards * layout.sizes.partial;
-  const builder = new ModuleBuilder({ lowered, stages, layout, shards, samples, partialStart }, profile);
-  builder.module.importMemory("env", "memory", {
+  const module = new Module(readable);
+  const builder = new ModuleBuilder(module, { lowered, stages, layout, shards, samples, partialStart }, profile);
+  module.importMemory("env", "memory", {
     initialPages: Math.ceil(end / PAGE),
     maximumPages: 65536,
     shared,
   });
   yield* builder.build();
   return {
-    module: builder.module,
+    module,
     lowered,
     layout,
     shards,
@@ -114,7 +116,7 @@ function inputOf(k: Kernel): number | undefined {
 }
 
 class ModuleBuilder {
-  readonly module = new Module();
+  private readonly module: Module;
   private readonly plan: Plan;
   private readonly lowered: Lowered;
   private readonly stages: readonly Stage[];
@@ -123,12 +125,13 @@ class ModuleBuilder {
   /** Where a sample's place in the run is written. */
   private readonly placesInRun: readonly { readonly space: "arena" | "kept"; readonly offset: number }[];
 
-  constructor(plan: Plan, profile: Profile) {
+  constructor(module: Module, plan: Plan, profile: Profile) {
+    this.module = module;
     this.plan = plan;
     this.lowered = plan.lowered;
     this.stages = plan.stages;
     this.layout = plan.layout;
-    this.funcs = new KernelFuncs(this.module, plan, profile);
+    this.funcs = new KernelFuncs(module, plan, profile);
     this.placesInRun = [...plan.layout.placements].flatMap(([b, { space, offset }]) =>
       b.place.kind === "sampleIndex" && (space === "arena" || space === "kept") ? [{ space, offset }] : [],
     );
