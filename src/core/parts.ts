@@ -17,6 +17,24 @@ export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
 /** The bytes of all parts. */
 export const lengthOf = (parts: Parts): number => parts.reduce((n, { length }) => n + length, 0);
 
+/** What is encoded at once takes well below a millisecond. */
+const TEXT_LENGTH = 4096;
+
+/** Texts, one behind the other, as UTF-8. */
+export function* encodingTexts(texts: Iterable<string>): Pieces<Parts> {
+  const utf8 = new TextEncoder();
+  const parts: Uint8Array[] = [];
+  let waiting = "";
+  for (const text of texts) {
+    waiting += text;
+    if (waiting.length < TEXT_LENGTH) continue;
+    parts.push(utf8.encode(waiting));
+    waiting = "";
+    yield;
+  }
+  return [...parts, utf8.encode(waiting)];
+}
+
 /** The same bytes in parts of at most 256 KiB. */
 export function* cut(parts: Parts): Generator<Uint8Array, void> {
   for (const part of parts) {

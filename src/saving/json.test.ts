@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { encodeArrays } from "../core/base64.ts";
 import { RhytonError } from "../core/errors.ts";
-import { type Json, parseJson, writeJson } from "./json.ts";
+import { atOnce } from "../core/pieces.ts";
+import { type Json, parseJson, writeJson, writingJson } from "./json.ts";
 
 const errorOf = (action: () => unknown): RhytonError => {
   try {
@@ -100,6 +102,19 @@ describe("writeJson", () => {
         expect(parseJson(writeJson(value as Json))).toEqual(value);
       }),
     );
+  });
+
+  it("writes numbers of weights as base64, as JSON.stringify does", () => {
+    const state = { best: encodeArrays([{ data: Float32Array.of(1, 2, 3), shape: [3] }]) };
+    expect(writeJson(state as unknown as Json)).toBe('{"best": [{"shape": [3], "f32": "AACAPwAAAEAAAEBA"}]}');
+    expect(JSON.parse(JSON.stringify(state))).toEqual(JSON.parse(writeJson(state as unknown as Json)));
+  });
+
+  it("writes the same in parts", () => {
+    const value = Array.from({ length: 3000 }, (_, i) => ({ name: `ü${i}`, i }));
+    const parts = atOnce(writingJson(value));
+    expect(parts.length).toBeGreaterThan(10);
+    expect(Buffer.concat(parts).toString()).toBe(writeJson(value));
   });
 
   it("writes as floats what Python wants as floats", () => {

@@ -2,8 +2,9 @@
  * JSON as Python writes it: with bare NaN, Infinity and -Infinity. Files are not trusted, so their size and depth are
  * limited, and keys that reach into JavaScript's prototypes are refused.
  */
+import { Floats } from "../core/base64.ts";
 import { formatError, unsafeFile } from "../core/errors.ts";
-import type { Parts } from "../core/parts.ts";
+import { encodingTexts, type Parts } from "../core/parts.ts";
 import type { Pieces } from "../core/pieces.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -207,29 +208,18 @@ const FLOATS = new Set([
  * A value as Python's `json.dumps` writes it: `, ` and `: ` between, NaN and Infinity bare, everything else in ASCII.
  * Keys whose value is undefined are left out.
  */
-export const writeJson = (value: Json | undefined): string => [...texts(value, false)].join("");
+export const writeJson = (value: Json | undefined): string => [...jsonTexts(value)].join("");
 
 /** The same as the parts of a file. */
-export function* writingJson(value: Json | undefined): Pieces<Parts> {
-  const ascii = new TextEncoder();
-  const parts: Uint8Array[] = [];
-  let waiting = "";
-  for (const text of texts(value, false)) {
-    waiting += text;
-    if (waiting.length < PART_LENGTH) continue;
-    parts.push(ascii.encode(waiting));
-    waiting = "";
-    yield;
-  }
-  return [...parts, ascii.encode(waiting)];
-}
+export const writingJson = (value: Json | undefined): Pieces<Parts> => encodingTexts(jsonTexts(value));
 
-/** What is written at once takes well below a millisecond. */
-const PART_LENGTH = 4096;
-
-/** The text of a value, bit by bit. */
-function* texts(value: Json | undefined, asFloat: boolean): Generator<string, void> {
-  if (value === null || value === undefined) yield "null";
+/** The same, bit by bit. */
+export function* jsonTexts(value: Json | undefined, asFloat = false): Generator<string, void> {
+  if (value instanceof Floats) {
+    yield '"';
+    yield* value.texts();
+    yield '"';
+  } else if (value === null || value === undefined) yield "null";
   else if (typeof value === "number") yield showNumber(value, asFloat);
   else if (typeof value === "boolean") yield String(value);
   else if (typeof value === "string") yield quote(value);
@@ -237,7 +227,7 @@ function* texts(value: Json | undefined, asFloat: boolean): Generator<string, vo
     yield "[";
     for (const [i, item] of value.entries()) {
       if (i > 0) yield ", ";
-      yield* texts(item as Json, asFloat);
+      yield* jsonTexts(item as Json, asFloat);
     }
     yield "]";
   } else {
@@ -245,7 +235,7 @@ function* texts(value: Json | undefined, asFloat: boolean): Generator<string, vo
     yield "{";
     for (const [i, [key, item]] of entries.entries()) {
       yield `${i > 0 ? ", " : ""}${quote(key)}: `;
-      yield* texts(item, FLOATS.has(key));
+      yield* jsonTexts(item, FLOATS.has(key));
     }
     yield "}";
   }

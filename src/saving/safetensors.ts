@@ -6,32 +6,52 @@
 import { type NdArray, showShape, sizeOf } from "../core/array.ts";
 import { formatError, unsafeFile, unsupportedFile } from "../core/errors.ts";
 import { fromBrain, fromHalf } from "../core/half.ts";
-import { bytesOf, type Parts } from "../core/parts.ts";
+import { bytesOf, encodingTexts, lengthOf, type Parts } from "../core/parts.ts";
+import type { Pieces } from "../core/pieces.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson } from "./json.ts";
 
 /** The longest header that is read, as in the library of the format. */
 const MOST_HEADER = 100_000_000;
 const MOST_AXES = 32;
+/** So many are read in about a millisecond. */
+const NUMBERS_AT_ONCE = 1 << 16;
 
 export type NamedArrays = ReadonlyMap<string, NdArray<Float32Array>>;
+
+/** Texts by name, each as it is or bit by bit. */
+type Metadata = Readonly<Record<string, Iterable<string>>>;
 
 /**
  * A file with these arrays, and with texts under `__metadata__`. The same arrays give the same bytes. They are parts of it
  * as they are, and must stay so until it is written.
  */
-export function safetensorsParts(arrays: NamedArrays, metadata: Readonly<Record<string, string>> = {}): Parts {
-  const header: Record<string, unknown> = Object.keys(metadata).length === 0 ? {} : { __metadata__: metadata };
+export function* writingSafetensors(arrays: NamedArrays, metadata: Metadata = {}): Pieces<Parts> {
+  const header = yield* encodingTexts(headerOf(arrays, metadata));
+  const length = lengthOf(header);
+  // Numbers begin at a multiple of 8 bytes.
+  const padding = new Uint8Array(-length & 7).fill(0x20);
+  const head = new Uint8Array(8);
+  new DataView(head.buffer).setBigUint64(0, BigInt(length + padding.length), true);
+  return [head, ...header, padding, ...[...arrays.values()].map(({ data }) => bytesOf(data))];
+}
+
+function* headerOf(arrays: NamedArrays, metadata: Metadata): Generator<string, void> {
+  const texts = Object.entries(metadata);
+  yield "{";
+  for (const [i, [name, text]] of texts.entries()) {
+    yield `${i === 0 ? '"__metadata__":{' : ","}${JSON.stringify(name)}:"`;
+    for (const some of text) yield JSON.stringify(some).slice(1, -1);
+    yield '"';
+  }
+  let before = texts.length === 0 ? "" : "},";
   let end = 0;
   for (const [name, { data, shape }] of arrays) {
-    header[name] = { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] };
+    const entry = { dtype: "F32", shape, data_offsets: [end, end + data.byteLength] };
+    yield `${before}${JSON.stringify(name)}:${JSON.stringify(entry)}`;
     end += data.byteLength;
+    before = ",";
   }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const start = Math.ceil((8 + text.length) / 8) * 8;
-  const head = new Uint8Array(start).fill(0x20);
-  new DataView(head.buffer).setBigUint64(0, BigInt(start - 8), true);
-  head.set(text, 8);
-  return [head, ...[...arrays.values()].map(({ data }) => bytesOf(data))];
+  yield arrays.size === 0 && texts.length > 0 ? "}}" : "}";
 }
 
 interface Kind {
@@ -70,11 +90,11 @@ export interface Safetensors {
  * @throws RhytonError `file-format` when it is another kind of file, damaged or cut off; `file-refused` for arrays that
  *   overlap or sizes that no file has; `file-unsupported` for a type of numbers that Rhyton has not.
  */
-export function readSafetensors(
+export function* readingSafetensors(
   bytes: Uint8Array,
   name = "safetensors file",
   fix = "Copy or download the file again, or save the weights again.",
-): Safetensors {
+): Pieces<Safetensors> {
   const damaged = (problem: string) => formatError({ where: name, problem, fix });
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 10) throw damaged(`it has ${bytes.length} bytes, too few for a safetensors file`);
@@ -103,7 +123,11 @@ export function readSafetensors(
   const arrays = new Map<string, NdArray<Float32Array>>();
   for (const { key, kind, shape, from, to } of parts) {
     const data = new Float32Array((to - from) / kind.bytes);
-    for (let i = 0; i < data.length; i++) data[i] = kind.at(view, 8 + length + from + i * kind.bytes);
+    for (let start = 0; start < data.length; start += NUMBERS_AT_ONCE) {
+      const end = Math.min(data.length, start + NUMBERS_AT_ONCE);
+      for (let i = start; i < end; i++) data[i] = kind.at(view, 8 + length + from + i * kind.bytes);
+      yield;
+    }
     arrays.set(key, { data, shape });
   }
   return { arrays, metadata };

@@ -36,9 +36,9 @@ export async function makeFolderOf(path: string): Promise<void> {
 }
 
 /** The bytes of a file; nothing where there is none. */
-export async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+export async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   const files = await fileSystem(path);
   const found = await files.stat(path).catch(() => undefined);
   if (!found?.isFile()) return undefined;
-  return attempt(path, async () => Uint8Array.from(await files.readFile(path)));
+  return attempt(path, () => files.readFile(path));
 }

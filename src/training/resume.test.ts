@@ -2,13 +2,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { atOnce } from "../core/pieces.ts";
 import type { Device } from "../device/device.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
 import { dense } from "../layers/dense.ts";
 import { input } from "../layers/input.ts";
 import { dropout } from "../layers/regularization.ts";
-import { readSafetensors } from "../saving/safetensors.ts";
+import { readingSafetensors } from "../saving/safetensors.ts";
 import { BackupAndRestore, type Callback, EarlyStopping, ReduceLROnPlateau } from "./callbacks.ts";
 import type { FitOptions } from "./fit-options.ts";
 import { sequential } from "./make-model.ts";
@@ -187,7 +188,7 @@ describe("BackupAndRestore", () => {
   it("writes what other programs can read", async () => {
     await interrupted();
     const bytes = new Uint8Array(readFileSync(join(folder, "latest.safetensors")));
-    const { arrays, metadata } = readSafetensors(bytes);
+    const { arrays, metadata } = atOnce(readingSafetensors(bytes));
     expect([...arrays.keys()].slice(0, 4)).toEqual([
       "weights/0/kernel",
       "weights/1/bias",

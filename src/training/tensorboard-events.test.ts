@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { crc32c, histogramOf, record, summaryEvent, versionEvent } from "./tensorboard-events.ts";
+import { atOnce } from "../core/pieces.ts";
+import { countingHistogram, crc32c, record, summaryEvent, versionEvent } from "./tensorboard-events.ts";
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 
@@ -28,15 +29,31 @@ describe("event files", () => {
 
 describe("histograms", () => {
   it("count in thirty buckets", () => {
-    const h = histogramOf(Float32Array.from({ length: 300 }, (_, i) => i));
+    const h = atOnce(countingHistogram(Float32Array.from({ length: 300 }, (_, i) => i)));
     expect([h.min, h.max, h.count, h.sum]).toEqual([0, 299, 300, 44850]);
     expect([h.limits.length, h.limits[29]]).toEqual([30, 299]);
     expect(h.counts.reduce((a, b) => a + b)).toBe(300);
     expect(Math.max(...h.counts)).toBe(10);
   });
 
+  it("of many numbers are counted in pieces", () => {
+    const values = Float32Array.from({ length: 300_000 }, (_, i) => i % 300);
+    expect([...countingHistogram(values)].length).toBeGreaterThan(15);
+    expect(atOnce(countingHistogram(values))).toMatchObject({
+      min: 0,
+      max: 299,
+      count: 300_000,
+      counts: Array(30).fill(10_000),
+    });
+  });
+
   it("of equal numbers have one", () => {
-    expect(histogramOf(Float32Array.of(2, 2))).toMatchObject({ min: 2, max: 2, counts: [2], limits: [2.5] });
-    expect(histogramOf(new Float32Array())).toMatchObject({ min: 0, max: 0, counts: [0] });
+    expect(atOnce(countingHistogram(Float32Array.of(2, 2)))).toMatchObject({
+      min: 2,
+      max: 2,
+      counts: [2],
+      limits: [2.5],
+    });
+    expect(atOnce(countingHistogram(new Float32Array()))).toMatchObject({ min: 0, max: 0, counts: [0] });
   });
 });

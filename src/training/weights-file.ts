@@ -5,7 +5,7 @@
 import { type NdArray, sameShape, showShape } from "../core/array.ts";
 import { argumentError, formatError, nearest, notBuilt, RhytonError } from "../core/errors.ts";
 import type { Parts } from "../core/parts.ts";
-import type { Pieces } from "../core/pieces.ts";
+import { atOnce, type Pieces } from "../core/pieces.ts";
 import type { Variable } from "../graph/tensor.ts";
 import type { Layer } from "../layers/layer.ts";
 import { checkChoice } from "../layers/options.ts";
@@ -13,7 +13,7 @@ import { within } from "../saving/config-parts.ts";
 import { isModel } from "../saving/config-write.ts";
 import { h5Get, isHdf5, readHdf5, writingHdf5 } from "../saving/hdf5.ts";
 import { readNpz, writingNpz } from "../saving/npz.ts";
-import { readSafetensors, safetensorsParts } from "../saving/safetensors.ts";
+import { readingSafetensors, writingSafetensors } from "../saving/safetensors.ts";
 import { assignAll, readWeights, type Value, weightsAlone, weightsTree } from "../saving/weights.ts";
 import { isZip } from "../saving/zip.ts";
 import type { Model } from "./model.ts";
@@ -76,7 +76,7 @@ export function* writingWeights(where: string, model: Model, format: WeightForma
   const arrays = new Map(
     [...weightNames(model)].map(([name, { value = new Float32Array(), shape }]) => [name, { data: value, shape }]),
   );
-  return format === "npz" ? yield* writingNpz(arrays) : safetensorsParts(arrays, { format: "rhyton" });
+  return format === "npz" ? yield* writingNpz(arrays) : yield* writingSafetensors(arrays, { format: "rhyton" });
 }
 
 /**
@@ -104,7 +104,9 @@ export function takeWeights(model: Model, bytes: Uint8Array, file: string): void
 }
 
 function readArrays(model: Model, bytes: Uint8Array, file: string): readonly Value[] {
-  const arrays = isZip(bytes) ? new Map(Object.entries(readNpz(bytes, file))) : readSafetensors(bytes, file).arrays;
+  const arrays = isZip(bytes)
+    ? new Map(Object.entries(readNpz(bytes, file)))
+    : atOnce(readingSafetensors(bytes, file)).arrays;
   const wanted = weightNames(model);
   const isNumbered = arrays.size > 0 && [...arrays.keys()].every((name) => /^arr_\d+$/.test(name));
   const found = isNumbered ? new Map([...wanted.keys()].map((name, i) => [name, arrays.get(`arr_${i}`)])) : arrays;

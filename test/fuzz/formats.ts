@@ -1,12 +1,13 @@
 /** The formats that are fuzzed: their files in the corpus, how they are read, and what must hold whatever is read. */
 import { readdirSync, readFileSync } from "node:fs";
+import { atOnce } from "../../src/core/pieces.ts";
 import { readIdx } from "../../src/data/idx.ts";
 import { readNpy } from "../../src/data/npy.ts";
 import { decodePicture } from "../../src/data/png.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import { readHdf5 } from "../../src/saving/hdf5.ts";
-import { readSafetensors } from "../../src/saving/safetensors.ts";
+import { readingSafetensors } from "../../src/saving/safetensors.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { model } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
@@ -72,7 +73,7 @@ export const formats: readonly Format[] = [
     ending: ".safetensors",
     share: 10,
     read(bytes) {
-      readSafetensors(bytes);
+      atOnce(readingSafetensors(bytes));
       take(bytes);
     },
     inside: insideSafetensors,

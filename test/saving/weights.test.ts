@@ -4,19 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { NdArray } from "../../src/core/array.ts";
+import { atOnce } from "../../src/core/pieces.ts";
 import { writeNpy } from "../../src/data/npy.ts";
 import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import type { Layer } from "../../src/layers/layer.ts";
 import { readNpz, writeNpz } from "../../src/saving/npz.ts";
-import { readSafetensors, safetensorsParts } from "../../src/saving/safetensors.ts";
+import { readingSafetensors, writingSafetensors } from "../../src/saving/safetensors.ts";
 import { readZip } from "../../src/saving/zip.ts";
 import { sequential } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
 import { weightNames } from "../../src/training/weights-file.ts";
 import { compiledKinds } from "../support/saved-compiles.ts";
 import { kinds, noise } from "../support/saved-models.ts";
-import { joined, zipOf } from "../support/written.ts";
+import { written, zipOf } from "../support/written.ts";
 import { errorOf } from "./edit.ts";
 
 const device = { device: "interp" } as const;
@@ -148,7 +149,7 @@ describe("safetensors", () => {
     ["ü", noise([])],
     ["none", noise([0, 4])],
   ]);
-  const bytes = joined(safetensorsParts(arrays, { format: "pt" }));
+  const bytes = written(writingSafetensors(arrays, { format: "pt" }));
   /** A file with this header before `body` bytes. */
   const file = (header: string, body = 8): Uint8Array => {
     const text = new TextEncoder().encode(header);
@@ -161,7 +162,7 @@ describe("safetensors", () => {
     JSON.stringify({ a: { dtype, shape, data_offsets: offsets } });
 
   test("comes back", () => {
-    expect(readSafetensors(bytes)).toEqual({ arrays, metadata: { format: "pt" } });
+    expect(atOnce(readingSafetensors(bytes))).toEqual({ arrays, metadata: { format: "pt" } });
     expect(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8).toBe(0);
   });
 
@@ -179,7 +180,7 @@ describe("safetensors", () => {
     const made = file(entry(dtype, [2], 0, values.byteLength), values.byteLength);
     made.set(new Uint8Array(values.buffer), made.length - values.byteLength);
     const want = dtype === "BOOL" ? [0, 1] : dtype === "U8" ? [3, 254] : [dtype.includes("F") ? 1.5 : 3, -2];
-    expect([...(readSafetensors(made).arrays.get("a")?.data ?? [])]).toEqual(want);
+    expect([...(atOnce(readingSafetensors(made)).arrays.get("a")?.data ?? [])]).toEqual(want);
   });
 
   test.each<[string, Uint8Array, string]>([
@@ -209,7 +210,7 @@ describe("safetensors", () => {
     ["texts that are none", file('{"__metadata__": {"a": 3}}'), "no texts"],
     ["entries that are no objects", file('{"a": 3}'), "no object"],
   ])("refuses %s", async (_, damaged, part) => {
-    const error = await errorOf(async () => readSafetensors(damaged, "w.safetensors"));
+    const error = await errorOf(async () => atOnce(readingSafetensors(damaged, "w.safetensors")));
     expect(error.message).toContain(part);
     expect(error.message).toMatch(/^w\.safetensors/);
   });

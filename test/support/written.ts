@@ -7,8 +7,7 @@ import { writingZip } from "../../src/saving/zip-write.ts";
 import type { Model } from "../../src/training/model.ts";
 import { writingModel } from "../../src/training/save.ts";
 
-export const joined = (parts: Parts): Uint8Array<ArrayBuffer> => atOnce(joining(parts));
-const written = (pieces: Pieces<Parts>) => joined(atOnce(pieces));
+export const written = (pieces: Pieces<Parts>): Uint8Array<ArrayBuffer> => atOnce(joining(atOnce(pieces)));
 
 export const zipOf = (entries: Iterable<readonly [string, Uint8Array]>) =>
   written(writingZip([...entries].map(([name, bytes]) => [name, [bytes]] as const)));

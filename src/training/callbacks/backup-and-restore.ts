@@ -1,10 +1,11 @@
 import { type NdArray, sameShape } from "../../core/array.ts";
 import { argumentError, dataError } from "../../core/errors.ts";
+import { inTurns } from "../../core/pieces.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
 import { writeFileAtomic } from "../../saving/atomic.ts";
-import { type JsonObject, parseJson, writeJson } from "../../saving/json.ts";
-import { readSafetensors, safetensorsParts } from "../../saving/safetensors.ts";
+import { type JsonObject, jsonTexts, parseJson } from "../../saving/json.ts";
+import { readingSafetensors, writingSafetensors } from "../../saving/safetensors.ts";
 import type { Callback, Logs } from "../callbacks.ts";
 import { attempt, fileSystem, makeFolderOf, readIfThere } from "../files.ts";
 import type { Model } from "../model.ts";
@@ -64,11 +65,11 @@ export class BackupAndRestore implements Callback {
     const latest = await readIfThere(this.path);
     if (latest === undefined) return;
     try {
-      this.#restore(this.path, latest, model);
+      await this.#restore(this.path, latest, model);
     } catch (error) {
       const previous = await readIfThere(this.#previous);
       if (previous === undefined) throw error;
-      this.#restore(this.#previous, previous, model);
+      await this.#restore(this.#previous, previous, model);
     }
   }
 
@@ -94,8 +95,9 @@ export class BackupAndRestore implements Callback {
     const entries = [...variablesOf(model)].map(([name, { shape, value }]) => {
       return [name, { shape, data: value as Float32Array }] as const;
     });
-    const parts = safetensorsParts(new Map(entries), { rhyton: writeJson(state as unknown as JsonObject) });
     optimizer.swapAverages(averagesAreIn);
+    const rhyton = jsonTexts(state as unknown as JsonObject);
+    const parts = await inTurns(writingSafetensors(new Map(entries), { rhyton }));
     await makeFolderOf(this.path);
     if (this.#keepsTwo) {
       const files = await fileSystem(this.path);
@@ -104,8 +106,9 @@ export class BackupAndRestore implements Callback {
     await writeFileAtomic(this.path, parts);
   }
 
-  #restore(path: string, bytes: Uint8Array, model: Model): void {
-    const { arrays, metadata } = readSafetensors(bytes, path, "Delete the file to train from the beginning.");
+  async #restore(path: string, bytes: Uint8Array, model: Model): Promise<void> {
+    const fix = "Delete the file to train from the beginning.";
+    const { arrays, metadata } = await inTurns(readingSafetensors(bytes, path, fix));
     model.optimizer.build(model.trainableWeights);
     const variables = variablesOf(model);
     const wrong = [...new Set([...variables.keys(), ...arrays.keys()])].find((name) => {

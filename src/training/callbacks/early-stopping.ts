@@ -1,10 +1,11 @@
 import type { NdArray } from "../../core/array.ts";
+import { decodeArrays, encodeArrays } from "../../core/base64.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
-import { decodeArrays, encodeArrays } from "../base64.ts";
 import type { Callback, Logs } from "../callbacks.ts";
 import type { Model } from "../model.ts";
 import { numberIn, wholeNumber } from "../options.ts";
 import { say } from "../progress.ts";
+import { giveValues, valuesOf } from "../weights.ts";
 import { Monitor, type MonitorOptions, monitorKeys } from "./monitor.ts";
 
 /** Options of `EarlyStopping`. */
@@ -87,7 +88,7 @@ export class EarlyStopping implements Callback {
 
   #remember(epoch: number, model: Model): void {
     this.bestEpoch = epoch;
-    if (this.#restores) this.#bestWeights = model.getWeights();
+    if (this.#restores) this.#bestWeights = valuesOf(model.weights);
   }
 
   onTrainEnd(_: Logs, model: Model): void {
@@ -96,7 +97,7 @@ export class EarlyStopping implements Callback {
     if (this.#verbose) {
       say(`Restoring model weights from the end of the best epoch: ${this.bestEpoch + 1}.`);
     }
-    model.setWeights(this.#bestWeights);
+    giveValues("EarlyStopping", model.weights, this.#bestWeights);
   }
 
   getState(): State {

@@ -1,6 +1,6 @@
 import { argumentError, RhytonError } from "../../core/errors.ts";
 import { nodeModule } from "../../core/node.ts";
-import { inTurns } from "../../core/pieces.ts";
+import { inTurns, type Pieces } from "../../core/pieces.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import type { Layer } from "../../layers/layer.ts";
 import { checkBoolean, checkOptions } from "../../layers/options.ts";
@@ -9,7 +9,7 @@ import type { Callback, Logs } from "../callbacks.ts";
 import { attempt, fileSystem, makeFolderOf } from "../files.ts";
 import type { Model } from "../model.ts";
 import { wholeNumber } from "../options.ts";
-import { histogramOf, record, type Summary, summaryEvent, versionEvent } from "../tensorboard-events.ts";
+import { countingHistogram, record, type Summary, summaryEvent, versionEvent } from "../tensorboard-events.ts";
 
 /** Options of `TensorBoard`. */
 export interface TensorBoardOptions {
@@ -156,12 +156,16 @@ export class TensorBoard implements Callback {
       else write(this.#train, name, value);
     }
     if (this.#histogramFreq > 0 && epoch % this.#histogramFreq === 0) {
-      for (const [weight, path] of weightPaths(model.layers)) {
-        const histogram = histogramOf(weight.value ?? new Float32Array());
-        this.#train.write(epoch, { tag: `${path}/histogram`, histogram });
-      }
+      await inTurns(this.#writeHistograms(epoch, model));
     }
     await this.#flush();
+  }
+
+  *#writeHistograms(epoch: number, model: Model): Pieces<void> {
+    for (const [weight, path] of weightPaths(model.layers)) {
+      const histogram = yield* countingHistogram(weight.value ?? new Float32Array());
+      this.#train.write(epoch, { tag: `${path}/histogram`, histogram });
+    }
   }
 
   async onTestEnd(logs: Logs, { optimizer }: Model): Promise<void> {
