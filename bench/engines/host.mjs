@@ -62,7 +62,7 @@ const answers = {
     sessions.set(measure.name, session);
     let result = await session.step();
     const first = performance.now() - (session.began ?? start);
-    if (measure.kind === "layer") return { first, sum: result };
+    if (measure.kind === "layer") return { first, sum: result, epoch: isEpoch(measure, session) };
     if (measure.kind === "train") {
       const losses = [result];
       while (losses.length < (first < SLOW ? LOSSES : 2)) losses.push(await session.step());

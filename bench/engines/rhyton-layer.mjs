@@ -50,5 +50,6 @@ export async function openLayer({ build, threads, wide }, { layer, batch }) {
   return {
     bytes: () => program.generated.module.toBytes().length,
     step: async () => (await program.run(work)).totals[0],
+    epoch: (steps) => program.run({ ...work, order: Uint32Array.from({ length: steps * batch }, (_, i) => i % batch) }),
   };
 }
