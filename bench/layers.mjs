@@ -35,7 +35,15 @@ function measureOf(job, layer, batch) {
   const { x, y, w, outputs } = shapesOf(layer);
   const operations = 2 * batch * Math.max(1, outputs * outputs) * size(w);
   const bytes = 4 * (batch * (size(x) + size(y)) + size(w));
-  return { name: `${job} ${nameOf(layer)} ${layer.face}`, kind: "layer", layer, batch, steps: STEPS, operations, bytes };
+  return {
+    name: `${job} ${nameOf(layer)} ${layer.face}`,
+    kind: "layer",
+    layer,
+    batch,
+    steps: STEPS,
+    operations,
+    bytes,
+  };
 }
 
 export function nameOf({ pixels, channels, filters, kernel = 1, stride = 1, groups = 1 }) {
