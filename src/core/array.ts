@@ -38,6 +38,10 @@ export function indexOf(position: number, shape: readonly number[]): number[] {
   return index;
 }
 
+/** The bytes of numbers, in the order of this machine: little-endian, as WebAssembly's are. */
+export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
 export function dtypeOf(data: TypedArray): DType {
   if (data instanceof Float32Array) return "float32";
   if (data instanceof Uint8Array) return "uint8";

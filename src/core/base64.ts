@@ -1,6 +1,5 @@
 /** Arrays as plain values that may stand in JSON: shapes, and float32 as base64. */
-import type { NdArray } from "./array.ts";
-import { bytesOf } from "./parts.ts";
+import { bytesOf, type NdArray } from "./array.ts";
 
 /** Numbers that JSON has as base64. They are not copied. */
 export class Floats extends Float32Array {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { blocksOf, bytesOf, cut, joining, lengthOf, type Parts } from "./parts.ts";
+import { bytesOf } from "./array.ts";
+import { blocksOf, cut, joining, lengthOf, type Parts } from "./parts.ts";
 import { atOnce } from "./pieces.ts";
 
 const KIB = 1024;

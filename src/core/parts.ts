@@ -10,10 +10,6 @@ export type Parts = readonly Uint8Array[];
 /** So much is copied, or summed up, in about a millisecond. */
 const CUT_BYTES = 1 << 18;
 
-/** The bytes of numbers, in the order of this machine: little-endian, as WebAssembly's are. */
-export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
-
 /** The bytes of all parts. */
 export const lengthOf = (parts: Parts): number => parts.reduce((n, { length }) => n + length, 0);
 

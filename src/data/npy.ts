@@ -4,10 +4,10 @@
  *
  * A file is data, never code: the header is read by a small strict parser, and pickled objects are refused.
  */
-import { type NdArray, ndarray, showShape, sizeOf, type TypedArray } from "../core/array.ts";
+import { bytesOf, type NdArray, ndarray, showShape, sizeOf, type TypedArray } from "../core/array.ts";
 import { argumentError, dataFormat } from "../core/errors.ts";
 import { fromHalf } from "../core/half.ts";
-import { bytesOf, joining, type Parts } from "../core/parts.ts";
+import { joining, type Parts } from "../core/parts.ts";
 import { atOnce } from "../core/pieces.ts";
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];

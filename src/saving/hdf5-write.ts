@@ -4,8 +4,9 @@
  *
  * Everything is laid down once, children before their group, so that every address is known when it is needed.
  */
+import { bytesOf } from "../core/array.ts";
 import { argumentError } from "../core/errors.ts";
-import { bytesOf, type Parts } from "../core/parts.ts";
+import type { Parts } from "../core/parts.ts";
 import type { Pieces } from "../core/pieces.ts";
 import { Bytes } from "./bytes.ts";
 import type { H5Attributes, H5Data, H5Dataset, H5Group, H5Value } from "./hdf5.ts";

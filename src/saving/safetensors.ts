@@ -3,10 +3,10 @@
  * of every array by name, then their bytes. A file is data, never code; what the header says is checked before it is
  * believed.
  */
-import { type NdArray, showShape, sizeOf } from "../core/array.ts";
+import { bytesOf, type NdArray, showShape, sizeOf } from "../core/array.ts";
 import { formatError, unsafeFile, unsupportedFile } from "../core/errors.ts";
 import { fromBrain, fromHalf } from "../core/half.ts";
-import { bytesOf, encodingTexts, lengthOf, type Parts } from "../core/parts.ts";
+import { encodingTexts, lengthOf, type Parts } from "../core/parts.ts";
 import type { Pieces } from "../core/pieces.ts";
 import { isJsonObject, type Json, type JsonObject, parseJson } from "./json.ts";
 

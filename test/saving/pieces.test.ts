@@ -1,6 +1,8 @@
 /** Saving in pieces: the calling thread is free in between, and what is saved is what was there at the beginning. */
+
 import { expect, test, vi } from "vitest";
-import { bytesOf, joining, type Parts } from "../../src/core/parts.ts";
+import { bytesOf } from "../../src/core/array.ts";
+import { joining, type Parts } from "../../src/core/parts.ts";
 import { atOnce, type Pieces } from "../../src/core/pieces.ts";
 import { adam, dense, input, loadModel, type Model, sequential } from "../../src/index.ts";
 import { readKeras } from "../../src/saving/container.ts";

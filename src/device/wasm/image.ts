@@ -2,7 +2,7 @@
  * What a program's memory holds, so that a run writes only what changed: constants once, variables where they have a
  * new version, values kept for each sample as zeros at first (their halos stay so), and the run's own data.
  */
-import { type NdArray, sizeOf, type TypedArray } from "../../core/array.ts";
+import { bytesOf, type NdArray, sizeOf, type TypedArray } from "../../core/array.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import { ownerOf } from "../../kernel/kernel.ts";
 import type { Generated } from "./module.ts";
@@ -11,9 +11,6 @@ import type { Piece } from "./worker.ts";
 
 /** Samples are gathered in pieces of about this size. */
 const PIECE_BYTES = 1 << 20;
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** Where a variable's new value lies. */
 export interface Updated {
