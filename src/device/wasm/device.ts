@@ -5,7 +5,7 @@
  * calling thread.
  */
 import { pagePolicy } from "../../core/errors.ts";
-import { atOnce, inTurns, type Pieces } from "../../core/pieces.ts";
+import { atOnce, Breath, inTurns, type Pieces } from "../../core/pieces.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Lowered } from "../../kernel/kernel.ts";
 import { lowering } from "../../kernel/lower.ts";
@@ -160,11 +160,14 @@ export class WasmProgram implements Program {
       steps += result.done;
       reason = result.ended;
     }
+    // Each of many variables may be small.
+    const breath = new Breath();
     for (const { variable, at: address, size } of at.image.updated) {
       const value = new Float32Array(size);
       await at.host.read(address, value);
       variable.assign(value);
       at.image.holds(variable);
+      if (breath.due) await breath.take();
     }
     return { steps, totals, outputs: answers.arrays, ended: reason };
   }
