@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { graphOf, variable } from "../../test/support/run.ts";
 import { atOnce } from "../core/pieces.ts";
 import * as op from "../ops/index.ts";
-import { rewriteGraph, rewritingTensors, topological, withInputs } from "./graph.ts";
+import { rewriting, rewritingTensors, topological, withInputs } from "./graph.ts";
 import { apply } from "./op.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -29,7 +29,8 @@ test("graphs of a hundred thousand ops do not exhaust the stack", () => {
 test("a rewrite that changes nothing keeps every tensor", () => {
   const y = op.add(op.exponential(x), 1);
   const graph = graphOf({ inputs: [x], outputs: [y] });
-  expect(rewriteGraph(graph, (t, inputs) => withInputs(t, inputs, () => op.fill(0, []))).outputs[0]).toBe(y);
+  const same = atOnce(rewriting(graph, (t, inputs) => withInputs(t, inputs, () => op.fill(0, []))));
+  expect(same.outputs[0]).toBe(y);
 });
 
 test("a rewrite reaches everything that the graph names, and what it does not name stays", () => {
@@ -46,8 +47,8 @@ test("a rewrite reaches everything that the graph names, and what it does not na
     updates: [{ variable: owned, value: w }],
   });
   const twice = op.multiply(w, 2);
-  const changed = rewriteGraph(graph, (t, inputs) =>
-    t === w ? twice : withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes)),
+  const changed = atOnce(
+    rewriting(graph, (t, inputs) => (t === w ? twice : withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes)))),
   );
   expect(changed.updates[0]).toEqual({ variable: owned, value: twice });
   expect(changed.outputs[0].inputs[1]).toBe(twice);

@@ -64,11 +64,8 @@ export function* ordering(roots: readonly Tensor[]): Pieces<Tensor[]> {
   return order;
 }
 
-/** How many tensors read each tensor. What the caller gets is read once more, and so never by one tensor alone. */
-export const countReaders = (graph: Graph): ReadonlyMap<Tensor, number> => atOnce(countingReaders(graph));
-
-/** The same in pieces. */
-export function* countingReaders(graph: Graph): Pieces<ReadonlyMap<Tensor, number>> {
+/** How many tensors read each tensor, in pieces. What the caller gets is read once more, and so never by one tensor alone. */
+export function* countReaders(graph: Graph): Pieces<ReadonlyMap<Tensor, number>> {
   const counts = new Map<Tensor, number>();
   const roots = rootsOf(graph);
   for (const root of roots) counts.set(root, 2);
@@ -96,10 +93,7 @@ export function* rewritingTensors(roots: readonly Tensor[], change: Change): Pie
   return roots.map((t) => replaced.get(t) as Tensor);
 }
 
-/** Rebuilds a graph. */
-export const rewriteGraph = (graph: Graph, change: Change): Graph => atOnce(rewriting(graph, change));
-
-/** The same in pieces. */
+/** Rebuilds a graph, in pieces. */
 export function* rewriting(graph: Graph, change: Change): Pieces<Graph> {
   const replaced = yield* rebuild(rootsOf(graph), change);
   const now = (t: Tensor): Tensor => replaced.get(t) ?? t;

@@ -23,6 +23,7 @@ export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
     return { ...update, from: value };
   });
   const before = yield* dataOrder(kernels);
+  yield;
   const early = neededEarly({ ...lowered, kernels }, before);
   const late = (k: Kernel): Kernel[] => [...(before.get(k) ?? [])].filter((b) => !early.has(b));
   yield;
@@ -30,6 +31,7 @@ export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
   for (const k of kernels) {
     append(writersOf, k.out, k);
     for (const b of new Set(readsOf(k).map(ownerOf))) append(readersOf, b, k);
+    if (enough()) yield;
   }
   const copies: Kernel[] = [];
   const inPlace = new Map<Buffer, Buffer>();
@@ -51,8 +53,7 @@ export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
     }
     if (enough()) yield;
   }
-  const ordered = sorted([...kernels, ...copies], before);
-  yield;
+  const ordered = yield* sorted([...kernels, ...copies], before);
   return yield* replaceBuffers({ ...lowered, kernels: ordered, updates }, (b) => inPlace.get(b) ?? b);
 }
 
@@ -140,7 +141,7 @@ function copyOf(from: Buffer, out: Buffer): Kernel {
 }
 
 /** A stable topological order: each kernel as early as its place in the list and its needs allow. */
-function sorted(kernels: readonly Kernel[], before: Before): Kernel[] {
+function* sorted(kernels: readonly Kernel[], before: Before): Pieces<Kernel[]> {
   const result: Kernel[] = [];
   const done = new Set<Kernel>();
   let waiting = [...kernels];
@@ -151,6 +152,7 @@ function sorted(kernels: readonly Kernel[], before: Before): Kernel[] {
         result.push(k);
         done.add(k);
       } else later.push(k);
+      if (enough()) yield;
     }
     waiting = later;
   }

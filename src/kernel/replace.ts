@@ -41,6 +41,7 @@ export function* replaceBuffers(lowered: Lowered, replacement: (buffer: Buffer) 
     kernels.push(inKernel(k));
     if (enough()) yield;
   }
+  yield;
   return {
     kernels,
     inputs: lowered.inputs.map(now),

@@ -24,7 +24,7 @@ export function* planningStages(lowered: Lowered): Pieces<Stage[]> {
   const stageOf = new Map<Kernel, number>();
   const levelOf = new Map<Kernel, number>();
   const written = new Map<Buffer, Kernel[]>();
-  const commits = commitKernels(lowered);
+  const commits = yield* commitKernels(lowered);
 
   // A clear belongs right before what is added to it: between stages its zeros would have to be kept.
   const clears = new Map<Buffer, Kernel>();
@@ -82,7 +82,7 @@ function grouped(kernels: readonly Kernel[], numberOf: ReadonlyMap<Kernel, numbe
 }
 
 /** Kernels that write variables, and those that read what these wrote. */
-function commitKernels(lowered: Lowered): Set<Kernel> {
+function* commitKernels(lowered: Lowered): Pieces<Set<Kernel>> {
   const variables = new Set(lowered.updates.map((u) => u.to));
   const commits = new Set<Kernel>();
   const changed = new Set<Buffer>();
@@ -92,6 +92,7 @@ function commitKernels(lowered: Lowered): Set<Kernel> {
       commits.add(kernel);
       changed.add(out);
     }
+    if (enough()) yield;
   }
   return commits;
 }

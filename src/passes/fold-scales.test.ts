@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/arrays.ts";
 import { feed, graphOf, run, variable, weight } from "../../test/support/run.ts";
+import { atOnce } from "../core/pieces.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
 import { topological } from "../graph/graph.ts";
@@ -35,7 +36,7 @@ function normalised(y: Tensor): Tensor {
 }
 
 const folded = (y: Tensor, ...others: Tensor[]): Tensor =>
-  foldScales(graphOf({ inputs: [x.tensor], outputs: [y, ...others] })).outputs[0];
+  atOnce(foldScales(graphOf({ inputs: [x.tensor], outputs: [y, ...others] }))).outputs[0];
 
 /** The arithmetic that is done for every sample. */
 const perSample = (y: Tensor): string[] =>

@@ -7,7 +7,8 @@
  * change no variables: there the new kernel is computed once, and nobody wants the gradient of the old one.
  */
 import { sameShape } from "../core/array.ts";
-import { countReaders, type Graph, rewriteGraph, topological, withInputs } from "../graph/graph.ts";
+import type { Pieces } from "../core/pieces.ts";
+import { countReaders, type Graph, rewriting, topological, withInputs } from "../graph/graph.ts";
 import { apply } from "../graph/op.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { convolveInputOp, convolveOp } from "../ops/convolution.ts";
@@ -21,10 +22,11 @@ interface Parts {
   readonly shift: Tensor | undefined;
 }
 
-export function foldScales(graph: Graph): Graph {
-  const readers = countReaders(graph);
+/** In pieces. */
+export function* foldScales(graph: Graph): Pieces<Graph> {
+  const readers = yield* countReaders(graph);
   const partsOf = new Map<Tensor, Parts>();
-  return rewriteGraph(graph, (t, inputs) => {
+  return yield* rewriting(graph, (t, inputs) => {
     const rebuilt = withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes));
     if (canScale(rebuilt)) partsOf.set(rebuilt, { convolution: rebuilt, shift: undefined });
     const k = inputs.findIndex((x, i) => partsOf.has(x) && readers.get(t.inputs[i]) === 1);
@@ -47,7 +49,7 @@ const constants: readonly unknown[] = [variableOp, constantOp, fillOp];
 
 /** Whether a tensor is the same in every step until somebody sets weights. */
 const fromWeights = (t: Tensor): boolean =>
-  topological([t]).every(({ op, inputs }) => inputs.length > 0 || constants.includes(op));
+  !t.perSample && topological([t]).every(({ op, inputs }) => inputs.length > 0 || constants.includes(op));
 
 /** `t`, whose operand `k` has these parts, in parts of its own; undefined when it is something else. */
 function joined(t: Tensor, { convolution, shift }: Parts, k: number): Parts | undefined {

@@ -3,15 +3,17 @@
  * because rounding keeps the order too. Bias and activation are then computed once a window instead of once a cell.
  * For programs that change no variables: on the way back one must know which cell won after the activation.
  */
-import { countReaders, type Graph, rewriteGraph, withInputs } from "../graph/graph.ts";
+import type { Pieces } from "../core/pieces.ts";
+import { countReaders, type Graph, rewriting, withInputs } from "../graph/graph.ts";
 import { apply } from "../graph/op.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { ops, reluOp } from "../ops/elementwise.ts";
 import { type Windows, windowMaxOp } from "../ops/window.ts";
 
-export function poolFirst(graph: Graph): Graph {
-  const readers = countReaders(graph);
-  return rewriteGraph(graph, (t, inputs) => {
+/** In pieces. */
+export function* poolFirst(graph: Graph): Pieces<Graph> {
+  const readers = yield* countReaders(graph);
+  return yield* rewriting(graph, (t, inputs) => {
     const rebuilt = withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes));
     if (t.op !== windowMaxOp || !reachesCells(rebuilt)) return rebuilt;
     const slid = (t.attributes as unknown as Windows).output.length;

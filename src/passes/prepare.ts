@@ -19,5 +19,6 @@ export const prepare = (graph: Graph): Graph => atOnce(preparing(graph));
 export function* preparing(graph: Graph): Pieces<Graph> {
   const written = yield* rewriting(graph, upsampleConvolution);
   const trains = graph.updates.length > 0;
-  return yield* simplifying(yield* rewriting(trains ? written : poolFirst(foldScales(written)), winograd));
+  const smaller = trains ? written : yield* poolFirst(yield* foldScales(written));
+  return yield* simplifying(yield* rewriting(smaller, winograd));
 }

@@ -4,7 +4,7 @@
  */
 import { sameShape } from "../core/array.ts";
 import { atOnce, type Pieces } from "../core/pieces.ts";
-import { countingReaders, type Graph, rewriting, withInputs } from "../graph/graph.ts";
+import { countReaders, type Graph, rewriting, withInputs } from "../graph/graph.ts";
 import { apply } from "../graph/op.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { identityOp, ops, stopGradientOp } from "../ops/elementwise.ts";
@@ -23,7 +23,7 @@ export function* simplifying(graph: Graph): Pieces<Graph> {
     numbers.set(value, n);
     return n;
   };
-  const readers = yield* countingReaders(graph);
+  const readers = yield* countReaders(graph);
   return yield* rewriting(graph, (t, inputs) => {
     const rebuilt = withInputs(t, inputs, (xs) => apply(t.op, xs, t.attributes));
     const now = trivial(readers.get(t.inputs[0]) === 1 ? joinSums(rebuilt) : rebuilt);
