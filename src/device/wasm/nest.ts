@@ -269,7 +269,7 @@ class NestEmitter implements Surroundings {
   private hoist(e: KernelExpr): void {
     if (e.kind === "const" || e.kind === "reduced" || this.looked.has(e)) return;
     this.looked.add(e);
-    if (this.plan.changesWith(e).size > 0 || contains(e, "reduced") || contains(e, "gather")) {
+    if (this.plan.changes(e) || contains(e, "reduced") || contains(e, "gather")) {
       // The load of a gather names a buffer; it is no value of its own.
       for (const x of e.kind === "gather" ? [e.cell] : operandsOf(e)) this.hoist(x);
       return;

@@ -58,7 +58,7 @@ export class NestPlan {
   readonly vectors: number;
   private readonly innermost: ReadonlyMap<Loop, Loop>;
   private readonly useCounts = new Map<KernelExpr, number>();
-  private readonly loopSets = new Map<KernelExpr, Set<Loop>>();
+  private readonly masks = new Map<KernelExpr, number>();
 
   constructor(nest: Nest, { layout, profile, element, part, samples }: PlanOptions) {
     this.nest = nest;
@@ -125,26 +125,35 @@ export class NestPlan {
   }
 
   changesWithRow(e: KernelExpr): boolean {
-    return this.rowLoop !== undefined && this.changesWith(e).has(this.rowLoop);
+    return (this.changesWith(e) & this.maskOf(this.rowLoop)) !== 0;
   }
 
   changesWithLanes(e: KernelExpr): boolean {
-    return this.lanes !== undefined && this.changesWith(e).has(this.lanes);
+    return (this.changesWith(e) & this.maskOf(this.lanes)) !== 0;
   }
 
-  /** The loops with which a term changes; the result of the reduction changes with all. */
-  changesWith(e: KernelExpr): ReadonlySet<Loop> {
-    const known = this.loopSets.get(e);
-    if (known) return known;
-    const set = new Set<Loop>();
-    if (e.kind === "reduced") for (const l of this.loops) set.add(l);
+  /** Whether some loop changes a term. */
+  changes(e: KernelExpr): boolean {
+    return this.changesWith(e) !== 0;
+  }
+
+  /** The loops with which a term changes, a bit each; the result of the reduction changes with all. */
+  private changesWith(e: KernelExpr): number {
+    let mask = this.masks.get(e);
+    if (mask !== undefined) return mask;
+    mask = 0;
+    if (e.kind === "reduced") for (const l of this.loops) mask |= this.maskOf(l);
     if (e.kind === "load") {
       const access = this.accessOf(e as Load);
-      for (const l of this.loops) if (this.stride(access, l) !== 0) set.add(l);
+      for (const l of this.loops) if (this.stride(access, l) !== 0) mask |= this.maskOf(l);
     }
-    for (const x of operandsOf(e)) for (const l of this.changesWith(x)) set.add(l);
-    this.loopSets.set(e, set);
-    return set;
+    for (const x of operandsOf(e)) mask |= this.changesWith(x);
+    this.masks.set(e, mask);
+    return mask;
+  }
+
+  private maskOf(loop: Loop | undefined): number {
+    return loop ? 1 << this.loops.indexOf(loop) : 0;
   }
 
   private countUses(e: KernelExpr): void {
