@@ -138,7 +138,10 @@ describe("training that goes wrong", () => {
     await expect(whole.predict(x)).rejects.toMatchObject({ code: "busy" });
     await expect(part.fit(arrayOf([[1]]), two)).rejects.toMatchObject({ code: "busy" });
     expect(() => whole.compile({ optimizer: "sgd", loss: "mse" })).toThrow("is still running");
-    expect(() => whole.setWeights(whole.getWeights())).toThrow("is still running");
+    for (const m of [whole, part]) {
+      expect(() => m.setWeights(m.getWeights())).toThrow('functional "whole" fit is still running');
+      await expect(m.toBytes()).rejects.toThrow('functional "whole" fit is still running');
+    }
     await training;
     await part.fit(arrayOf([[1]]), two, silent);
   });

@@ -55,6 +55,7 @@ import type { WeightFormat } from "./weights-file.ts";
 
 /** Reading and writing files, which bundlers put into a file of their own: a page that only trains does not load it. */
 const files = () => import("./model-files.ts");
+type Files = typeof import("./model-files.ts");
 
 /** Made by `model(inputs, outputs)` and `sequential(layers)`. */
 export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extends Layer<ModelRule<I, O>> {
@@ -207,7 +208,7 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
   /** Sets all weights, in the order of `getWeights`. Nothing changes when one does not fit. */
   setWeights(values: readonly NdArray[]): void {
     const where = `${this.where} setWeights`;
-    this.#turn.check(where);
+    this.#turn.check(where, this.weights);
     assignWeights(where, this.network.weights, values);
   }
 
@@ -389,12 +390,12 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
    */
   async save(path: string): Promise<void> {
     const where = `${this.where} save`;
-    await this.#turn.read(where, async () => (await files()).saveModel(where, this as unknown as Model, path));
+    await this.#writing(where, (made, model) => made.saveModel(where, model, path));
   }
 
   /** The bytes of the file that `save` writes. What makes them is loaded at the first call. */
   toBytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#turn.read(`${this.where} save`, async () => (await files()).modelBytes(this as unknown as Model));
+    return this.#writing(`${this.where} save`, (made, model) => made.modelBytes(model));
   }
 
   /**
@@ -405,13 +406,13 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
    */
   async saveWeights(path: string): Promise<void> {
     const where = `${this.where} saveWeights`;
-    await this.#turn.read(where, async () => (await files()).saveWeights(where, this as unknown as Model, path));
+    await this.#writing(where, (made, model) => made.saveWeights(where, model, path));
   }
 
   /** The bytes of the file that `saveWeights` writes: `"h5"`, `"npz"` or `"safetensors"`. */
   weightsToBytes(format: WeightFormat): Promise<Uint8Array<ArrayBuffer>> {
     const where = `${this.where} weightsToBytes`;
-    return this.#turn.read(where, async () => (await files()).weightsBytes(where, this as unknown as Model, format));
+    return this.#writing(where, (made, model) => made.weightsBytes(where, model, format));
   }
 
   /**
@@ -426,7 +427,7 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
     const where = `${this.where} loadWeights`;
     const { readSource, takeWeights } = await files();
     const bytes = await readSource(where, source);
-    this.#turn.check(where);
+    this.#turn.check(where, this.weights);
     if (!this.isBuilt) throw notBuilt({ where });
     takeWeights(this as unknown as Model, bytes, typeof source === "string" ? source : "weights");
   }
@@ -461,6 +462,11 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
     const network = this.#at(inputs);
     const { program } = await this.#ensurePrograms(where).prediction(network);
     return { program, outputs: network.outputs };
+  }
+
+  /** What writes files, in its turn: all weights are of one moment. */
+  #writing<T>(where: string, write: (made: Files, model: Model) => Promise<T>): Promise<T> {
+    return this.#turn.read(where, async () => write(await files(), this as unknown as Model), this.weights);
   }
 
   #needCompiled(where: string): Compiled {

@@ -4,12 +4,13 @@
 import { busyError } from "../core/errors.ts";
 import type { Variable } from "../graph/tensor.ts";
 
-/** The training that holds a weight, of whatever model. */
-const holders = new WeakMap<Variable, string>();
+/** Whose training holds a weight, of whatever model. */
+const holders = new WeakMap<Variable, Turn>();
 
 export class Turn {
-  #training: string | undefined;
-  #paused = false;
+  /** The training under way, by name. */
+  private training: string | undefined;
+  private isPaused = false;
   /** Predictions and evaluations under way, by name, and the end of their queue. */
   readonly #reading: string[] = [];
   #queue: Promise<unknown> = Promise.resolve();
@@ -21,15 +22,14 @@ export class Turn {
    * @throws RhytonError `busy` when anything runs on this model, or a training on one of the weights.
    */
   async train<T>(what: string, weights: readonly Variable[], work: () => Promise<T>): Promise<T> {
-    const running =
-      this.#training ?? this.#reading[0] ?? weights.map((w) => holders.get(w)).find((by) => by !== undefined);
+    const running = this.training ?? this.#reading[0] ?? weights.map((w) => holders.get(w)?.training).find(Boolean);
     if (running !== undefined) throw busyError({ where: what, running });
-    this.#training = what;
-    for (const w of weights) holders.set(w, what);
+    this.training = what;
+    for (const w of weights) holders.set(w, this);
     try {
       return await work();
     } finally {
-      this.#training = undefined;
+      this.training = undefined;
       for (const w of weights) holders.delete(w);
     }
   }
@@ -37,10 +37,11 @@ export class Turn {
   /**
    * Runs work that changes nothing, after what was asked before.
    *
-   * @throws RhytonError `busy` while a training runs, except in its pauses.
+   * @param weights - what must be of one moment.
+   * @throws RhytonError `busy` while a training runs, of this model or on one of the weights, except in its pauses.
    */
-  async read<T>(what: string, work: () => Promise<T>): Promise<T> {
-    this.check(what);
+  async read<T>(what: string, work: () => Promise<T>, weights: readonly Variable[] = []): Promise<T> {
+    this.check(what, weights);
     this.#reading.push(what);
     const mine = this.#queue.then(work);
     const end = mine.then(
@@ -60,20 +61,23 @@ export class Turn {
    * of its own, ahead of what waits, and is waited for.
    */
   async pause(work: () => Promise<void>): Promise<void> {
-    const [waiting, paused] = [this.#queue, this.#paused];
+    const [waiting, paused] = [this.#queue, this.isPaused];
     this.#queue = Promise.resolve();
-    this.#paused = true;
+    this.isPaused = true;
     try {
       await work();
     } finally {
-      this.#paused = paused;
+      this.isPaused = paused;
       await this.#queue;
       this.#queue = waiting;
     }
   }
 
-  /** Throws while a training runs, except in its pauses. */
-  check(what: string): void {
-    if (this.#training !== undefined && !this.#paused) throw busyError({ where: what, running: this.#training });
+  /** Throws while a training runs, of this model or on one of the weights, except in its pauses. */
+  check(what: string, weights: readonly Variable[] = []): void {
+    const turns = new Set([this, ...weights.flatMap((w) => holders.get(w) ?? [])]);
+    for (const { training: running, isPaused } of turns) {
+      if (running !== undefined && !isPaused) throw busyError({ where: what, running });
+    }
   }
 }
