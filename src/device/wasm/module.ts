@@ -139,6 +139,7 @@ class ModuleBuilder {
 
   *build(): Pieces<void> {
     const barrier = emitBarrier(this.module);
+    yield;
     const parts: Part[] = [];
     for (const [s, stage] of this.stages.entries()) {
       if (stage.perSample) {
