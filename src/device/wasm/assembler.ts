@@ -232,9 +232,10 @@ export class Module {
       const own = func.code ?? this.codeOf(func);
       code.u32(own.length);
       code.bytes(own);
-      if (enough()) yield;
+      if (func.code === undefined || enough()) yield;
     }
     if (this.functions.length > 0) part(out, 10, code);
+    yield;
 
     const named = new Writer();
     named.u32(all.length);
@@ -247,6 +248,7 @@ export class Module {
     names.string("name");
     if (all.length > 0) part(names, 1, named);
     part(out, 0, names);
+    yield;
     return out.view().slice();
   }
 
