@@ -15,15 +15,22 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test("a timer of 10 ms beside a training", async () => {
-  const child = start(scripts.path, ["timer", folder]);
-  expect(await child.ended).toBe(0);
-  const rounds = child.lines.map((line) => line.split(" ").slice(1).map(Number));
-  const show = (k: number): string => rounds.map((round) => round[k]).join(", ");
-  console.log(
-    `three trainings: the timer was late by at most ${show(0)} ms; the thread worked at most ${show(1)} ms at once`,
-  );
-  // Lateness also tells of other processes, and of those that stop this one. What the thread itself does between two calls
-  // of the timer is ours: 10 ms of the timer and 20 beyond.
-  expect(Math.max(...rounds.map(([, worked]) => worked))).toBeLessThanOrEqual(30);
+/** What others do on the machine now and then does not come again each time; what we do does. */
+const ATTEMPTS = 4;
+
+test("a timer of 10 ms beside a training is never late by more than 20 ms", async () => {
+  let latest = Number.POSITIVE_INFINITY;
+  for (let attempt = 1; attempt <= ATTEMPTS && latest > 20; attempt++) {
+    const child = start(scripts.path, ["timer", folder]);
+    expect(await child.ended).toBe(0);
+    const rounds = child.lines.map((line) => line.split(" ").slice(1).map(Number));
+    const show = (k: number): string => rounds.map((round) => round[k]).join(", ");
+    console.log(
+      `run ${attempt}, three trainings: the timer was late by at most ${show(0)} ms; the thread worked at most ${show(1)} ms at once`,
+    );
+    latest = Math.max(...rounds.map(([late]) => late));
+    // What the thread itself does between two calls of the timer is ours every time: 10 ms of the timer and 20 beyond.
+    expect(Math.max(...rounds.map(([, worked]) => worked))).toBeLessThanOrEqual(30);
+  }
+  expect(latest).toBeLessThanOrEqual(20);
 });
