@@ -13,8 +13,11 @@ import { size } from "./networks.mjs";
 /** Operations of a timed step, about, and bytes that it reads and writes at most, unless two samples need more. */
 const WORK = 2e8;
 const MEMORY = 2 ** 24;
-/** Steps that one run goes over the same batch, as a training does: its data is brought in once. */
-const STEPS = 16;
+/**
+ * Operations of one run, about: step after step over the same batch, as a training does, so that bringing it in and waking
+ * workers are a small part.
+ */
+const RUN = 1.5e10;
 
 export const faces = ["forward", "input", "kernel"];
 
@@ -40,7 +43,7 @@ function measureOf(job, layer, batch) {
     kind: "layer",
     layer,
     batch,
-    steps: STEPS,
+    steps: Math.ceil(RUN / operations),
     operations,
     bytes,
   };

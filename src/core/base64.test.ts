@@ -17,7 +17,10 @@ test("arrays come back from JSON", () => {
 
 test("they come back without it, and from another thread or a database of the browser", () => {
   expect(decodeArrays(encodeArrays(arrays))).toEqual(arrays);
-  expect(decodeArrays(structuredClone(encodeArrays(arrays)))).toEqual(arrays);
+  const cloned = structuredClone(encodeArrays(arrays));
+  expect(decodeArrays(cloned)).toEqual(arrays);
+  expect(decodeArrays(JSON.parse(JSON.stringify(cloned)))).toEqual(arrays);
+  expect(decodeArrays(encodeArrays(arrays).map((array) => ({ ...array })))).toEqual(arrays);
 });
 
 test("they are not copied", () => {

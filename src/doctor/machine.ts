@@ -101,7 +101,13 @@ async function wide(): Promise<Finding> {
     };
   }
   const remedy = "Nothing to do: another version of Node may be right again.";
-  return { name, found: "refused: they give other numbers in this Node", good: false, costs, remedy };
+  return {
+    name,
+    found: "refused: they give other numbers in this Node, or could not be checked",
+    good: false,
+    costs,
+    remedy,
+  };
 }
 
 function webgpu(): Finding {

@@ -76,7 +76,7 @@ export function* countReaders(graph: Graph): Pieces<ReadonlyMap<Tensor, number>>
 /** `change` gets each tensor with its inputs rebuilt already and answers what stands in its place. */
 export type Change = (tensor: Tensor, inputs: readonly Tensor[]) => Tensor;
 
-/** What stands in the place of each tensor that `roots` need; a tensor a piece. */
+/** What stands in the place of each tensor that `roots` need; some tensors a piece. */
 function* rebuild(roots: readonly Tensor[], change: Change): Pieces<ReadonlyMap<Tensor, Tensor>> {
   const replaced = new Map<Tensor, Tensor>();
   for (const t of yield* ordering(roots)) {

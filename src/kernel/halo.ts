@@ -10,7 +10,7 @@ export interface Halo {
   readonly after: number[];
 }
 
-/** The halo of every buffer that needs one; a kernel a piece. Aliases are counted by themselves, in their own axes. */
+/** The halo of every buffer that needs one; some kernels a piece. Aliases are counted by themselves, in their own axes. */
 export function* findHalos(kernels: readonly Kernel[]): Pieces<Map<Buffer, Halo>> {
   const halos = new Map<Buffer, Halo>();
   for (const kernel of kernels) {

@@ -8,7 +8,7 @@ import { canPack, chooseForm } from "./form.ts";
 import type { Buffer, Kernel, Lowered, NestKernel } from "./kernel.ts";
 import { type Load, loadsOf } from "./reads.ts";
 
-/** Packs in pieces: a kernel each. */
+/** Packs in pieces: some kernels each. */
 export function* packOperands(lowered: Lowered): Pieces<Lowered> {
   let count = 0;
   const kernels: Kernel[] = [];

@@ -1,4 +1,4 @@
-/** Puts other buffers in the place of some and of their aliases, throughout a lowered program; a kernel a piece. */
+/** Puts other buffers in the place of some and of their aliases, throughout a lowered program; some kernels a piece. */
 import { enough, type Pieces } from "../core/pieces.ts";
 import { rewrite, withOperands } from "../expr/expr.ts";
 import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";

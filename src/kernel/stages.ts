@@ -19,7 +19,7 @@ export interface Stage {
 
 export const planStages = (lowered: Lowered): Stage[] => atOnce(planningStages(lowered));
 
-/** The same in pieces: a kernel each. */
+/** The same in pieces: some kernels each. */
 export function* planningStages(lowered: Lowered): Pieces<Stage[]> {
   const stageOf = new Map<Kernel, number>();
   const levelOf = new Map<Kernel, number>();

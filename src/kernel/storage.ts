@@ -26,7 +26,7 @@ interface Reader {
   readonly cellByCell: boolean;
 }
 
-/** Plans in pieces: a tensor each. */
+/** Plans in pieces: some tensors each. */
 export function* planStorage(graph: Graph): Pieces<Storage> {
   const order = yield* ordering(rootsOf(graph));
   const roots = new Set(rootsOf(graph));

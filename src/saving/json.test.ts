@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { jsonOf } from "../../test/support/written.ts";
 import { encodeArrays } from "../core/base64.ts";
 import { RhytonError } from "../core/errors.ts";
 import { atOnce } from "../core/pieces.ts";
-import { type Json, parseJson, writeJson, writingJson } from "./json.ts";
+import { type Json, parseJson, writingJson } from "./json.ts";
 
 const errorOf = (action: () => unknown): RhytonError => {
   try {
@@ -78,7 +79,7 @@ describe("parseJson", () => {
   });
 });
 
-describe("writeJson", () => {
+describe("what is written", () => {
   it("writes as Python does", () => {
     const value: Json = {
       a: [1, 0.5, null, true],
@@ -90,7 +91,7 @@ describe("writeJson", () => {
     };
     const expected =
       '{"a": [1, 0.5, null, true], "\\u00fc\\n": "\\u20ac\\ud83d\\ude00", "b": {}, "c": [], "d": NaN, "e": -Infinity}';
-    expect(writeJson(value)).toBe(expected);
+    expect(jsonOf(value)).toBe(expected);
     expect(parseJson(expected)).toEqual(value);
   });
 
@@ -99,27 +100,27 @@ describe("writeJson", () => {
       fc.property(fc.jsonValue(), (value) => {
         const text = JSON.stringify(value);
         fc.pre(!/__proto__|constructor|prototype/.test(text));
-        expect(parseJson(writeJson(value as Json))).toEqual(value);
+        expect(parseJson(jsonOf(value as Json))).toEqual(value);
       }),
     );
   });
 
   it("writes numbers of weights as base64, as JSON.stringify does", () => {
     const state = { best: encodeArrays([{ data: Float32Array.of(1, 2, 3), shape: [3] }]) };
-    expect(writeJson(state as unknown as Json)).toBe('{"best": [{"shape": [3], "f32": "AACAPwAAAEAAAEBA"}]}');
-    expect(JSON.parse(JSON.stringify(state))).toEqual(JSON.parse(writeJson(state as unknown as Json)));
+    expect(jsonOf(state as unknown as Json)).toBe('{"best": [{"shape": [3], "f32": "AACAPwAAAEAAAEBA"}]}');
+    expect(JSON.parse(JSON.stringify(state))).toEqual(JSON.parse(jsonOf(state as unknown as Json)));
   });
 
   it("writes the same in parts", () => {
     const value = Array.from({ length: 3000 }, (_, i) => ({ name: `ü${i}`, i }));
     const parts = atOnce(writingJson(value));
     expect(parts.length).toBeGreaterThan(10);
-    expect(Buffer.concat(parts).toString()).toBe(writeJson(value));
+    expect(Buffer.concat(parts).toString()).toBe(jsonOf(value));
   });
 
   it("writes as floats what Python wants as floats", () => {
     const config = { learning_rate: 1, momentum: 0, clipnorm: null, loss_weights: [1, 0.5], units: 1 };
-    expect(writeJson(config)).toBe(
+    expect(jsonOf(config)).toBe(
       '{"learning_rate": 1.0, "momentum": 0.0, "clipnorm": null, "loss_weights": [1.0, 0.5], "units": 1}',
     );
   });

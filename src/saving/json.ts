@@ -2,7 +2,7 @@
  * JSON as Python writes it: with bare NaN, Infinity and -Infinity. Files are not trusted, so their size and depth are
  * limited, and keys that reach into JavaScript's prototypes are refused.
  */
-import { Floats } from "../core/base64.ts";
+import { EncodedArray } from "../core/base64.ts";
 import { formatError, unsafeFile } from "../core/errors.ts";
 import { encodingTexts, type Parts } from "../core/parts.ts";
 import type { Pieces } from "../core/pieces.ts";
@@ -205,20 +205,17 @@ const FLOATS = new Set([
 ]);
 
 /**
- * A value as Python's `json.dumps` writes it: `, ` and `: ` between, NaN and Infinity bare, everything else in ASCII.
- * Keys whose value is undefined are left out.
+ * The parts of a file that holds a value as Python's `json.dumps` writes it: `, ` and `: ` between, NaN and Infinity bare,
+ * everything else in ASCII. Keys whose value is undefined are left out.
  */
-export const writeJson = (value: Json | undefined): string => [...jsonTexts(value)].join("");
-
-/** The same as the parts of a file. */
 export const writingJson = (value: Json | undefined): Pieces<Parts> => encodingTexts(jsonTexts(value));
 
-/** The same, bit by bit. */
+/** The same as text, bit by bit. */
 export function* jsonTexts(value: Json | undefined, asFloat = false): Generator<string, void> {
-  if (value instanceof Floats) {
-    yield '"';
+  if (value instanceof EncodedArray) {
+    yield `{"shape": [${value.shape.join(", ")}], "f32": "`;
     yield* value.texts();
-    yield '"';
+    yield '"}';
   } else if (value === null || value === undefined) yield "null";
   else if (typeof value === "number") yield showNumber(value, asFloat);
   else if (typeof value === "boolean") yield String(value);

@@ -63,7 +63,7 @@ function notAnArray(where: string, value: unknown): RhytonError {
 export const shapeOfSample = (array: NdArray): Shape => array.shape.slice(1);
 
 /** Numbers that are looked at in a piece: about a millisecond. */
-const PIECE = 1 << 18;
+export const PIECE = 1 << 18;
 
 /** Throws when a float of the array is NaN or infinite. */
 export function* checkFinite(where: string, array: NdArray): Pieces<void> {

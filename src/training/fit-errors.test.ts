@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { dense } from "../layers/dense.ts";
 import { input } from "../layers/input.ts";
+import { readNpz } from "../saving/npz.ts";
 import { model, sequential } from "./make-model.ts";
 import { arrayOf, Linear, line, silent, x, y } from "./testing.ts";
 
@@ -143,7 +144,28 @@ describe("training that goes wrong", () => {
       await expect(m.toBytes()).rejects.toThrow('functional "whole" fit is still running');
     }
     await training;
+    const saved = part.weightsToBytes("npz");
+    await expect(whole.fit(x, y, silent)).rejects.toThrow('functional "part" weightsToBytes is still running');
+    await saved;
     await part.fit(arrayOf([[1]]), two, silent);
+  });
+
+  it("waits for what its callbacks began to save, also of another model with its weights", async () => {
+    const v = input([1]);
+    const middle = new Linear(2)(v);
+    const whole = model(v, new Linear(1)(middle), { name: "whole" });
+    const part = model(v, middle, { name: "part" });
+    whole.compile({ optimizer: "sgd", loss: "mse" });
+    const saved: Promise<Uint8Array<ArrayBuffer>>[] = [];
+    const asked: (readonly number[])[] = [];
+    const onEpochEnd = (): void => {
+      saved.push(part.weightsToBytes("npz"));
+      asked.push(part.getWeights().flatMap(({ data }) => [...data]));
+    };
+    await whole.fit(x, y, { epochs: 10, ...silent, callbacks: [{ onEpochEnd }] });
+    const files = (await Promise.all(saved)).map((bytes) => Object.values(readNpz(bytes)));
+    expect(files.map((arrays) => arrays.flatMap(({ data }) => [...data]))).toEqual(asked);
+    expect(new Set(asked.map(String)).size).toBe(10);
   });
 
   it("lets questions wait for each other, but not for training", async () => {

@@ -3,6 +3,7 @@ import { indexOf, type NdArray } from "../core/array.ts";
 import { labelError } from "../core/errors.ts";
 import type { Pieces } from "../core/pieces.ts";
 import type { Shape } from "../graph/tensor.ts";
+import { PIECE } from "./data.ts";
 import type { Loss } from "./loss.ts";
 import type { Judgement } from "./step.ts";
 
@@ -20,9 +21,6 @@ export type LabelRule = (target: Shape, prediction: Shape) => Labels | undefined
 export const sparseLabels =
   (ignore: number | null = null): LabelRule =>
   (_, prediction) => ({ classes: prediction[prediction.length - 1] ?? 1, ignore });
-
-/** Numbers that are looked at in a piece: about a millisecond. */
-const PIECE = 1 << 18;
 
 /** Throws when a target of class numbers holds another number; warns when one of probabilities does. */
 export function* checkLabels(

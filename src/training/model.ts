@@ -205,7 +205,11 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
     return copyWeights(this.network.weights);
   }
 
-  /** Sets all weights, in the order of `getWeights`. Nothing changes when one does not fit. */
+  /**
+   * Sets all weights, in the order of `getWeights`. Nothing changes when one does not fit.
+   *
+   * @throws RhytonError `busy` while this model, or another with its weights, trains.
+   */
   setWeights(values: readonly NdArray[]): void {
     const where = `${this.where} setWeights`;
     this.#turn.check(where, this.weights);
@@ -386,14 +390,15 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
    * training waits until the file is there.
    *
    * @param path - ends in ".keras". In browsers use `toBytes`.
-   * @throws RhytonError `file` when it cannot be written; `argument` or `network` for what files cannot hold.
+   * @throws RhytonError `file` when it cannot be written; `argument` or `network` for what files cannot hold; `busy` while
+   *   this model, or another with its weights, trains, except in callbacks.
    */
   async save(path: string): Promise<void> {
     const where = `${this.where} save`;
     await this.#writing(where, (made, model) => made.saveModel(where, model, path));
   }
 
-  /** The bytes of the file that `save` writes. What makes them is loaded at the first call. */
+  /** The bytes of the file that `save` writes; throws as that does. What makes them is loaded at the first call. */
   toBytes(): Promise<Uint8Array<ArrayBuffer>> {
     return this.#writing(`${this.where} save`, (made, model) => made.modelBytes(model));
   }
@@ -402,7 +407,7 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
    * Writes the weights alone to a file: `.weights.h5`, which Keras reads and which holds the state of the optimizer, too;
    * or `.npz` or `.safetensors`, with an array for each weight under names such as `conv2d/kernel`.
    *
-   * @throws RhytonError `file` when it cannot be written, `not-built` while there are no weights.
+   * @throws RhytonError `file` when it cannot be written, `not-built` while there are no weights, `busy` as `save`.
    */
   async saveWeights(path: string): Promise<void> {
     const where = `${this.where} saveWeights`;
@@ -421,7 +426,8 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
    * HDF5 a compiled model also takes the state of the optimizer, if that is of one with the same variables.
    *
    * @param source - a path (in Node), or the bytes of the file.
-   * @throws RhytonError `file` when it cannot be read; `file-format` when it is damaged or of another model.
+   * @throws RhytonError `file` when it cannot be read; `file-format` when it is damaged or of another model; `busy` while
+   *   this model, or another with its weights, trains.
    */
   async loadWeights(source: string | Uint8Array): Promise<void> {
     const where = `${this.where} loadWeights`;

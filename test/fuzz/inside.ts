@@ -3,11 +3,11 @@
  * it reaches the readers behind the first check.
  */
 import { unzlibSync, zlibSync } from "fflate";
-import { type Json, parseJson, writeJson } from "../../src/saving/json.ts";
+import { type Json, parseJson } from "../../src/saving/json.ts";
 import { crc32, readZip } from "../../src/saving/zip.ts";
 import { changed } from "../saving/edit.ts";
 import type { Dice } from "../support/dice.ts";
-import { zipOf } from "../support/written.ts";
+import { jsonOf, zipOf } from "../support/written.ts";
 import { mutate } from "./mutate.ts";
 
 /** Makes other bytes of the same format; nothing where these bytes are not of it. */
@@ -53,7 +53,7 @@ function changedJson(text: string, dice: Dice): string {
       return dice.pick(ODD);
     });
   }
-  return writeJson(value);
+  return jsonOf(value);
 }
 
 /** Words of a text exchanged, doubled and left out. */

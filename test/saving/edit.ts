@@ -1,9 +1,9 @@
 /** Changing what is inside a `.keras` file, for tests of the loader. */
 import { RhytonError } from "../../src/core/errors.ts";
 import { type H5Group, type H5Node, readHdf5 } from "../../src/saving/hdf5.ts";
-import { type Json, parseJson, writeJson } from "../../src/saving/json.ts";
+import { type Json, parseJson } from "../../src/saving/json.ts";
 import { readZip } from "../../src/saving/zip.ts";
-import { hdf5Of, zipOf } from "../support/written.ts";
+import { hdf5Of, jsonOf, zipOf } from "../support/written.ts";
 
 /** A file with some members replaced; `undefined` removes one. */
 export function withMembers(bytes: Uint8Array, changes: Readonly<Record<string, Uint8Array | string | undefined>>) {
@@ -33,7 +33,7 @@ export function withConfig(bytes: Uint8Array, path: string, value: Json | undefi
   const config = parseJson(readZip(bytes).get("config.json") ?? "");
   const keys = path.split(".").filter((key) => key !== "");
   const made = changed(config, keys, (old) => (typeof value === "function" ? value(old ?? null) : value));
-  return withMembers(bytes, { "config.json": writeJson(made) });
+  return withMembers(bytes, { "config.json": jsonOf(made) });
 }
 
 /** A file whose weights have another node at `path` ("layers/dense/vars/0"); `undefined` removes it. */

@@ -12,12 +12,12 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dense } from "../../src/layers/dense.ts";
 import { input } from "../../src/layers/input.ts";
 import { h5Dataset, h5Group } from "../../src/saving/hdf5.ts";
-import { type Json, writeJson } from "../../src/saving/json.ts";
+import type { Json } from "../../src/saving/json.ts";
 import { readZip } from "../../src/saving/zip.ts";
 import { loadModel } from "../../src/training/load.ts";
 import { model } from "../../src/training/make-model.ts";
 import type { Model } from "../../src/training/model.ts";
-import { hdf5Of, zipOf } from "../support/written.ts";
+import { hdf5Of, jsonOf, zipOf } from "../support/written.ts";
 import { errorOf, withConfig, withMembers } from "./edit.ts";
 
 const utf8 = new TextEncoder();
@@ -334,7 +334,7 @@ test("thousands of layers, of calls, and models inside models", async () => {
   });
   const write = (config: Json) =>
     withMembers(good, {
-      "config.json": writeJson(config),
+      "config.json": jsonOf(config),
       "rhyton.json": undefined,
       "model.weights.h5": hdf5Of(h5Group()),
     });

@@ -58,7 +58,7 @@ const SPREAD_UNIT = 1 << 14;
 const WORTH_SPREADING = 8e6;
 
 /**
- * Generates in pieces: a kernel each.
+ * Generates in pieces: a nest each.
  *
  * @param readable - the instructions are kept, for the text.
  */

@@ -44,8 +44,8 @@ test("wide vectors give the same bits, and an old Node goes on with narrow ones 
 
 describe("the check before wide vectors are used", () => {
   const flags = vi.fn();
-  /** As from Node 24 on, without changing this process; in wide modules the first product of vectors becomes `opcode`. */
-  async function check(opcode: number): Promise<boolean> {
+  /** As from Node 24 on, without changing this process, and with wide modules as `damage` leaves them. */
+  async function check(damage: (bytes: Uint8Array) => void): Promise<boolean> {
     vi.stubGlobal("process", {
       ...{ env: process.env, versions: { ...process.versions, node: "24.0.0" } },
       getBuiltinModule: () => ({ setFlagsFromString: flags }),
@@ -54,11 +54,9 @@ describe("the check before wide vectors are used", () => {
     const compiled: Uint8Array[] = [];
     const engine = (given: Uint8Array<ArrayBuffer>) => {
       const bytes = given.slice();
-      const at = bytes.findIndex((_, i) => PRODUCT.every((byte, k) => bytes[i + k] === byte));
-      expect(at).toBeGreaterThan(0);
-      // Only what is compiled after wide vectors were switched on can be wrong by them.
-      if (flags.mock.calls.length > 0) bytes[at + 1] = opcode;
       compiled.push(given);
+      // Only what is compiled after wide vectors were switched on can be wrong by them.
+      if (flags.mock.calls.length > 0) damage(bytes);
       return compile(bytes);
     };
     vi.stubGlobal("WebAssembly", Object.create(WebAssembly, { compile: { value: engine } }));
@@ -72,7 +70,17 @@ describe("the check before wide vectors are used", () => {
   }
   /** `f32x4.mul`: the prefix of vectors, and the number of the instruction in two bytes. */
   const PRODUCT = [0xfd, 0xe6, 0x01];
-  const SUM = 0xe4;
+  const [SUM, QUOTIENT] = [0xe4, 0xe7];
+  /** The first products of vectors, at most so many, become another operation. */
+  const instead = (opcode: number, most: number) => (bytes: Uint8Array) => {
+    const products = [...bytes.keys()].filter((i) => PRODUCT.every((byte, k) => bytes[i + k] === byte));
+    expect(products.length).toBeGreaterThan(100);
+    for (const at of products.slice(0, most)) bytes[at + 1] = opcode;
+  };
+  const refused = [
+    ...["--experimental-wasm-revectorize", "--wasm-sync-tier-up", "--no-wasm-sync-tier-up"],
+    "--no-experimental-wasm-revectorize",
+  ];
 
   afterEach(() => {
     vi.unstubAllGlobals();
@@ -80,18 +88,30 @@ describe("the check before wide vectors are used", () => {
   });
 
   test("passes what gives the same bits", async () => {
-    expect(await check(PRODUCT[1])).toBe(true);
+    expect(await check(instead(PRODUCT[1], 1))).toBe(true);
     expect(warn).not.toHaveBeenCalled();
     expect(flags.mock.calls.flat()).not.toContain("--no-experimental-wasm-revectorize");
   });
 
   test("refuses a kernel that adds where it should multiply, says so once, and switches them off again", async () => {
-    expect(await check(SUM)).toBe(false);
+    expect(await check(instead(SUM, 1))).toBe(false);
     const words = "rhyton: wide vectors give other numbers in this version of Node: going on with narrow ones.";
     expect(warn.mock.calls).toEqual([[words]]);
-    expect(flags.mock.calls.flat()).toEqual([
-      ...["--experimental-wasm-revectorize", "--wasm-sync-tier-up", "--no-wasm-sync-tier-up"],
-      "--no-experimental-wasm-revectorize",
-    ]);
+    expect(flags.mock.calls.flat()).toEqual(refused);
+  });
+
+  test("refuses kernels whose numbers are not finite, which end the run that is compared", async () => {
+    expect(await check(instead(QUOTIENT, Number.POSITIVE_INFINITY))).toBe(false);
+    expect(flags.mock.calls.flat()).toEqual(refused);
+  });
+
+  test("a check that fails leaves wide vectors switched off, and says why", async () => {
+    const damage = (): never => {
+      throw new Error("out of order");
+    };
+    expect(await check(damage)).toBe(false);
+    const words = "rhyton: wide vectors could not be checked (Error: out of order): going on with narrow ones.";
+    expect(warn.mock.calls).toEqual([[words]]);
+    expect(flags.mock.calls.flat()).toEqual(refused);
   });
 });
