@@ -20,7 +20,7 @@ import {
   type RouteKernel,
 } from "../kernel/kernel.ts";
 import { lower } from "../kernel/lower.ts";
-import { readsOf, sharedNodes } from "../kernel/reads.ts";
+import { readsOf, sharedNodes, storesOf } from "../kernel/reads.ts";
 import { planStages, type Stage } from "../kernel/stages.ts";
 import { prepare } from "../passes/prepare.ts";
 import type { Device, Outcome, Program, Work } from "./device.ts";
@@ -193,11 +193,13 @@ export class InterpProgram implements Program {
 
   private compileNest(kernel: NestKernel): (sample: number) => void {
     const slots = new Slots();
-    const { flat: at, outside: escapes } = this.place(kernel.out, kernel.index, slots);
-    if (escapes) throw internalError({ where: `kernel ${kernel.name}`, problem: "it writes outside its buffer" });
     const value = kernel.value && this.compile(kernel.value, slots);
     const skipped = kernel.value ? this.skips(kernel.value, slots) : () => false;
-    const result = this.compile(kernel.result, slots);
+    const stores = storesOf(kernel).map(({ index, result }) => {
+      const { flat: at, outside: escapes } = this.place(kernel.out, index, slots);
+      if (escapes) throw internalError({ where: `kernel ${kernel.name}`, problem: "it writes outside its buffer" });
+      return { at, result: this.compile(result, slots) };
+    });
     const outer = kernel.loops.map((l) => [slots.of(l), l.size] as const);
     const inner = kernel.reduce.map((l) => [slots.of(l), l.size] as const);
     const state: State = { counters: new Int32Array(slots.count), sample: 0, reduced: 0, time: 0 };
@@ -215,9 +217,11 @@ export class InterpProgram implements Program {
           });
           state.reduced = total;
         }
-        const r = result(state);
-        const cell = at(state);
-        out[cell] = kernel.accumulate ? out[cell] + r : r;
+        for (const { at, result } of stores) {
+          const r = result(state);
+          const cell = at(state);
+          out[cell] = kernel.accumulate ? out[cell] + r : r;
+        }
       });
     };
   }

@@ -45,8 +45,8 @@ function multiplyAdds(inputs: readonly Tensor[], outputs: readonly Tensor[]): nu
     if (!t.perSample) return total;
     const lowering = t.op.lower(t);
     if (lowering.kind !== "nests") return total;
-    const nests = lowering.nests(read).filter(({ combine, reduce, value }) => {
-      return combine === "sum" && reduce.length > 0 && multiplies(t, value, before);
+    const nests = lowering.nests(read).filter((nest) => {
+      return nest.combine === "sum" && nest.reduce.length > 0 && multiplies(t, nest.value(), before);
     });
     return total + nests.reduce((n, { loops, reduce }) => n + iterations(loops) * iterations(reduce), 0);
   }, 0);

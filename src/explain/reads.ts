@@ -61,7 +61,7 @@ function findReads(y: Tensor): Reads {
       return { ...reads, goesBeyond: lowering.zeroBeyond ?? false, list };
     }
     case "nests":
-      return { ...reads, list: lowering.nests(read).flatMap(({ out, value }) => readingsIn(y, out, value)) };
+      return { ...reads, list: lowering.nests(read).flatMap((nest) => readingsIn(y, nest.out, nest.value())) };
     case "routeToMaximum":
       throw internalError({ where: y.op.name, problem: "what a gradient reads depends on the data" });
   }

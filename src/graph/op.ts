@@ -13,7 +13,7 @@ export type Read = (k: number, index: readonly Affine[], outside?: "zero" | "ski
 
 /**
  * One loop nest of an op. Without `reduce` loops `value` is the result itself; with them the values of all iterations
- * are combined.
+ * are combined. Nests without a reduction whose `loops` are one array are done together, and terms that are one object once.
  */
 export interface LoopNest {
   /** Loops over which the result varies, outermost first. */
@@ -22,7 +22,7 @@ export interface LoopNest {
   readonly out: readonly Affine[];
   readonly reduce: readonly Loop[];
   readonly combine: "sum" | "max";
-  readonly value: Expr;
+  value(): Expr;
 }
 
 /** What an op lowers to. */

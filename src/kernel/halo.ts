@@ -2,7 +2,7 @@
 import { enough, type Pieces } from "../core/pieces.ts";
 import { rangeOf } from "../expr/expr.ts";
 import type { Buffer, Kernel } from "./kernel.ts";
-import { loadsOf } from "./reads.ts";
+import { loadsOf, storesOf } from "./reads.ts";
 
 /** Cells of zeros ahead of and behind each axis. */
 export interface Halo {
@@ -17,7 +17,7 @@ export function* findHalos(kernels: readonly Kernel[]): Pieces<Map<Buffer, Halo>
     if (enough()) yield;
     const loads =
       kernel.kind === "nest"
-        ? loadsOf(kernel.value, kernel.result)
+        ? loadsOf(kernel.value, ...storesOf(kernel).map((s) => s.result))
         : kernel.kind === "route"
           ? loadsOf(kernel.result)
           : [];

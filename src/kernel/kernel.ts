@@ -43,16 +43,22 @@ interface KernelBase {
   readonly out: Buffer;
 }
 
+/** `out[index] = result`. */
+export interface Store {
+  readonly index: readonly Affine[];
+  readonly result: KernelExpr;
+}
+
 /** `out[index] = result`, where `reduced` in the result stands for `combine` of `value` over the reduce loops. */
-export interface NestKernel extends KernelBase {
+export interface NestKernel extends KernelBase, Store {
   readonly kind: "nest";
   readonly loops: readonly Loop[];
   readonly reduce: readonly Loop[];
   readonly combine: "sum" | "max";
   /** Undefined when there is nothing to reduce: `result` is all. */
   readonly value: KernelExpr | undefined;
-  readonly result: KernelExpr;
-  readonly index: readonly Affine[];
+  /** Further results of the same iterations, to other cells of `out`; none with a reduction. */
+  readonly others?: readonly Store[];
   /** The result is added to what `out` (a partial) holds. */
   readonly accumulate: boolean;
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { graphOf, variable } from "../../test/support/run.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import * as op from "../ops/index.ts";
+import { expandTiles, foldTiles } from "../ops/tiles.ts";
 import { gradients } from "../passes/gradient.ts";
 import { prepare } from "../passes/prepare.ts";
 import { ownerOf } from "./kernel.ts";
@@ -86,6 +87,44 @@ describe("what becomes one kernel", () => {
         convolveKernel = sum of convolveKernel.partial over shards
         wait
         for : reduced = sum{r0<3 r1<3 r2<2 r3<2} convolveKernel[r0,r1,r2,r3]; sum[] = reduced
+      "
+    `);
+  });
+
+  test("all numbers of tiles, with the sums that they share", () => {
+    const differences = {
+      matrix: [
+        [1, 1],
+        [1, -1],
+      ],
+      stride: 2,
+      before: [0, 0],
+      tiles: [2, 2],
+    };
+    expect(text(expandTiles(x, differences))).toMatchInlineSnapshot(`
+      "stage 0: every sample
+        for i0<4 i1<4 i2<2: x.loaded[i0,i1,i2] = x[i0,i1,i2]
+        for i0<2 i1<2 c0<2: t0 = (x.loaded[2i0,2i1,c0] + x.loaded[2i0,2i1+1,c0]); t1 = (x.loaded[2i0+1,2i1,c0] + x.loaded[2i0+1,2i1+1,c0]); t2 = (x.loaded[2i0,2i1,c0] - x.loaded[2i0,2i1+1,c0]); t3 = (x.loaded[2i0+1,2i1,c0] - x.loaded[2i0+1,2i1+1,c0]); expandTiles[0,i0,i1,c0] = (t0 + t1); expandTiles[1,i0,i1,c0] = (t2 + t3); expandTiles[2,i0,i1,c0] = (t0 - t1); expandTiles[3,i0,i1,c0] = (t2 - t3)
+      "
+    `);
+  });
+
+  test("the cells of tiles with what comes after them, as far as there are as many of each kind", () => {
+    const numbers = op.reshape(x, [4, 2, 2, 2]);
+    const sums = {
+      matrix: [
+        [1, 1],
+        [1, -1],
+      ],
+      stride: 2,
+      before: [0, 0],
+      cells: [4, 3],
+    };
+    expect(text(op.relu(foldTiles(numbers, sums)))).toMatchInlineSnapshot(`
+      "stage 0: every sample
+        for i0<4 i1<4 i2<2: x.loaded[i0,i1,i2] = x[i0,i1,i2]
+        for i0<2 i1<2 c0<2: t0 = (reshape[0,i0,i1,c0] + reshape[1,i0,i1,c0]); t1 = (reshape[2,i0,i1,c0] + reshape[3,i0,i1,c0]); foldTiles[2i0,2i1,c0] = max((t0 + t1), 0); foldTiles[2i0+1,2i1,c0] = max((t0 - t1), 0)
+        for i0<2 i1<1 c0<2: t0 = (reshape[0,i0,0,c0] - reshape[1,i0,0,c0]); t1 = (reshape[2,i0,0,c0] - reshape[3,i0,0,c0]); foldTiles[2i0,1,c0] = max((t0 + t1), 0); foldTiles[2i0+1,1,c0] = max((t0 - t1), 0)
       "
     `);
   });

@@ -10,10 +10,10 @@ import { internalError } from "../core/errors.ts";
 import { atOnce, type Pieces } from "../core/pieces.ts";
 import { type Affine, type Loop, loopIndex, sameIndex } from "../expr/expr.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { Lowering } from "../graph/op.ts";
+import type { LoopNest, Lowering } from "../graph/op.ts";
 import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import { findHalos } from "./halo.ts";
-import type { Buffer, Kernel, KernelExpr, Lowered, Place } from "./kernel.ts";
+import type { Buffer, Kernel, KernelExpr, Lowered, NestKernel, Place, Store } from "./kernel.ts";
 import { orderUpdates } from "./order.ts";
 import { planStorage, type Storage, squeezedIndex, windowsTile } from "./storage.ts";
 
@@ -191,19 +191,15 @@ class Builder {
     const nests = lowering.nests((k, index, outside = "zero") =>
       this.valueAt(core.inputs[k], index, t, undefined, outside),
     );
-    for (const nest of nests) {
-      const value = nest.value as KernelExpr;
-      const reduces = nest.reduce.length > 0;
-      const reduced: KernelExpr = reduces ? { kind: "reduced" } : value;
-      const result = core === t ? reduced : this.valueAt(t, nest.out, t, { core, value: reduced });
-      this.nest(t, partial ?? out, {
-        loops: nest.loops,
-        index: nest.out,
-        reduce: nest.reduce,
-        combine: nest.combine,
-        value: reduces ? value : undefined,
-        result,
-      });
+    const storeOf = (nest: LoopNest): Store => {
+      const made: KernelExpr = nest.reduce.length > 0 ? { kind: "reduced" } : (nest.value() as KernelExpr);
+      return { index: nest.out, result: core === t ? made : this.valueAt(t, nest.out, t, { core, value: made }) };
+    };
+    for (const [first, ...others] of together(nests)) {
+      const { loops, reduce, combine } = first;
+      const value = reduce.length > 0 ? (first.value() as KernelExpr) : undefined;
+      const parts = { loops, reduce, combine, value, ...storeOf(first) };
+      this.nest(t, partial ?? out, others.length > 0 ? { ...parts, others: others.map(storeOf) } : parts);
     }
     if (partial) {
       this.kernels.push({ kind: "collect", name: `${out.name}.collect`, perSample: false, from: partial, out });
@@ -228,14 +224,7 @@ class Builder {
   private nest(
     t: Tensor,
     out: Buffer,
-    parts: {
-      loops: readonly Loop[];
-      index: readonly Affine[];
-      reduce: readonly Loop[];
-      combine: "sum" | "max";
-      value: KernelExpr | undefined;
-      result: KernelExpr;
-    },
+    parts: Pick<NestKernel, "loops" | "index" | "reduce" | "combine" | "value" | "result" | "others">,
   ): void {
     const accumulate = out.place.kind === "partial";
     const perSample = t.perSample || accumulate;
@@ -316,6 +305,17 @@ class Builder {
     this.counts.set(name, count);
     return count === 1 ? name : `${name}_${count - 1}`;
   }
+}
+
+/** Nests that are done in the same loops. */
+function together(nests: readonly LoopNest[]): LoopNest[][] {
+  const groups: LoopNest[][] = [];
+  for (const nest of nests) {
+    const [last] = groups.slice(-1);
+    if (last?.[0].loops === nest.loops && nest.reduce.length === 0) last.push(nest);
+    else groups.push([nest]);
+  }
+  return groups;
 }
 
 const loopsOf = (shape: Shape): Loop[] => shape.map((size, i) => ({ name: `i${i}`, size }));

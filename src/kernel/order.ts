@@ -97,7 +97,7 @@ function canReplace(
 ): boolean {
   if (from.aliasOf || from.place.kind !== "shared") return false;
   for (const w of writers) {
-    if (w.kind !== "nest") return false;
+    if (w.kind !== "nest" || w.others) return false;
     const own = loadsOf(w.value, w.result).filter((l) => ownerOf(l.source as Buffer) === to);
     const cellByCell = own.every((l) => l.source === to && sameIndex(l.index, w.index));
     if (!cellByCell || (own.length > 0 && w.reduce.length > 0)) return false;

@@ -1,7 +1,7 @@
 /** Kernels as short, stable text. */
 import { type Affine, type Loop, visitExpr } from "../expr/expr.ts";
-import type { Buffer, Kernel, KernelExpr, Lowered } from "./kernel.ts";
-import { sharedNodes } from "./reads.ts";
+import type { Buffer, Kernel, KernelExpr, Lowered, Store } from "./kernel.ts";
+import { sharedNodes, storesOf } from "./reads.ts";
 import { planStages } from "./stages.ts";
 
 function showAffine(a: Affine): string {
@@ -42,26 +42,37 @@ function shower(named: ReadonlyMap<KernelExpr, string>) {
   return { show, whole };
 }
 
-/** A term; what it uses several times comes first, under names. */
-function showExpr(e: KernelExpr): string {
-  const shared = sharedNodes(e);
+/** Terms, each after what it is assigned to; what they use several times comes first, under names. */
+function showTerms(...terms: readonly (readonly [to: string, e: KernelExpr])[]): string {
+  const all = terms.map(([, e]) => e);
+  const shared = sharedNodes(...all);
   const named = new Map<KernelExpr, string>();
   const { show, whole } = shower(named);
   const lines: string[] = [];
-  visitExpr(e, (node) => {
-    if (!shared.has(node as KernelExpr)) return;
-    const text = whole(node as KernelExpr);
-    named.set(node as KernelExpr, `t${named.size}`);
-    lines.push(`${named.get(node as KernelExpr)} = ${text}; `);
-  });
-  return lines.length > 0 ? `(${lines.join("")}${show(e)})` : show(e);
+  const seen = new Set<KernelExpr>();
+  const name = (node: KernelExpr): void => {
+    if (!shared.has(node)) return;
+    const text = whole(node);
+    named.set(node, `t${named.size}`);
+    lines.push(`${named.get(node)} = ${text}; `);
+  };
+  for (const e of all) visitExpr(e, (node) => name(node as KernelExpr), seen);
+  return `${lines.join("")}${terms.map(([to, e]) => `${to}${show(e)}`).join("; ")}`;
+}
+
+/** A term by itself. */
+function showExpr(e: KernelExpr): string {
+  const text = showTerms(["", e]);
+  return text.includes("; ") ? `(${text})` : text;
 }
 
 function showKernel(k: Kernel): string {
   switch (k.kind) {
     case "nest": {
       const value = k.value ? ` reduced = ${k.combine}{${showLoops(k.reduce)}} ${showExpr(k.value)};` : "";
-      return `for ${showLoops(k.loops)}:${value} ${k.out.name}${showIndex(k.index)} ${k.accumulate ? "+=" : "="} ${showExpr(k.result)}`;
+      const to = ({ index }: Store) => `${k.out.name}${showIndex(index)} ${k.accumulate ? "+=" : "="} `;
+      if (!k.others) return `for ${showLoops(k.loops)}:${value} ${to(k)}${showExpr(k.result)}`;
+      return `for ${showLoops(k.loops)}: ${showTerms(...storesOf(k).map((s) => [to(s), s.result] as const))}`;
     }
     case "clear":
       return `${k.out.name} = 0`;

@@ -1,6 +1,6 @@
 /** Which buffers a kernel reads. */
 import { operandsOf, visitExpr } from "../expr/expr.ts";
-import type { Buffer, Kernel, KernelExpr } from "./kernel.ts";
+import type { Buffer, Kernel, KernelExpr, NestKernel, Store } from "./kernel.ts";
 
 export type Load = Extract<KernelExpr, { kind: "load" }>;
 
@@ -34,13 +34,16 @@ export function loadsOf(...expressions: (KernelExpr | undefined)[]): readonly Lo
 const sourcesOf = (...expressions: (KernelExpr | undefined)[]): Buffer[] =>
   loadsOf(...expressions).map((load) => load.source as Buffer);
 
+/** All results of a nest. */
+export const storesOf = (kernel: NestKernel): readonly Store[] => [kernel, ...(kernel.others ?? [])];
+
 /** The buffers that a kernel reads, each once, its own accumulation aside. */
 export const readsOf = remembered((kernel: Kernel): readonly Buffer[] => [...new Set(readsIn(kernel))]);
 
 function readsIn(kernel: Kernel): Buffer[] {
   switch (kernel.kind) {
     case "nest":
-      return sourcesOf(kernel.value, kernel.result);
+      return sourcesOf(kernel.value, ...storesOf(kernel).map((s) => s.result));
     case "clear":
       return [];
     case "collect":

@@ -173,10 +173,11 @@ function unreadable(
   const result: Tensor[] = [];
   const check = (x: Tensor, index: readonly Affine[], outside: "zero" | "skip"): void => {
     if (stored.has(x)) return;
-    const inside = index.every((a, i) => {
+    const within = index.map((a, i) => {
       const [low, high] = rangeOf(a);
       return low >= 0 && high < x.shape[i];
     });
+    const inside = within.every((is) => is);
     const own = lowering(x);
     if (!movesOnly.get(x)) {
       if (!inside) result.push(x);
@@ -189,15 +190,17 @@ function unreadable(
         check(x.inputs[k], inner, inside ? "zero" : outside);
         return { kind: "reduced" };
       });
-    } else if (inside) check(x.inputs[0], squeezedIndex(x, index), outside);
-    else result.push(x);
+    } else if (inside || (outside === "zero" && x.shape.every((n, i) => n !== 1 || within[i]))) {
+      // Beyond the edge of a longer axis lies what is beyond that of the input.
+      check(x.inputs[0], squeezedIndex(x, index), outside);
+    } else result.push(x);
   };
   const own = lowering(t);
   const read: Read = (k, index, outside = "zero") => {
     check(t.inputs[k], index, outside);
     return { kind: "reduced" };
   };
-  if (own.kind === "nests") own.nests(read);
+  if (own.kind === "nests") for (const nest of own.nests(read)) nest.value();
   else if (own.kind === "map") own.value(probeIndex(t.shape), read);
   else if (own.kind === "routeToMaximum" || own.kind === "view") {
     // These name their inputs' buffers.

@@ -82,7 +82,8 @@ export const convolveOp: Op<ConvolveAttributes> = {
           out: [...at, filter],
           reduce: [...k, c],
           combine: "sum",
-          value: product(read, [...j, channel(g, channels, c)], [...k.map((l) => loopIndex(l)), loopIndex(c), filter]),
+          value: () =>
+            product(read, [...j, channel(g, channels, c)], [...k.map((l) => loopIndex(l)), loopIndex(c), filter]),
         },
       ];
     },
@@ -90,7 +91,7 @@ export const convolveOp: Op<ConvolveAttributes> = {
 };
 
 /** The taps that reach one phase (residue modulo the stride) of an input axis. */
-interface Phase {
+export interface Phase {
   /** Input cells `phase + stride·q`. */
   readonly phase: number;
   readonly cells: number;
@@ -169,7 +170,7 @@ export const convolveInputOp: Op<ConvolveInputAttributes> = {
               out: [...phases.map((p, a) => loopIndex(q[a], strides[a], p.phase)), channel(g, channels, c)],
               reduce: [...t, f],
               combine: "sum",
-              value: product(read, [...i, filter], [...k, loopIndex(c), filter]),
+              value: () => product(read, [...i, filter], [...k, loopIndex(c), filter]),
             };
           }),
     };
@@ -213,7 +214,7 @@ export const convolveKernelOp: Op<ConvolveKernelAttributes> = {
           out: [...k.map((l) => loopIndex(l)), loopIndex(c), filter],
           reduce: i,
           combine: "sum",
-          value: product(read, [...j, channel(g, channels, c)], [...i.map((l) => loopIndex(l)), filter]),
+          value: () => product(read, [...j, channel(g, channels, c)], [...i.map((l) => loopIndex(l)), filter]),
         },
       ];
     },

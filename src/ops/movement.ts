@@ -118,7 +118,7 @@ export const embedOp: Op<EmbedAttributes> = {
         const loops = loopsOf(y.inputs[0].shape);
         const index = loops.map((loop) => loopIndex(loop));
         const out = index.map((a, i) => scaleIndex(a, step[i], start[i]));
-        return [{ loops, out, reduce: [], combine: "sum", value: read(0, index) }];
+        return [{ loops, out, reduce: [], combine: "sum", value: () => read(0, index) }];
       },
     };
   },
@@ -154,7 +154,7 @@ export const concatenateOp: Op<{ readonly axis: number }> = {
         const offset = at;
         at += x.shape[axis];
         const out = index.map((a, i) => (i === axis ? addIndex(a, constantIndex(offset)) : a));
-        return { loops, out, reduce: [], combine: "sum" as const, value: read(k, index) };
+        return { loops, out, reduce: [], combine: "sum" as const, value: () => read(k, index) };
       });
     },
   }),

@@ -42,10 +42,11 @@ function nest(x: Tensor, axes: readonly number[], combine: "sum" | "max", read: 
       out: loops.map((loop) => loopIndex(loop)),
       reduce: all.filter((_, i) => axes.includes(i)),
       combine,
-      value: read(
-        0,
-        all.map((loop) => loopIndex(loop)),
-      ),
+      value: () =>
+        read(
+          0,
+          all.map((loop) => loopIndex(loop)),
+        ),
     },
   ];
 }

@@ -8,10 +8,10 @@
  * The same along all axes at once; the numbers of all axes share the first axis, the last axis' fastest. Each op's gradient is
  * the other. Winograd's convolution is made of them.
  */
-import { type Affine, binary, constant, constantIndex, type Expr, type Loop, loopIndex, unary } from "../expr/expr.ts";
+import { binary, constant, constantIndex, type Expr, type Loop, loopIndex, unary } from "../expr/expr.ts";
 import { apply, type LoopNest, type Op, type Read } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
-import { choices, phasesOf } from "./convolution.ts";
+import { choices, type Phase, phasesOf } from "./convolution.ts";
 
 export type Tiles = {
   /** The same along every axis: a row for each number, a column for each cell of a tile. */
@@ -31,11 +31,15 @@ const numbersOf = (rows: number, axes: number): number => rows ** axes;
 /** The place of a choice of one number for each axis. */
 const placeOf = (numbers: readonly number[], rows: number): number => numbers.reduce((at, u) => at * rows + u, 0);
 
-/** Σ weight · value, without the terms that are 0 and the products that change nothing. */
+/** Σ weight · value, without the terms that are 0 and the products that change nothing. Begins with a positive term. */
 function weighted(terms: readonly { readonly weight: number; readonly value: () => Expr }[]): Expr {
   let sum: Expr | undefined;
-  for (const { weight, value } of terms) {
-    if (weight === 0) continue;
+  const real = terms.filter((t) => t.weight !== 0);
+  const first = Math.max(
+    0,
+    real.findIndex((t) => t.weight > 0),
+  );
+  for (const { weight, value } of [...real.slice(first, first + 1), ...real.toSpliced(first, 1)]) {
     const size = Math.abs(weight) === 1 ? value() : binary("mul", value(), constant(Math.abs(weight)));
     if (sum === undefined) sum = weight < 0 ? unary("neg", size) : size;
     else sum = binary(weight < 0 ? "sub" : "add", sum, size);
@@ -43,11 +47,40 @@ function weighted(terms: readonly { readonly weight: number; readonly value: () 
   return sum ?? constant(0);
 }
 
-/** Terms in an order that begins with a positive one, where there is one: nothing needs to be negated then. */
-const positiveFirst = <T extends { readonly weight: number }>(terms: readonly T[]): T[] => {
-  const first = terms.findIndex((t) => t.weight > 0);
-  return first <= 0 ? [...terms] : [terms[first], ...terms.slice(0, first), ...terms.slice(first + 1)];
-};
+/** What the sum along one axis adds: numbers of a tile at places that move with the loop. */
+interface Place {
+  readonly offset: number;
+  readonly number: number;
+}
+type Row = readonly { readonly weight: number; readonly place: Place }[];
+
+/** Sums by what they are made of: the places chosen on the first axes, the rows of the others. */
+interface Sums {
+  sum?: Expr;
+  readonly next: Map<Place | Row, Sums>;
+}
+
+/**
+ * Σ of the products of weights · value over the choices of one place for each axis: axis by axis, the last one inside.
+ * Sums that several results share, told by the identity of rows and places, are one object.
+ */
+function separableSums(value: (places: readonly Place[]) => Expr): (rows: readonly Row[]) => Expr {
+  const known: Sums = { next: new Map() };
+  const sum = (rows: readonly Row[], places: readonly Place[]): Expr => {
+    const [row, ...others] = rows;
+    let at = known;
+    for (const key of [...places, ...rows]) {
+      const next = at.next.get(key) ?? { next: new Map() };
+      at.next.set(key, next);
+      at = next;
+    }
+    at.sum ??= row
+      ? weighted(row.map(({ weight, place }) => ({ weight, value: () => sum(others, [...places, place]) })))
+      : value(places);
+    return at.sum;
+  };
+  return (rows) => sum(rows, []);
+}
 
 export const expandTilesOp: Op<ExpandAttributes> = {
   name: "expandTiles",
@@ -67,19 +100,25 @@ export const expandTilesOp: Op<ExpandAttributes> = {
       const t = tiles.map((n, a) => loop(`i${a}`, n));
       const carried = carriedLoops(v.shape.slice(tiles.length + 1));
       const rest = carried.map((l) => loopIndex(l));
-      return choices(tiles.map(() => matrix.map((_, u) => u))).map((numbers): LoopNest => {
-        const terms = choices(tiles.map(() => matrix[0].map((_, a) => a))).map((cells) => ({
-          weight: cells.reduce((w, a, axis) => w * matrix[numbers[axis]][a], 1),
-          value: () => read(0, [...t.map((l, a) => loopIndex(l, stride, cells[a] - before[a])), ...rest]),
-        }));
-        return {
-          loops: [...t, ...carried],
+      const loops = [...t, ...carried];
+      const rows = tiles.map((_, a): Row[] => {
+        const places = matrix[0].map((_, cell): Place => ({ offset: cell - before[a], number: 0 }));
+        const made = matrix.map((weights): Row => weights.map((weight, cell) => ({ weight, place: places[cell] })));
+        // Numbers that are made alike are one.
+        return matrix.map((weights) => made[matrix.findIndex((other) => other.join() === weights.join())]);
+      });
+      const sumOf = separableSums((cells) =>
+        read(0, [...t.map((l, a) => loopIndex(l, stride, cells[a].offset)), ...rest]),
+      );
+      return choices(tiles.map(() => matrix.map((_, u) => u))).map(
+        (numbers): LoopNest => ({
+          loops,
           out: [constantIndex(placeOf(numbers, matrix.length)), ...t.map((l) => loopIndex(l)), ...rest],
           reduce: [],
           combine: "sum",
-          value: weighted(positiveFirst(terms)),
-        };
-      });
+          value: () => sumOf(numbers.map((u, a) => rows[a][u])),
+        }),
+      );
     },
   }),
   print: printTiles,
@@ -101,32 +140,57 @@ export const foldTilesOp: Op<FoldAttributes> = {
   print: printTiles,
 };
 
+/** What is added up in the cells of one phase. */
+const rowOf = (p: Phase, matrix: Tiles["matrix"], placesAt: (offset: number) => readonly Place[]): Row =>
+  Array.from({ length: p.taps }, (_, tap) =>
+    placesAt(p.firstCell + p.cellStep * tap).map((place) => ({
+      weight: matrix[place.number][p.lastTap - p.tapStep * tap],
+      place,
+    })),
+  ).flat();
+
 function foldNests(x: Tensor, read: Read): LoopNest[] {
   const { matrix, stride, before, cells } = x.attributes as unknown as FoldAttributes;
-  const axes = cells.map((n, a) => phasesOf(n, matrix[0].length, stride, 1, before[a]));
+  const axes = cells.map((n, a) => {
+    const places = new Map<number, Place[]>();
+    const placesAt = (offset: number): readonly Place[] => {
+      const known = places.get(offset) ?? matrix.map((_, number): Place => ({ offset, number }));
+      places.set(offset, known);
+      return known;
+    };
+    return phasesOf(n, matrix[0].length, stride, 1, before[a]).map((p) => ({ ...p, row: rowOf(p, matrix, placesAt) }));
+  });
   const carried = carriedLoops(x.shape.slice(cells.length));
   const rest = carried.map((l) => loopIndex(l));
-  return choices(axes).map((phases): LoopNest => {
-    const q = phases.map((p, a) => loop(`i${a}`, p.cells));
-    const met = choices(phases.map((p) => Array.from({ length: p.taps }, (_, k) => k)));
-    const terms = met.flatMap((taps) =>
-      choices(cells.map(() => matrix.map((_, u) => u))).map((numbers) => {
-        const cell = phases.map((p, a) => p.lastTap - p.tapStep * taps[a]);
-        const tile: Affine[] = phases.map((p, a) => loopIndex(q[a], 1, p.firstCell + p.cellStep * taps[a]));
-        return {
-          weight: numbers.reduce((w, u, axis) => w * matrix[u][cell[axis]], 1),
-          value: () => read(0, [constantIndex(placeOf(numbers, matrix.length)), ...tile, ...rest]),
-        };
-      }),
-    );
+  const sharing = new Map<string, { q: Loop[]; loops: Loop[]; sumOf: ReturnType<typeof separableSums> }>();
+  /** Phases of as many cells go through the same loops. */
+  const loopsFor = (sizes: readonly number[]) => {
+    const known = sharing.get(sizes.join());
+    if (known) return known;
+    const q = sizes.map((n, a) => loop(`i${a}`, n));
+    const sumOf = separableSums((chosen) => {
+      const place = placeOf(
+        chosen.map((c) => c.number),
+        matrix.length,
+      );
+      return read(0, [constantIndex(place), ...q.map((l, a) => loopIndex(l, 1, chosen[a].offset)), ...rest]);
+    });
+    const made = { q, loops: [...q, ...carried], sumOf };
+    sharing.set(sizes.join(), made);
+    return made;
+  };
+  const nests = choices(axes).map((phases): LoopNest => {
+    const { q, loops, sumOf } = loopsFor(phases.map((p) => p.cells));
     return {
-      loops: [...q, ...carried],
+      loops,
       out: [...phases.map((p, a) => loopIndex(q[a], stride, p.phase)), ...rest],
       reduce: [],
       combine: "sum",
-      value: weighted(positiveFirst(terms)),
+      value: () => sumOf(phases.map((p) => p.row)),
     };
   });
+  // Those of the same loops one after the other.
+  return [...sharing.values()].flatMap(({ loops }) => nests.filter((nest) => nest.loops === loops));
 }
 
 function printTiles(attributes: Tiles & { readonly tiles?: Shape; readonly cells?: Shape }): string {

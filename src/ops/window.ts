@@ -34,7 +34,7 @@ function windowNest(y: Tensor, combine: "sum" | "max", read: Read): LoopNest[] {
   const index = loops.map((l, a) =>
     a < kernel.length ? addIndex(loopIndex(l, strides[a], -before[a]), loopIndex(taps[a])) : loopIndex(l),
   );
-  return [{ loops, out: loops.map((l) => loopIndex(l)), reduce: taps, combine, value: read(0, index, "skip") }];
+  return [{ loops, out: loops.map((l) => loopIndex(l)), reduce: taps, combine, value: () => read(0, index, "skip") }];
 }
 
 export const windowMaxOp: Op<Windows> = {
@@ -101,7 +101,7 @@ export const windowSpreadOp: Op<SpreadAttributes> = {
               out: [...q.map((l, a) => addIndex(loopIndex(l, strides[a]), loopIndex(u[a]))), ...tail],
               reduce: [],
               combine: "sum",
-              value: read(0, [...q.map((l) => loopIndex(l)), ...tail]),
+              value: () => read(0, [...q.map((l) => loopIndex(l)), ...tail]),
             },
           ];
         }
@@ -116,7 +116,7 @@ export const windowSpreadOp: Op<SpreadAttributes> = {
               out: [...phases.map((p, a) => loopIndex(q[a], strides[a], p.phase)), ...tail],
               reduce: t,
               combine: "sum",
-              value: read(0, [...cell, ...tail], "skip"),
+              value: () => read(0, [...cell, ...tail], "skip"),
             };
           });
       },

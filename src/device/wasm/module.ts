@@ -10,7 +10,7 @@ import { gainsFromSamples, samplesAtOnce } from "../../kernel/batch.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "../../kernel/kernel.ts";
 import { type Layout, planLayout } from "../../kernel/layout.ts";
 import { packOperands } from "../../kernel/pack.ts";
-import { readsOf } from "../../kernel/reads.ts";
+import { readsOf, storesOf } from "../../kernel/reads.ts";
 import { planningStages, type Stage } from "../../kernel/stages.ts";
 import { planWork } from "../../kernel/units.ts";
 import type { Element } from "./access.ts";
@@ -105,7 +105,7 @@ export const cellsOf = (buffers: readonly Buffer[]): number => buffers.reduce((s
 
 /** Iterations of a kernel's innermost body. */
 export function costOf(k: Kernel): number {
-  if (k.kind === "nest") return [...k.loops, ...k.reduce].reduce((n, l) => n * l.size, 1);
+  if (k.kind === "nest") return [...k.loops, ...k.reduce].reduce((n, l) => n * l.size, storesOf(k).length);
   return sizeOf(k.out.shape);
 }
 

@@ -11,7 +11,7 @@ import { type Loop, operandsOf } from "../../expr/expr.ts";
 import { overSamples } from "../../kernel/batch.ts";
 import { splitBlocks } from "../../kernel/block.ts";
 import type { Buffer, KernelExpr, NestKernel, RouteKernel } from "../../kernel/kernel.ts";
-import { type Load, loadsOf } from "../../kernel/reads.ts";
+import { type Load, loadsOf, storesOf } from "../../kernel/reads.ts";
 import { splitRegions } from "../../kernel/regions.ts";
 import { routeNests } from "../../kernel/route.ts";
 import { type Access, gatherLanes, loadLanes, storeLanes } from "./access.ts";
@@ -43,9 +43,7 @@ export function* emitKernel(
   options: NestOptions,
 ): Pieces<readonly Statement[]> {
   const nests: Nest[] =
-    kernel.kind === "route"
-      ? routeNests(kernel)
-      : loopsOf(kernel, options).map((n) => ({ ...n, stores: [{ index: n.index, result: n.result }] }));
+    kernel.kind === "route" ? routeNests(kernel) : loopsOf(kernel, options).map((n) => ({ ...n, stores: storesOf(n) }));
   const code: Statement[] = [];
   for (const nest of nests) {
     code.push(...new NestEmitter(func, withCells(nest), options).emit());
@@ -186,16 +184,16 @@ class NestEmitter implements Surroundings {
     // cells that overlap are done one after the other.
     const adds = nest.accumulate && !fromOut;
     const stores: Statement[] = adds ? t.statements : [];
-    cells.forEach(({ row, vector, valid }, k) => {
-      const cell: Cell = { row, vector, valid, reduced: reduced?.[k] };
-      nest.stores.forEach((store, which) => {
+    nest.stores.forEach((store, which) => {
+      cells.forEach(({ row, vector, valid }, k) => {
+        const cell: Cell = { row, vector, valid, reduced: reduced?.[k] };
         const { pointer, offset, stride } = this.place(plan.outs[which], tile, row, vector);
         let value = evaluate.at(store.result, cell);
         if (adds) value = f32x4.add(loadLanes(pointer, offset, stride, valid, "float32"), value);
         stores.push(...storeLanes(pointer, offset, stride, valid, keep(t, value)));
       });
+      if (!adds) t.statements.push(...stores.splice(0));
     });
-    if (!adds) t.statements.push(...stores);
     return t.statements;
   }
 
