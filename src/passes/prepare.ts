@@ -17,8 +17,8 @@ export const prepare = (graph: Graph): Graph => atOnce(preparing(graph));
 
 /** The same in pieces. */
 export function* preparing(graph: Graph): Pieces<Graph> {
-  const written = yield* rewriting(graph, upsampleConvolution);
   const trains = graph.updates.length > 0;
-  const smaller = trains ? written : yield* poolFirst(yield* foldScales(written));
+  const scaled = trains ? graph : yield* poolFirst(yield* foldScales(graph));
+  const smaller = yield* rewriting(scaled, upsampleConvolution);
   return yield* simplifying(yield* rewriting(smaller, winograd));
 }

@@ -61,8 +61,9 @@ describe("Winograd's convolution", () => {
     ["odd sizes", { ...large, size: [7, 5] }],
     ["no padding", { ...large, before: 0 }],
     ["more padding than a kernel needs, and uneven", { ...large, before: 2, after: 1 }],
-    ["a picture smaller than a tile", { ...large, size: [1, 3] }],
-    ["channels that fill no vector", { ...large, channels: 17, filters: 18 }],
+    ["a picture smaller than a tile", { ...large, size: [1, 3], channels: 32, filters: 32 }],
+    ["channels that fill no vector", { ...large, channels: 15, filters: 14 }],
+    ["half as many filters as channels", { ...large, filters: 8 }],
   ])("%s: the same output and gradients", async (_, layer) => {
     const { x, tensors } = build(layer);
     const rewritten = atOnce(rewritingTensors(tensors, winograd));
@@ -82,8 +83,12 @@ describe("Winograd's convolution", () => {
   });
 
   test.each<[string, Layer]>([
-    ["few channels", { ...large, channels: 15 }],
-    ["few filters", { ...large, filters: 15 }],
+    ["few channels", { ...large, channels: 6 }],
+    ["few filters", { ...large, filters: 6 }],
+    [
+      "few channels and filters for the border of half-used tiles",
+      { ...large, size: [7, 7], channels: 10, filters: 10 },
+    ],
     ["strides", { ...large, strides: 2 }],
     ["other kernels", { ...large, taps: 5 }],
     ["pictures that fit no cache, of few channels", { ...large, size: [128, 128] }],
