@@ -37,6 +37,13 @@ const FLOAT = 4;
 /** A vector may be read that starts at the last float; rows start on cache lines where that is free. */
 const SLACK = 16;
 const ALIGN = 64;
+/**
+ * The numbers of tiles are written and read many at a time. Where they are a power of two apart, all of them meet in a few
+ * sets of the first cache: there they lie four lines further apart.
+ */
+const MANY = 8;
+const ALIKE = 2048;
+const APART = 256;
 const align = (n: number): number => Math.ceil(n / ALIGN) * ALIGN;
 
 /** Plans in pieces: some kernels or buffers each. */
@@ -52,10 +59,15 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
 
   const padded = (b: Buffer): number[] =>
     b.shape.map((n, i) => n + (halos.get(b)?.before[i] ?? 0) + (halos.get(b)?.after[i] ?? 0));
-  const bytesOf = (b: Buffer): number => sizeOf(padded(b)) * FLOAT;
+  const bytesOf = (b: Buffer): number => (b.shape.length > 0 ? padded(b)[0] * stridesOf(b)[0] : FLOAT);
+  const aliased = new Set([...kernels.flatMap(touchedBy), ...lowered.outputs].flatMap((b) => b.aliasOf ?? []));
+  const stridesOf = (b: Buffer): number[] => {
+    const [first, ...strides] = rowMajor(padded(b));
+    const many = b.place.kind === "sample" && b.shape[0] >= MANY && !aliased.has(b);
+    return first === undefined ? [] : [many && first % ALIKE === 0 ? first + APART : first, ...strides];
+  };
   const put = (b: Buffer, space: Space, start: number): void => {
-    const sizes = padded(b);
-    const strides = rowMajor(sizes);
+    const strides = stridesOf(b);
     const before = halos.get(b)?.before ?? [];
     const offset = start + strides.reduce((sum, s, i) => sum + s * (before[i] ?? 0), 0);
     placements.set(b, { space, offset, strides, start, bytes: bytesOf(b) });

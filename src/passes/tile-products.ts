@@ -41,7 +41,7 @@ const tilesOf = (scheme: Scheme, cells: Shape): number[] => cells.map((n) => Mat
  */
 const DENSE = 4.5;
 const DENSE_IN_MEMORY = 15;
-const CACHED_NUMBERS = 1 << 21;
+const CACHED_NUMBERS = 1 << 22;
 
 /** Whether a scheme is faster than the direct form. Results of border tiles that nobody wants count against it. */
 export function paysOff(scheme: Scheme, cells: Shape, channels: number, filters: number): boolean {

@@ -4,7 +4,7 @@
 import { diverged } from "../core/errors.ts";
 import { type Callback, CallbackList, History, type Logs } from "./callbacks.ts";
 import type { Feed } from "./feed.ts";
-import { valuesOf } from "./metric.ts";
+import { reportedValues } from "./metric.ts";
 import type { Model } from "./model.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { Compute, Inputs, Targets } from "./programs.ts";
@@ -57,7 +57,7 @@ export async function trainOnce(
   });
   if (outcome.ended === "guard") throw diverged({ where: t.where, step: optimizer.iterations + 1 });
   optimizer.iterations += outcome.steps;
-  return valuesOf(reports, outcome.totals);
+  return reportedValues(reports, outcome.totals);
 }
 
 export async function trainEpochs(t: Training): Promise<History> {

@@ -156,7 +156,7 @@ export const reportOf = (name: string, totals: readonly Tensor[], result: Report
 });
 
 /** All values by name, in order. A value for each class or threshold becomes `name_0`, `name_1`, … */
-export function valuesOf(reports: readonly Report[], totals: Float64Array): Record<string, number> {
+export function reportedValues(reports: readonly Report[], totals: Float64Array): Record<string, number> {
   const values: Record<string, number> = {};
   let at = 0;
   for (const { name, sizes, result } of reports) {

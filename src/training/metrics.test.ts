@@ -7,7 +7,7 @@ import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { absolute, mean as meanOf, placeholder, subtract, sum } from "../ops/index.ts";
 import { metricFromConfig } from "./from-config.ts";
-import { metricTotals, reportOf, valuesOf } from "./metric.ts";
+import { metricTotals, reportedValues, reportOf } from "./metric.ts";
 import { type MetricLike, resolveMetric } from "./metric-names.ts";
 import * as metrics from "./metrics.ts";
 import { arrayOf, decode, type Encoded } from "./testing-graphs.ts";
@@ -25,7 +25,7 @@ async function measured(
   const graph = { inputs, scalars: [], outputs: [], totals, updates: [], guard: undefined };
   const outcome = await device.compile(graph).run({ inputs: arrays, batchSize });
   const report = reportOf("value", totals, (sums) => metric.result(sums));
-  return Object.values(valuesOf([report], outcome.totals));
+  return Object.values(reportedValues([report], outcome.totals));
 }
 
 const mean = async (given: MetricLike, target: readonly unknown[], prediction: readonly unknown[]) =>

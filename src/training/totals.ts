@@ -1,6 +1,6 @@
 /** Totals of several runs of a step: of an epoch that is not one run. */
 import type { Logs } from "./callbacks.ts";
-import { type Report, valuesOf } from "./metric.ts";
+import { type Report, reportedValues } from "./metric.ts";
 
 /** What several runs add up to. */
 export class Totals {
@@ -9,7 +9,7 @@ export class Totals {
 
   /** The values, with what a run has added up so far. */
   with(reports: readonly Report[], sums: Float64Array): Logs {
-    return valuesOf(reports, this.#sums.length === 0 ? sums : sums.map((v, i) => v + this.#sums[i]));
+    return reportedValues(reports, this.#sums.length === 0 ? sums : sums.map((v, i) => v + this.#sums[i]));
   }
 
   add(reports: readonly Report[], sums: Float64Array): void {
@@ -18,7 +18,7 @@ export class Totals {
   }
 
   get values(): Logs {
-    return valuesOf(this.#reports, this.#sums);
+    return reportedValues(this.#reports, this.#sums);
   }
 
   get sums(): readonly number[] {
