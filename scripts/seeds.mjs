@@ -32,7 +32,7 @@ function train(seed) {
 const row = (cells) => `| ${cells.join(" | ")} |`;
 
 function page(runs) {
-  const [{ machine, versions, digits, finished }] = runs;
+  const [{ machine, versions, samples, finished }] = runs;
   const epochs = Array.from({ length: EPOCHS }, (_, i) => i + 1);
   const table = [
     row(["Epoch", ...runs.map(({ seed }) => `seed ${seed}`)]),
@@ -43,7 +43,7 @@ function page(runs) {
   ];
   return `# What the seed autoencoder learns
 
-The validation loss (binary cross-entropy on the ${digits.test} test digits) after each epoch over ${digits.train}
+The validation loss (binary cross-entropy on the ${samples.test} test digits) after each epoch over ${samples.train}
 digits, as \`npm start\` trains it: \`rhyton train ${ARGUMENTS.join(" ")} --seed N\`. Seconds are those
 of the whole process: starting, reading the digits, compiling, training, validating, drawing and saving.
 
