@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { graphOf } from "../../test/support/run.ts";
+import { expectClose } from "../../test/support/arrays.ts";
+import { feed, graphOf, run } from "../../test/support/run.ts";
 import { atOnce } from "../core/pieces.ts";
+import { interp } from "../device/interp.ts";
+import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import * as op from "../ops/index.ts";
 import { expandTiles } from "../ops/tiles.ts";
@@ -37,6 +40,25 @@ describe("the numbers of tiles", () => {
   });
 
   test("but not where other shapes share their cells", () => {
-    expect(stridesOf(16, (t) => op.reshape(t, [9 * 16, 16, 16]))).toEqual([16 * 16 * 16 * 4, 16 * 16 * 4, 16 * 4, 4]);
+    const rowMajor = [16 * 16 * 16 * 4, 16 * 16 * 4, 16 * 4, 4];
+    expect(stridesOf(16, (t) => op.reshape(t, [9 * 16, 16, 16]))).toEqual(rowMajor);
+    expect(stridesOf(16, (t) => op.reshape(op.reshape(t, [9 * 16 * 16 * 16]), [9 * 256, 16]))).toEqual(rowMajor);
+  });
+});
+
+test("a reshape of a reshape of rows that could lie apart has the same numbers on every device", async () => {
+  const x = feed(
+    "x",
+    [16, 16, 32],
+    2,
+    new Float32Array(2 * 16 * 16 * 32).map((_, i) => Math.sin(i)),
+  );
+  const flat = op.reshape(op.relu(x.tensor), [16 * 16 * 32]);
+  const wanted = [op.sum(op.reshape(flat, [256, 32]), [0]), op.reshape(flat, [32, 256])];
+  const [exact, made] = await Promise.all(
+    [interp("float64"), wasm({ threads: 1 })].map(async (device) => (await run(device, wanted, { feeds: [x] })).values),
+  );
+  made.forEach((values, i) => {
+    expectClose(values, exact[i], 1e-5, ["sum", "view"][i]);
   });
 });

@@ -39,7 +39,7 @@ const SLACK = 16;
 const ALIGN = 64;
 /**
  * The numbers of tiles are written and read many at a time. Where they are a power of two apart, all of them meet in a few
- * sets of the first cache: there they lie four lines further apart.
+ * sets of the first cache: there they lie four lines further apart, as do the rows of other values of a sample.
  */
 const MANY = 8;
 const ALIKE = 2048;
@@ -60,7 +60,9 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
   const padded = (b: Buffer): number[] =>
     b.shape.map((n, i) => n + (halos.get(b)?.before[i] ?? 0) + (halos.get(b)?.after[i] ?? 0));
   const bytesOf = (b: Buffer): number => (b.shape.length > 0 ? padded(b)[0] * stridesOf(b)[0] : FLOAT);
-  const aliased = new Set([...kernels.flatMap(touchedBy), ...lowered.outputs].flatMap((b) => b.aliasOf ?? []));
+  const aliased = new Set(
+    [...kernels.flatMap(touchedBy), ...lowered.outputs].flatMap((b) => (b.aliasOf ? [ownerOf(b)] : [])),
+  );
   const stridesOf = (b: Buffer): number[] => {
     const [first, ...strides] = rowMajor(padded(b));
     const many = b.place.kind === "sample" && b.shape[0] >= MANY && !aliased.has(b);

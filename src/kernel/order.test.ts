@@ -7,6 +7,7 @@ import { interp } from "../device/interp.ts";
 import type { Update } from "../graph/graph.ts";
 import type { Tensor, Variable } from "../graph/tensor.ts";
 import * as op from "../ops/index.ts";
+import { expandTiles } from "../ops/tiles.ts";
 import type { Lowered } from "./kernel.ts";
 import { lower } from "./lower.ts";
 import { printKernels } from "./print.ts";
@@ -28,6 +29,23 @@ describe("where an update is written", () => {
         for i0<3: a[i0] = (a[i0] - (b[i0] * 0.5))
       "
     `);
+  });
+
+  test("in place, with every number of tiles that reads it afterwards", async () => {
+    const v = variable(
+      "v",
+      [4, 4],
+      Float32Array.from({ length: 16 }, (_, i) => i + 1),
+    );
+    const now = op.multiply(op.variableTensor(v), 2);
+    const matrix = [
+      [1, 1],
+      [1, -1],
+    ];
+    const numbers = op.sum(expandTiles(now, { matrix, stride: 2, before: [0, 0], tiles: [2, 2] }), [1, 2]);
+    const { values } = await run(interp(), [numbers], { feeds: [], updates: [{ variable: v, value: now }] });
+    // Sums of all cells, of differences along the rows, along the columns, and along both.
+    expect([...values[0]]).toEqual([272, -16, -64, 0]);
   });
 
   test("through a copy, when cells depend on other cells", () => {

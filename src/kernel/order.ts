@@ -6,7 +6,7 @@ import { append } from "../core/lists.ts";
 import { enough, type Pieces } from "../core/pieces.ts";
 import { loopIndex, sameIndex } from "../expr/expr.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
-import { loadsOf, readsOf } from "./reads.ts";
+import { loadsOf, readsOf, storesOf } from "./reads.ts";
 import { replaceBuffers } from "./replace.ts";
 
 /** Kernels that must come before kernel `k`. */
@@ -97,10 +97,12 @@ function canReplace(
 ): boolean {
   if (from.aliasOf || from.place.kind !== "shared") return false;
   for (const w of writers) {
-    if (w.kind !== "nest" || w.others) return false;
-    const own = loadsOf(w.value, w.result).filter((l) => ownerOf(l.source as Buffer) === to);
-    const cellByCell = own.every((l) => l.source === to && sameIndex(l.index, w.index));
-    if (!cellByCell || (own.length > 0 && w.reduce.length > 0)) return false;
+    if (w.kind !== "nest") return false;
+    for (const { index, result } of storesOf(w)) {
+      const own = loadsOf(w.value, result).filter((l) => ownerOf(l.source as Buffer) === to);
+      const cellByCell = own.every((l) => l.source === to && sameIndex(l.index, index));
+      if (!cellByCell || (own.length > 0 && w.reduce.length > 0)) return false;
+    }
     for (const r of readers) if (r !== w && needs(r, w, before)) return false;
   }
   return true;

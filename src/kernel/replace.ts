@@ -27,7 +27,13 @@ export function* replaceBuffers(lowered: Lowered, replacement: (buffer: Buffer) 
     if (out === k.out && readsOf(k).every((b) => now(b) === b)) return k;
     switch (k.kind) {
       case "nest":
-        return { ...k, out, value: k.value && inExpr(k.value), result: inExpr(k.result) };
+        return {
+          ...k,
+          out,
+          value: k.value && inExpr(k.value),
+          result: inExpr(k.result),
+          others: k.others?.map((s) => ({ ...s, result: inExpr(s.result) })),
+        };
       case "clear":
         return { ...k, out };
       case "collect":

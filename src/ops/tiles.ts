@@ -6,7 +6,7 @@
  *   foldTiles     x[j, …]    = Σ_u Σ_{t, a : t·stride + a − before = j} matrix[u][a] · v[u, t, …]
  *
  * The same along all axes at once; the numbers of all axes share the first axis, the last axis' fastest. Each op's gradient is
- * the other. Winograd's convolution is made of them.
+ * the other. Convolutions by products over tiles are made of them.
  */
 import { binary, constant, constantIndex, type Expr, type Loop, loopIndex, unary } from "../expr/expr.ts";
 import { apply, type LoopNest, type Op, type Read } from "../graph/op.ts";

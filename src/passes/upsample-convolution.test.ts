@@ -50,6 +50,7 @@ describe("a convolution over an upsampling", () => {
     ["same padding", many],
     ["no padding", { ...many, before: [0, 0] }],
     ["two cells ahead", { ...many, before: [2, 2], after: [0, 0] }],
+    ["a cell cut off ahead", { ...many, before: [-1, -1], after: [1, 1] }],
     ["three cells ahead", { ...many, before: [3, 3], after: [1, 1] }],
     ["an odd number of results", { ...many, channels: 12, filters: 12, size: [8, 7], after: [0, 0] }],
     ["channels that fill no vector", { ...many, channels: 11, filters: 9 }],

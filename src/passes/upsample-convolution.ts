@@ -75,7 +75,7 @@ function fold(y: Tensor): Tensor {
   const cells = y.shape.slice(0, spatial);
   // Along a single axis three multiplications instead of four are no gain.
   const twice = spatial > 1 && taps.every((k, a) => k === 3 && factors[a] === 2);
-  const odd = relation.before.map((n) => n % 2);
+  const odd = relation.before.map((n) => Math.abs(n % 2));
   const scheme = odd[0] === 1 ? padded : unpadded;
   if (twice && odd.every((n) => n === odd[0]) && paysOff(scheme, cells, w.shape[spatial], w.shape[spatial + 1])) {
     const ahead = relation.before.map((n) => Math.ceil(n / 2));

@@ -180,20 +180,28 @@ class NestEmitter implements Surroundings {
     const evaluate = plan.along
       ? this.rowEvaluator(t, tile, cells.length)
       : this.evaluator(t, tile, (s) => s.pointer, 0, tile.vectors);
-    // All values first, then all stores: a read between two stores would keep the engine from pairing them. Additions to
-    // cells that overlap are done one after the other.
     const adds = nest.accumulate && !fromOut;
-    const stores: Statement[] = adds ? t.statements : [];
-    nest.stores.forEach((store, which) => {
-      cells.forEach(({ row, vector, valid }, k) => {
-        const cell: Cell = { row, vector, valid, reduced: reduced?.[k] };
-        const { pointer, offset, stride } = this.place(plan.outs[which], tile, row, vector);
-        let value = evaluate.at(store.result, cell);
-        if (adds) value = f32x4.add(loadLanes(pointer, offset, stride, valid, "float32"), value);
-        stores.push(...storeLanes(pointer, offset, stride, valid, keep(t, value)));
+    const written = (which: number, k: number): Statement[] => {
+      const { row, vector, valid } = cells[k];
+      const cell: Cell = { row, vector, valid, reduced: reduced?.[k] };
+      const { pointer, offset, stride } = this.place(plan.outs[which], tile, row, vector);
+      let value = evaluate.at(nest.stores[which].result, cell);
+      if (adds) value = f32x4.add(loadLanes(pointer, offset, stride, valid, "float32"), value);
+      return storeLanes(pointer, offset, stride, valid, keep(t, value));
+    };
+    if (adds) {
+      // Cells may overlap: cell after cell, so that the order of additions does not depend on the size of a tile.
+      cells.forEach((_, k) => {
+        for (const which of nest.stores.keys()) t.statements.push(...written(which, k));
       });
-      if (!adds) t.statements.push(...stores.splice(0));
-    });
+      return t.statements;
+    }
+    // One store after the other, so that few values wait. All its values first, then where they go: a read between two
+    // vectors that are written would keep the engine from pairing them.
+    for (const which of nest.stores.keys()) {
+      const stores = cells.flatMap((_, k) => written(which, k));
+      t.statements.push(...stores);
+    }
     return t.statements;
   }
 
