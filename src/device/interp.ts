@@ -280,7 +280,7 @@ export class InterpProgram implements Program {
     const axes = index.map((a) => slots.affine(a));
     const { shape } = buffer;
     const checks = index.flatMap((a, axis) => {
-      const [low, high] = rangeOf(a);
+      const { low, high } = rangeOf(a);
       return low < 0 || high >= shape[axis] ? [axis] : [];
     });
     const flat: Evaluate = (s) => {

@@ -31,7 +31,10 @@ export const scaleIndex = (a: Affine, factor: number, offset = 0): Affine => ({
   terms: factor === 0 ? [] : a.terms.map(([loop, c]) => [loop, c * factor] as const),
 });
 
-export const coefficientOf = (a: Affine, loop: Loop): number => a.terms.find(([l]) => l === loop)?.[1] ?? 0;
+export function coefficientOf({ terms }: Affine, loop: Loop): number {
+  for (let k = 0; k < terms.length; k++) if (terms[k][0] === loop) return terms[k][1];
+  return 0;
+}
 
 export const sameAffine = (a: Affine, b: Affine): boolean =>
   a === b ||
@@ -43,13 +46,15 @@ export const sameIndex = (a: readonly Affine[], b: readonly Affine[]): boolean =
   a.length === b.length && a.every((x, i) => sameAffine(x, b[i]));
 
 /** The smallest and largest value that an affine index takes. */
-export function rangeOf(a: Affine): readonly [number, number] {
-  let [low, high] = [a.offset, a.offset];
-  for (const [loop, c] of a.terms) {
-    if (c > 0) high += c * (loop.size - 1);
-    else low += c * (loop.size - 1);
+export function rangeOf({ offset, terms }: Affine): { readonly low: number; readonly high: number } {
+  let low = offset;
+  let high = offset;
+  for (let k = 0; k < terms.length; k++) {
+    const reach = terms[k][1] * (terms[k][0].size - 1);
+    if (reach > 0) high += reach;
+    else low += reach;
   }
-  return [low, high];
+  return { low, high };
 }
 
 export type UnaryName =
@@ -114,6 +119,8 @@ export const select = <S>(condition: Expr<S>, yes: Expr<S>, no: Expr<S>): Expr<S
   no,
 });
 
+const none: readonly Expr<never>[] = [];
+
 /** The direct subterms. */
 export function operandsOf<S>(e: Expr<S>): readonly Expr<S>[] {
   switch (e.kind) {
@@ -128,7 +135,7 @@ export function operandsOf<S>(e: Expr<S>): readonly Expr<S>[] {
     case "random":
       return [e.step, e.sample, e.cell];
     default:
-      return [];
+      return none;
   }
 }
 
@@ -168,6 +175,7 @@ export function withOperands<T>(node: Expr<T>, operands: readonly Expr<T>[]): Ex
 export function visitExpr<S>(e: Expr<S>, visit: (node: Expr<S>) => void, seen = new Set<Expr<S>>()): void {
   if (seen.has(e)) return;
   seen.add(e);
-  for (const x of operandsOf(e)) visitExpr(x, visit, seen);
+  const operands = operandsOf(e);
+  for (let k = 0; k < operands.length; k++) visitExpr(operands[k], visit, seen);
   visit(e);
 }

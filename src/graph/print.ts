@@ -6,10 +6,9 @@
 import { type Graph, rootsOf, topological } from "./graph.ts";
 import type { Tensor } from "./tensor.ts";
 
-function showAttribute(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.join(",")}]`;
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
+const showItem = (value: unknown): string =>
+  Array.isArray(value) ? `[${value.map(showItem).join(",")}]` : String(value);
+const showAttribute = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : showItem(value));
 
 export function showAttributes(t: Tensor): string {
   if (t.op.print) return t.op.print(t.attributes);

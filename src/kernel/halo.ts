@@ -25,7 +25,7 @@ export function* findHalos(kernels: readonly Kernel[]): Pieces<Map<Buffer, Halo>
       if (outside === "skip") continue;
       const buffer = source as Buffer;
       index.forEach((affine, axis) => {
-        const [low, high] = rangeOf(affine);
+        const { low, high } = rangeOf(affine);
         const before = Math.max(0, -low);
         const after = Math.max(0, high - buffer.shape[axis] + 1);
         if (before === 0 && after === 0) return;

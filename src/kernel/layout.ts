@@ -10,7 +10,7 @@ import { append } from "../core/lists.ts";
 import { enough, type Pieces } from "../core/pieces.ts";
 import { findHalos } from "./halo.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
-import { readsOf } from "./reads.ts";
+import { readsOf, remembered } from "./reads.ts";
 import type { Stage } from "./stages.ts";
 
 export type Space = "fixed" | "arena" | "partial" | "kept" | "source";
@@ -117,7 +117,7 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
 
 const rowMajor = (shape: readonly number[]): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)) * FLOAT);
 
-const touchedBy = (kernel: Kernel): Buffer[] => [...readsOf(kernel), kernel.out];
+const touchedBy = remembered((kernel: Kernel): readonly Buffer[] => [...readsOf(kernel), kernel.out]);
 
 /** For each buffer the first and last stage that touches it. */
 function stageSpans(stages: readonly Stage[]): Map<Buffer, readonly [number, number]> {

@@ -5,7 +5,7 @@ import type { Buffer, Kernel, KernelExpr, NestKernel, Store } from "./kernel.ts"
 export type Load = Extract<KernelExpr, { kind: "load" }>;
 
 /** Every pass asks the same of every kernel, and neither kernels nor their terms ever change. */
-function remembered<K extends object, V>(find: (key: K) => V): (key: K) => V {
+export function remembered<K extends object, V>(find: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, V>();
   return (key) => {
     let value = known.get(key);

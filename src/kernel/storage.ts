@@ -10,6 +10,7 @@ import { type Graph, ordering, rootsOf } from "../graph/graph.ts";
 import type { LoopNest, Lowering, Read, RoutedAxis } from "../graph/op.ts";
 import type { Shape, Tensor } from "../graph/tensor.ts";
 import { neighbouring } from "./form.ts";
+import { remembered } from "./reads.ts";
 
 export interface Storage {
   readonly order: readonly Tensor[];
@@ -132,11 +133,16 @@ export function squeezedIndex(t: Tensor, index: readonly Affine[]): Affine[] {
 
 const cellsOf = (sizes: readonly number[]): number => sizes.reduce((p, n) => p * n, 1);
 
+type Nests = Extract<Lowering, { kind: "nests" }>;
+
+/** The loops of a reduction or contraction, without its terms; they are asked for more than once. */
+const loopsOnly = remembered(({ nests }: Nests): readonly LoopNest[] => nests(() => ({ kind: "reduced" })));
+
 /** Cell-by-cell arithmetic, plain reductions and copies read each cell of an input once; windows and contractions do not. */
 function readsOnce(t: Tensor, lowering: Lowering): boolean {
   if (lowering.kind === "map") return true;
   if (lowering.kind !== "nests") return false;
-  const nests = lowering.nests(() => ({ kind: "reduced" }));
+  const nests = loopsOnly(lowering);
   if (t.inputs.length > 1 && nests.some((nest) => nest.reduce.length > 0)) return false;
   const visits = nests.map((nest) => cellsOf([...nest.loops, ...nest.reduce].map((loop) => loop.size)));
   const cells = t.inputs.map((x) => cellsOf(x.shape));
@@ -169,21 +175,22 @@ function unreadable(
   lowering: (t: Tensor) => Lowering,
   movesOnly: ReadonlyMap<Tensor, boolean>,
   stored: ReadonlySet<Tensor>,
-): Tensor[] {
-  const result: Tensor[] = [];
+): Iterable<Tensor> {
+  const result = new Set<Tensor>();
+  const settled = (): boolean => t.inputs.every((x) => stored.has(x) || result.has(x));
   const check = (x: Tensor, index: readonly Affine[], outside: "zero" | "skip"): void => {
     if (stored.has(x)) return;
     const within = index.map((a, i) => {
-      const [low, high] = rangeOf(a);
+      const { low, high } = rangeOf(a);
       return low >= 0 && high < x.shape[i];
     });
     const inside = within.every((is) => is);
     const own = lowering(x);
     if (!movesOnly.get(x)) {
-      if (!inside) result.push(x);
+      if (!inside) result.add(x);
     } else if (own.kind === "map") {
       if (!inside && !(own.zeroBeyond && outside === "zero")) {
-        result.push(x);
+        result.add(x);
         return;
       }
       own.value(index, (k, inner) => {
@@ -193,18 +200,24 @@ function unreadable(
     } else if (inside || (outside === "zero" && x.shape.every((n, i) => n !== 1 || within[i]))) {
       // Beyond the edge of a longer axis lies what is beyond that of the input.
       check(x.inputs[0], squeezedIndex(x, index), outside);
-    } else result.push(x);
+    } else result.add(x);
   };
   const own = lowering(t);
   const read: Read = (k, index, outside = "zero") => {
     check(t.inputs[k], index, outside);
     return { kind: "reduced" };
   };
-  if (own.kind === "nests") for (const nest of own.nests(read)) nest.value();
-  else if (own.kind === "map") own.value(probeIndex(t.shape), read);
+  if (settled()) return result;
+  if (own.kind === "nests") {
+    // The first few reads tell, mostly.
+    for (const nest of own.nests(read)) {
+      nest.value();
+      if (settled()) break;
+    }
+  } else if (own.kind === "map") own.value(probeIndex(t.shape), read);
   else if (own.kind === "routeToMaximum" || own.kind === "view") {
     // These name their inputs' buffers.
-    for (const x of t.inputs) if (!stored.has(x)) result.push(x);
+    for (const x of t.inputs) if (!stored.has(x)) result.add(x);
   }
   return result;
 }
@@ -251,7 +264,7 @@ function findCore(
  */
 function canHost(t: Tensor, lowering: Lowering): boolean {
   if (lowering.kind === "nests") {
-    const nests = lowering.nests(() => ({ kind: "reduced" }));
+    const nests = loopsOnly(lowering);
     const scattered = (nest: LoopNest) =>
       cellsOf(t.shape) > 1 && neighbouring(nest.loops, t.shape, nest.out).length === 0;
     return !(lowering.overSamples || lowering.partial || nests.some(scattered));

@@ -31,22 +31,6 @@ const numbersOf = (rows: number, axes: number): number => rows ** axes;
 /** The place of a choice of one number for each axis. */
 const placeOf = (numbers: readonly number[], rows: number): number => numbers.reduce((at, u) => at * rows + u, 0);
 
-/** Σ weight · value, without the terms that are 0 and the products that change nothing. Begins with a positive term. */
-function weighted(terms: readonly { readonly weight: number; readonly value: () => Expr }[]): Expr {
-  let sum: Expr | undefined;
-  const real = terms.filter((t) => t.weight !== 0);
-  const first = Math.max(
-    0,
-    real.findIndex((t) => t.weight > 0),
-  );
-  for (const { weight, value } of [...real.slice(first, first + 1), ...real.toSpliced(first, 1)]) {
-    const size = Math.abs(weight) === 1 ? value() : binary("mul", value(), constant(Math.abs(weight)));
-    if (sum === undefined) sum = weight < 0 ? unary("neg", size) : size;
-    else sum = binary(weight < 0 ? "sub" : "add", sum, size);
-  }
-  return sum ?? constant(0);
-}
-
 /** What the sum along one axis adds: numbers of a tile at places that move with the loop. */
 interface Place {
   readonly offset: number;
@@ -54,10 +38,30 @@ interface Place {
 }
 type Row = readonly { readonly weight: number; readonly place: Place }[];
 
+/** Σ weight · value, without the terms that are 0 and the products that change nothing. Begins with a positive term. */
+function weighted(row: Row, value: (place: Place) => Expr): Expr {
+  const real = row.filter(({ weight }) => weight !== 0);
+  const first = real.findIndex(({ weight }) => weight > 0);
+  if (first > 0) real.unshift(...real.splice(first, 1));
+  let sum: Expr | undefined;
+  for (const { weight, place } of real) {
+    const size = Math.abs(weight) === 1 ? value(place) : binary("mul", value(place), constant(Math.abs(weight)));
+    if (sum === undefined) sum = weight < 0 ? unary("neg", size) : size;
+    else sum = binary(weight < 0 ? "sub" : "add", sum, size);
+  }
+  return sum ?? constant(0);
+}
+
 /** Sums by what they are made of: the places chosen on the first axes, the rows of the others. */
 interface Sums {
   sum?: Expr;
   readonly next: Map<Place | Row, Sums>;
+}
+
+function nextOf({ next }: Sums, key: Place | Row): Sums {
+  const known = next.get(key) ?? { next: new Map() };
+  next.set(key, known);
+  return known;
 }
 
 /**
@@ -65,21 +69,17 @@ interface Sums {
  * Sums that several results share, told by the identity of rows and places, are one object.
  */
 function separableSums(value: (places: readonly Place[]) => Expr): (rows: readonly Row[]) => Expr {
-  const known: Sums = { next: new Map() };
-  const sum = (rows: readonly Row[], places: readonly Place[]): Expr => {
-    const [row, ...others] = rows;
-    let at = known;
-    for (const key of [...places, ...rows]) {
-      const next = at.next.get(key) ?? { next: new Map() };
-      at.next.set(key, next);
-      at = next;
-    }
-    at.sum ??= row
-      ? weighted(row.map(({ weight, place }) => ({ weight, value: () => sum(others, [...places, place]) })))
-      : value(places);
+  const none: Sums = { next: new Map() };
+  const sum = (rows: readonly Row[], places: readonly Place[], chosen: Sums): Expr => {
+    const axis = places.length;
+    const at = rows.slice(axis).reduce<Sums>(nextOf, chosen);
+    at.sum ??=
+      axis < rows.length
+        ? weighted(rows[axis], (place) => sum(rows, [...places, place], nextOf(chosen, place)))
+        : value(places);
     return at.sum;
   };
-  return (rows) => sum(rows, []);
+  return (rows) => sum(rows, [], none);
 }
 
 export const expandTilesOp: Op<ExpandAttributes> = {
@@ -121,7 +121,6 @@ export const expandTilesOp: Op<ExpandAttributes> = {
       );
     },
   }),
-  print: printTiles,
 };
 
 export const foldTilesOp: Op<FoldAttributes> = {
@@ -137,7 +136,6 @@ export const foldTilesOp: Op<FoldAttributes> = {
     partial: false,
     nests: (read) => foldNests(x, read),
   }),
-  print: printTiles,
 };
 
 /** What is added up in the cells of one phase. */
@@ -191,12 +189,6 @@ function foldNests(x: Tensor, read: Read): LoopNest[] {
   });
   // Those of the same loops one after the other.
   return [...sharing.values()].flatMap(({ loops }) => nests.filter((nest) => nest.loops === loops));
-}
-
-function printTiles(attributes: Tiles & { readonly tiles?: Shape; readonly cells?: Shape }): string {
-  const { matrix, stride, before, tiles, cells } = attributes;
-  const rows = matrix.map((row) => row.join(" ")).join("; ");
-  return `matrix=[${rows}] stride=${stride} before=[${before}] ${tiles ? `tiles=[${tiles}]` : `cells=[${cells}]`}`;
 }
 
 /** `x`: `[...cells, ...rest]` → `[numbers, ...tiles, ...rest]`. */

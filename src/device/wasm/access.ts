@@ -33,10 +33,13 @@ export function accessOf(
   const unit = element === "uint8" ? 4 : 1;
   const strides = new Map<Loop, number>();
   let { offset } = placement;
-  index.forEach((affine, axis) => {
+  index.forEach(({ offset: first, terms }, axis) => {
     const stride = placement.strides[axis] / unit;
-    offset += affine.offset * stride;
-    for (const [loop, c] of affine.terms) strides.set(loop, (strides.get(loop) ?? 0) + c * stride);
+    offset += first * stride;
+    for (let k = 0; k < terms.length; k++) {
+      const loop = terms[k][0];
+      strides.set(loop, (strides.get(loop) ?? 0) + terms[k][1] * stride);
+    }
   });
   if (samples) strides.set(samples, sample);
   return { space, offset, element, strideOf: (loop) => strides.get(loop) ?? 0 };

@@ -17,6 +17,8 @@ export interface Cell {
   readonly reduced: Local<"v128"> | undefined;
 }
 
+type Comparison = Extract<KernelExpr, { kind: "binary" }> & { readonly name: keyof typeof compareCode };
+
 /** What the loops around the tile know about expressions. */
 export interface Scope {
   /** The local of a value that was computed before all loops. */
@@ -49,7 +51,7 @@ export class Evaluator {
   at(e: KernelExpr, cell: Cell): Vector {
     if (e.kind === "const") return f32x4.const(e.value);
     if (e.kind === "reduced") return cell.reduced as Local<"v128">;
-    return this.scope.invariant(e) ?? this.once(this.values, e, cell, () => this.compute(e, cell));
+    return this.scope.invariant(e) ?? this.once(this.values, e, cell, this.compute);
   }
 
   /** All bits set in lanes where a condition holds. */
@@ -58,17 +60,27 @@ export class Evaluator {
     if (e.kind !== "binary" || invariant || !(e.name in compareCode)) {
       return f32x4.ne(this.at(e, cell), f32x4.const(0));
     }
-    const compare = compareCode[e.name as keyof typeof compareCode];
-    return this.once(this.masks, e, cell, () => compare(this.at(e.a, cell), this.at(e.b, cell)));
+    return this.once(this.masks, e, cell, this.compare);
+  }
+
+  private compare(e: KernelExpr, cell: Cell): Vector {
+    const { name, a, b } = e as Comparison;
+    return compareCode[name](this.at(a, cell), this.at(b, cell));
   }
 
   /** Computes a value, and keeps it where other cells or terms use it too. */
-  private once(made: Map<KernelExpr, Vector[]>, e: KernelExpr, cell: Cell, compute: () => Vector): Vector {
-    const [byRow, byLanes] = [this.scope.changesWithRow(e), this.scope.changesWithLanes(e)];
+  private once(
+    made: Map<KernelExpr, Vector[]>,
+    e: KernelExpr,
+    cell: Cell,
+    compute: (e: KernelExpr, cell: Cell) => Vector,
+  ): Vector {
+    const byRow = this.scope.changesWithRow(e);
+    const byLanes = this.scope.changesWithLanes(e);
     const which = (byRow ? cell.row * this.vectors : 0) + (byLanes ? cell.vector : 0);
     const known = made.get(e)?.[which];
     if (known) return known;
-    const value = compute();
+    const value = compute.call(this, e, cell);
     const cells = (byRow ? 1 : this.rows) * (byLanes ? 1 : this.vectors);
     if (this.scope.uses(e) * cells === 1) return value;
     const kept = keep(this.target, value);
@@ -85,7 +97,8 @@ export class Evaluator {
       case "unary":
         return unaryCode[e.name](this.target, this.at(e.x, cell));
       case "binary": {
-        const [a, b] = [this.at(e.a, cell), this.at(e.b, cell)];
+        const a = this.at(e.a, cell);
+        const b = this.at(e.b, cell);
         // Against a number the short forms agree with the exact ones, NaN included.
         if (e.name === "max" && e.b.kind === "const") return f32x4.pmax(a, b);
         if (e.name === "min" && e.b.kind === "const") return f32x4.pmin(a, b);

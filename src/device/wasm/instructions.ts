@@ -256,6 +256,7 @@ export type Immediate =
   | { readonly kind: "function"; readonly callee: Callable };
 
 const noImmediate: Immediate = { kind: "none" };
+const noOperands: readonly Expr[] = [];
 
 /** An instruction with its operands. */
 export class Expr<T extends ExprType = ExprType> {
@@ -277,6 +278,8 @@ export class Local<T extends ValueType> {
   readonly type: T;
   readonly name: string;
   readonly index: number;
+  /** What every instruction carries that reads or writes it. */
+  readonly immediate: Immediate;
   /** The expression that reads it. */
   readonly read: Expr<T>;
 
@@ -284,7 +287,8 @@ export class Local<T extends ValueType> {
     this.type = type;
     this.name = name;
     this.index = index;
-    this.read = new Expr(instructions["local.get"], type, [], { kind: "local", local: this });
+    this.immediate = { kind: "local", local: this };
+    this.read = new Expr(instructions["local.get"], type, noOperands, this.immediate);
   }
 }
 
@@ -490,15 +494,9 @@ export const f32x4 = { ...namespace("f32x4"), const: constantOf("f32x4") };
 export const local = {
   get: <T extends ValueType>(of: Local<T>): Expr<T> => of.read,
   set: <T extends ValueType>(to: Local<T>, value: Operand<NoInfer<T>>): Expr<"none"> =>
-    new Expr(instructions["local.set"], "none", [operand(value, to.type, "local.set", 1)], {
-      kind: "local",
-      local: to,
-    }),
+    new Expr(instructions["local.set"], "none", [operand(value, to.type, "local.set", 1)], to.immediate),
   tee: <T extends ValueType>(to: Local<T>, value: Operand<NoInfer<T>>): Expr<T> =>
-    new Expr(instructions["local.tee"], to.type, [operand(value, to.type, "local.tee", 1)], {
-      kind: "local",
-      local: to,
-    }),
+    new Expr(instructions["local.tee"], to.type, [operand(value, to.type, "local.tee", 1)], to.immediate),
 };
 
 /** Globals of a module. Reading is also implied by passing the `Global` as an operand. */
