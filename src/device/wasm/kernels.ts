@@ -3,16 +3,15 @@ import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
 import type { Pieces } from "../../core/pieces.ts";
 import type { Loop } from "../../expr/expr.ts";
-import type { Buffer, CollectKernel, Kernel, NestKernel } from "../../kernel/kernel.ts";
+import type { Buffer, CollectKernel, Kernel, NestKernel, RouteKernel } from "../../kernel/kernel.ts";
 import type { Element } from "./access.ts";
 import { type Func, f32x4, i32, local, type Module, memory, type Statement, v128 } from "./assembler.ts";
 import { bump, countedLoop } from "./loops.ts";
-import { emitKernel } from "./nest.ts";
+import { emitKernel, type NestOptions, partSignature } from "./nest.ts";
 import type { Profile } from "./profile.ts";
 import { type Plan, placementOf } from "./run.ts";
 
 const signature = { arena: "i32", partial: "i32", kept: "i32", source: "i32" } as const;
-const partSignature = { ...signature, part: "i32", parts: "i32" } as const;
 export type KernelFunc = Func<typeof signature, "none">;
 export type PartFunc = Func<typeof partSignature, "none">;
 
@@ -34,11 +33,7 @@ export class KernelFuncs {
     if (!isNew) return func;
     if (k.kind === "clear") func.emit(...this.clear(func, k.out));
     else if (k.kind === "collect") func.emit(...this.collect(func as unknown as Func, k));
-    else {
-      const { profile } = this;
-      const options = { layout: this.plan.layout, profile, bases: func.params, element, scaleAddress };
-      func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
-    }
+    else return yield* this.emitted(func, k, { element, scaleAddress });
     this.module.finish(func as unknown as Func);
     return func;
   }
@@ -47,24 +42,33 @@ export class KernelFuncs {
   *part(k: Kernel, name: string): Pieces<PartFunc> {
     if (k.kind !== "nest") throw internalError({ where: "wasm", problem: `${k.name} has no parts` });
     const [func, isNew] = this.once(k, "part", () => this.module.func(name, partSignature));
-    if (!isNew) return func;
-    const { part: index, parts: count, ...bases } = func.params;
-    const { layout } = this.plan;
-    const rest = { profile: this.profile, element: "float32", scaleAddress: undefined } as const;
-    const options = { layout, bases, ...rest, part: { index, count } };
-    func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
-    this.module.finish(func as unknown as Func);
-    return func;
+    const { part: index, parts: count } = func.params;
+    return isNew ? yield* this.emitted(func, k, { part: { index, count } }) : func;
   }
 
   /** The same as `kernel` for several samples, whose values lie one after the other from `arena` and `kept` on. */
   *batch(k: NestKernel, samples: Loop): Pieces<KernelFunc> {
     const [func, isNew] = this.once(k, "batch", () => this.module.func(`${k.name}.batch`, signature));
-    if (!isNew) return func;
-    const rest = { profile: this.profile, element: "float32", scaleAddress: undefined } as const;
-    const options = { layout: this.plan.layout, bases: func.params, ...rest, samples };
-    func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
-    this.module.finish(func as unknown as Func);
+    return isNew ? yield* this.emitted(func, k, { samples }) : func;
+  }
+
+  private *emitted<F extends KernelFunc | PartFunc>(
+    func: F,
+    k: NestKernel | RouteKernel,
+    special: Partial<NestOptions>,
+  ): Pieces<F> {
+    const { module, profile, plan } = this;
+    const options = {
+      module,
+      profile,
+      layout: plan.layout,
+      bases: func.params,
+      element: "float32",
+      ...special,
+    } as const;
+    const to = func as unknown as Func;
+    to.emit(...(yield* emitKernel(to, k, options)));
+    module.finish(to);
     return func;
   }
 

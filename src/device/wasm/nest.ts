@@ -16,19 +16,41 @@ import { splitRegions } from "../../kernel/regions.ts";
 import { routeNests } from "../../kernel/route.ts";
 import { type Access, gatherLanes, loadLanes, storeLanes } from "./access.ts";
 import { keep, type Target, type Vector } from "./arithmetic.ts";
-import { type Expr, type Func, f32x4, i32, if_, type Local, local, type Statement, v128 } from "./assembler.ts";
+import {
+  call,
+  type Expr,
+  type Func,
+  f32x4,
+  i32,
+  if_,
+  type Local,
+  local,
+  type Module,
+  type Statement,
+  v128,
+} from "./assembler.ts";
 import { hoistConstants } from "./constants.ts";
 import { type Cell, Evaluator } from "./evaluate.ts";
-import { balancedGroups, countedLoop, type Groups, groupsOf } from "./loops.ts";
+import { balancedGroups, bump, countedLoop, type Groups, groupsOf } from "./loops.ts";
 import { type Nest, NestPlan, type PlanOptions, type Tile } from "./plan.ts";
 import type { Profile } from "./profile.ts";
 import { type Code, cellsOf, fours, Reduction, type Surroundings } from "./reduction.ts";
 import { addressOf, type Bases, type Stream, Streams } from "./streams.ts";
 
+export const partSignature = {
+  arena: "i32",
+  partial: "i32",
+  kept: "i32",
+  source: "i32",
+  part: "i32",
+  parts: "i32",
+} as const;
+
 export interface NestOptions extends PlanOptions {
+  readonly module: Module;
   readonly bases: Bases;
   /** Where the scale of the caller's arrays is. */
-  readonly scaleAddress: number | undefined;
+  readonly scaleAddress?: number | undefined;
   /** Which part of the outermost loop is to be done, of how many; all of it when absent. */
   readonly part?: { readonly index: Local<"i32">; readonly count: Local<"i32"> };
 }
@@ -46,10 +68,29 @@ export function* emitKernel(
     kernel.kind === "route" ? routeNests(kernel) : loopsOf(kernel, options).map((n) => ({ ...n, stores: storesOf(n) }));
   const code: Statement[] = [];
   for (const nest of nests) {
-    code.push(...new NestEmitter(func, withCells(nest), options).emit());
+    const parts = options.part ? 0 : Math.floor(iterationsOf(nest) / options.profile.partIterations);
+    if (parts > 1) code.push(...inParts(func, nest, parts, options));
+    else code.push(...new NestEmitter(func, withCells(nest), options).emit());
     yield;
   }
   return hoistConstants(func, code);
+}
+
+const iterationsOf = ({ loops, reduce }: Nest): number => [...loops, ...reduce].reduce((n, l) => n * l.size, 1);
+
+/** A nest as a function of its own that does a part of it, called for one part after the other. */
+function inParts(func: Func, nest: Nest, most: number, options: NestOptions): Statement[] {
+  const { module, bases } = options;
+  const made = module.func(`${func.name}.part`, partSignature);
+  const { part: index, parts: count, ...own } = made.params;
+  const part = made as unknown as Func;
+  const emitter = new NestEmitter(part, nest, { ...options, bases: own, part: { index, count }, inTurn: true });
+  part.emit(...hoistConstants(part, emitter.emit()));
+  module.finish(part);
+  const parts = Math.min(most, emitter.plan.split?.size ?? 1);
+  const k = func.local("i32");
+  const one = call(made, bases.arena, bases.partial, bases.kept, bases.source, k, parts);
+  return [local.set(k, 0), ...countedLoop(func, parts, [one, ...bump(k, 1)])];
 }
 
 const loopsOf = (kernel: NestKernel, { samples }: NestOptions): NestKernel[] =>

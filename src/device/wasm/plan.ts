@@ -33,6 +33,8 @@ export interface PlanOptions {
   readonly element: Element;
   /** Present when the nest is to be done in parts. */
   readonly part?: unknown;
+  /** The parts are done one after the other: they may write the same cells. */
+  readonly inTurn?: boolean;
   /** The nest's loop over samples. */
   readonly samples?: Loop;
 }
@@ -49,7 +51,7 @@ export class NestPlan {
   readonly rowLoop: Loop | undefined;
   /** Loops around the tile, outermost first. */
   readonly outer: readonly Loop[];
-  /** The first of them, where parts of it can be done apart from each other. */
+  /** The first of them, where it can be done in parts. */
   readonly split: Loop | undefined;
   readonly reduce: readonly Loop[];
   /** All loops of the plan, merged. */
@@ -60,7 +62,7 @@ export class NestPlan {
   private readonly useCounts = new Map<KernelExpr, number>();
   private readonly masks = new Map<KernelExpr, number>();
 
-  constructor(nest: Nest, { layout, profile, element, part, samples }: PlanOptions) {
+  constructor(nest: Nest, { layout, profile, element, part, inTurn, samples }: PlanOptions) {
     this.nest = nest;
     this.outs = nest.stores.map((store) => accessOf(layout, nest.out, store.index, "float32", samples));
     const valueLoads = loadsOf(nest.value);
@@ -74,17 +76,18 @@ export class NestPlan {
     const values = valueLoads.map((load) => this.accessOf(load));
     const form = chooseForm({ ...nest, index: nest.stores[0].index });
     const lanes = form.kind === "single" ? undefined : form.lanes;
-    const apart = part ? this.chooseSplit(lanes) : undefined;
+    const apart = part && !inTurn ? this.chooseSplit(lanes) : undefined;
     const merged = mergeLoops(nest.loops, [...this.accesses.values(), ...this.outs], apart);
     const mergedReduce = mergeLoops(nest.reduce, values);
     this.innermost = new Map([...merged.innermost, ...mergedReduce.innermost]);
     this.reduce = mergedReduce.loops;
     this.along = form.kind === "along";
     this.lanes = lanes && (this.along ? mergedReduce : merged).partOf(lanes);
-    this.split = apart && merged.partOf(apart);
-    const parallel = merged.loops.filter((l) => l !== this.lanes && l !== this.split);
+    const split = apart && merged.partOf(apart);
+    const parallel = merged.loops.filter((l) => l !== this.lanes && l !== split);
     this.rowLoop = nest.value && this.chooseRowLoop(parallel, values);
-    this.outer = [...(this.split ? [this.split] : []), ...parallel.filter((l) => l !== this.rowLoop)];
+    this.outer = [...(split ? [split] : []), ...parallel.filter((l) => l !== this.rowLoop)];
+    this.split = inTurn ? this.outer[0] : split;
     this.loops = [...this.outer, ...this.reduce, this.lanes, this.rowLoop].filter((l) => l !== undefined);
     const reduces = nest.value !== undefined;
     const tile = profile.tile(this.laneVectors, this.rowLoop?.size ?? 1, this.along, reduces);
@@ -139,15 +142,15 @@ export class NestPlan {
 
   /** The loops with which a term changes, a bit each; the result of the reduction changes with all. */
   private changesWith(e: KernelExpr): number {
-    let mask = this.masks.get(e);
-    if (mask !== undefined) return mask;
-    mask = 0;
-    if (e.kind === "reduced") for (const l of this.loops) mask |= this.maskOf(l);
+    const known = this.masks.get(e);
+    if (known !== undefined) return known;
+    let mask = e.kind === "reduced" ? (1 << this.loops.length) - 1 : 0;
     if (e.kind === "load") {
       const access = this.accessOf(e as Load);
-      for (const l of this.loops) if (this.stride(access, l) !== 0) mask |= this.maskOf(l);
+      for (let k = 0; k < this.loops.length; k++) if (this.stride(access, this.loops[k]) !== 0) mask |= 1 << k;
     }
-    for (const x of operandsOf(e)) mask |= this.changesWith(x);
+    const operands = operandsOf(e);
+    for (let k = 0; k < operands.length; k++) mask |= this.changesWith(operands[k]);
     this.masks.set(e, mask);
     return mask;
   }

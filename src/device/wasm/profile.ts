@@ -1,5 +1,5 @@
 /**
- * How large register tiles are. Two profiles, both measured: `narrow` for plain SIMD, where V8 has 15 vector registers
+ * How large register tiles are, and parts of long nests. Two profiles, both measured: `narrow` for plain SIMD, where V8 has 15 vector registers
  * and unrolled bodies lose, `wide` for engines that pair vectors, where more accumulators and unrolling win.
  */
 export interface Profile {
@@ -8,6 +8,11 @@ export interface Profile {
   unroll(size: number): number;
   /** Independent chains of additions where nothing else interleaves. */
   readonly chains: number;
+  /**
+   * Iterations of a part of a long nest, a tenth of a millisecond or so. An engine puts optimized code in the place of its
+   * first, slow code where a function is called: within one long call it would stay slow.
+   */
+  readonly partIterations: number;
   /** Rows and vectors of a tile, for so many vectors of lanes and positions of the row loop. */
   tile(laneVectors: number, positions: number, along: boolean, reduces: boolean): { rows: number; vectors: number };
 }
@@ -30,11 +35,13 @@ export const narrow: Profile = {
   // Three or four copies gain 1 % from V8 12 on and cost 5 % of a training step before.
   unroll: (size) => (size <= 2 ? size : 1),
   chains: 4,
+  partIterations: 1 << 20,
   tile: tileOf(8, 2),
 };
 export const wide: Profile = {
   name: "wide",
   unroll: (size) => (size % 8 === 0 ? 8 : 4),
   chains: 4,
+  partIterations: 1 << 20,
   tile: tileOf(12, 4),
 };
