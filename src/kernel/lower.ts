@@ -7,6 +7,7 @@
  */
 import { sizeOf } from "../core/array.ts";
 import { internalError } from "../core/errors.ts";
+import { append } from "../core/lists.ts";
 import { atOnce, type Pieces } from "../core/pieces.ts";
 import { type Affine, type Loop, loopIndex, sameIndex } from "../expr/expr.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -24,19 +25,17 @@ export function* lowering(graph: Graph): Pieces<Lowered> {
   const storage = yield* planStorage(graph);
   const plain = yield* build(graph, storage, new Set());
   // A halo needs gaps between the rows. Which tensors carry one is known once all reads are; where such a tensor shares
-  // its cells with another shape or comes from outside, it is built anew as a copy.
+  // its cells with another shape, or is a leaf that was not copied in any case, all is built anew with a copy of it.
   const halos = yield* findHalos(plain.kernels);
   const padded = new Set([...plain.bufferOf].filter(([, buffer]) => halos.has(buffer)).map(([t]) => t));
-  const copies = [...plain.bufferOf.keys()].some(
-    (t) =>
+  const copies = [...plain.bufferOf].some(
+    ([t, { place }]) =>
       (storage.lowering(t).kind === "view" && (padded.has(t) || padded.has(t.inputs[0]))) ||
-      (isLeaf(t) && padded.has(t)),
+      (t.inputs.length === 0 && padded.has(t) && place.kind !== "sample" && place.kind !== "shared"),
   );
   yield;
   return yield* orderUpdates(copies ? yield* build(graph, storage, padded) : plain);
 }
-
-const isLeaf = (t: Tensor): boolean => t.inputs.length === 0;
 
 function* build(graph: Graph, storage: Storage, padded: ReadonlySet<Tensor>): Pieces<Lowered> {
   const builder = new Builder(graph, storage, padded);
@@ -249,7 +248,7 @@ class Builder {
       const known = made.get(x)?.find((m) => sameIndex(m.index, where));
       if (known) return known.value;
       const value = this.directly(x, where, root, beyond, at);
-      made.set(x, [...(made.get(x) ?? []), { index: where, value }]);
+      append(made, x, { index: where, value });
       return value;
     };
     return at(t, index, outside);

@@ -17,8 +17,8 @@ export const prepare = (graph: Graph): Graph => atOnce(preparing(graph));
 
 /** The same in pieces. */
 export function* preparing(graph: Graph): Pieces<Graph> {
+  // A graph that trains has been through the passes before the gradient.
   const trains = graph.updates.length > 0;
-  const scaled = trains ? graph : yield* poolFirst(yield* foldScales(graph));
-  const smaller = yield* rewriting(scaled, upsampleConvolution);
-  return yield* simplifying(yield* rewriting(smaller, winograd));
+  const own = trains ? graph : yield* rewriting(yield* poolFirst(yield* foldScales(graph)), upsampleConvolution);
+  return yield* simplifying(yield* rewriting(own, winograd));
 }

@@ -262,7 +262,7 @@ export class Module {
       scratch.byte(typeByte[type]);
     });
     const scope: Scope = { func, globals: this.globals, indexOf: this.indexOf, labels: [] };
-    for (const expr of func.body) encode(scratch, expr, scope);
+    encodeAll(scratch, func.body, scope);
     scratch.byte(END);
     return scratch.view().slice();
   }
@@ -411,9 +411,13 @@ interface Scope {
 
 const noScope: Scope = { func: undefined, globals: [], indexOf: new Map(), labels: [] };
 
+function encodeAll(to: Writer, list: readonly Expr[], scope: Scope): void {
+  for (let k = 0; k < list.length; k++) encode(to, list[k], scope);
+}
+
 function encode(to: Writer, expr: Expr, scope: Scope): void {
   const { instruction, operands, immediate } = expr;
-  for (let k = 0; k < operands.length; k++) encode(to, operands[k], scope);
+  encodeAll(to, operands, scope);
   const { code, name } = instruction;
   for (let k = 0; k < code.length; k++) to.byte(code[k]);
   switch (immediate.kind) {
@@ -478,10 +482,10 @@ function encode(to: Writer, expr: Expr, scope: Scope): void {
     case "block":
       to.byte(typeByte[immediate.result]);
       scope.labels.push(immediate.label);
-      for (const inner of immediate.body) encode(to, inner, scope);
+      encodeAll(to, immediate.body, scope);
       if (immediate.otherwise.length > 0) {
         to.byte(0x05);
-        for (const inner of immediate.otherwise) encode(to, inner, scope);
+        encodeAll(to, immediate.otherwise, scope);
       }
       scope.labels.pop();
       to.byte(END);

@@ -28,9 +28,12 @@ export function hoistConstants(func: Func, statements: readonly Statement[]): St
       else visit(operands[k], inside);
     }
     if (immediate.kind !== "block") return;
-    for (const inner of immediate.body) visit(inner, inside);
-    for (const inner of immediate.otherwise) visit(inner, inside);
+    visitAll(immediate.body, inside);
+    visitAll(immediate.otherwise, inside);
   };
-  for (const statement of statements) visit(statement, false);
+  const visitAll = (list: readonly Expr[], looped: boolean): void => {
+    for (let k = 0; k < list.length; k++) visit(list[k], looped);
+  };
+  visitAll(statements, false);
   return [...sets, ...statements];
 }
