@@ -1,4 +1,7 @@
-/** A model's files: what `save`, `saveWeights` and `loadWeights` load when they are first called. */
+/**
+ * What is loaded when it is first needed: a model's files (`save`, `saveWeights`, `loadWeights`), and advice on a target of
+ * another size. One module, since bundlers would split what two of them share from the rest.
+ */
 import { argumentError } from "../core/errors.ts";
 import { joining, type Parts } from "../core/parts.ts";
 import { inTurns, type Pieces } from "../core/pieces.ts";
@@ -9,6 +12,7 @@ import type { Model } from "./model.ts";
 import { writingModel } from "./save.ts";
 import { formatOf, type WeightFormat, writingWeights } from "./weights-file.ts";
 
+export { advisedOf } from "./target-advice.ts";
 export { takeWeights } from "./weights-file.ts";
 
 export const modelConfig = (model: Model): Promise<Config> => inTurns(configs.modelConfig(model));

@@ -48,12 +48,12 @@ import { type Inputs, Programs, type Targets } from "./programs.ts";
 import { type Answering, askFeed, askOnce, judgeFeed, readFeed } from "./reading.ts";
 import { type Samples, stepData } from "./samples.ts";
 import { beginning, Journal, readTrainingState, type TrainingState } from "./state.ts";
-import { checkTargets } from "./step.ts";
+import { type WrongTarget, wrongTarget } from "./step.ts";
 import { Turn } from "./turn.ts";
 import { assignWeights, copyWeights } from "./weights.ts";
 import type { WeightFormat } from "./weights-file.ts";
 
-/** Reading and writing files, which bundlers put into a file of their own: a page that only trains does not load it. */
+/** Files and advice, which bundlers put into a file of their own: a page that only trains does not load it. */
 const files = () => import("./model-files.ts");
 type Files = typeof import("./model-files.ts");
 
@@ -488,9 +488,14 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
       this.prepare(x.map(shapeOfSample));
       this.#at(x);
     };
+    let wrong: (WrongTarget & { readonly network: SizedNetwork }) | undefined;
     const check = (samples: Samples): void => {
-      if (this.#compiled !== undefined)
-        checkTargets(this.#at(samples.x), stepData(samples).targets, this.#compiled.judgements);
+      if (this.#compiled === undefined) return;
+      const network = this.#at(samples.x);
+      const found = wrongTarget(network, stepData(samples).targets, this.#compiled.judgements);
+      if (found === undefined) return;
+      wrong = { ...found, network };
+      throw found.error;
     };
     const checkLabelsOf = async (place: string, { x, y }: Samples): Promise<void> => {
       const shapes = this.#at(x).outputs.map(({ shape }) => shape);
@@ -502,8 +507,10 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
       await this.#compiled?.load();
       return await open({ takes, build, check, checkLabels: checkLabelsOf, seed: this.seed });
     } catch (error) {
+      // The advice looks at the network, as long as there is one.
+      const told = wrong === undefined ? error : (await files()).advisedOf(error, wrong.network, wrong);
       forget?.();
-      throw error;
+      throw told;
     }
   }
 

@@ -3,13 +3,11 @@
  * evaluation (forward, loss, totals) and prediction (forward).
  */
 import { sameShape } from "../core/array.ts";
-import { advised, argumentError, prefixed } from "../core/errors.ts";
+import { argumentError, prefixed } from "../core/errors.ts";
 import type { Pieces } from "../core/pieces.ts";
 import { type Graph, MOST_TOTALS, topological } from "../graph/graph.ts";
-import type { Tensor, Variable } from "../graph/tensor.ts";
+import type { Shape, Tensor, Variable } from "../graph/tensor.ts";
 import type { CallContext } from "../layers/layer.ts";
-import { mirrorAdvice, mirrorWords } from "../layers/mirror.ts";
-import { layerNameIn, runsOf } from "../layers/network-runs.ts";
 import type { SizedNetwork } from "../layers/sized-network.ts";
 import { add, batchSize, fill, multiply, placeholder, reshape, sum, variableTensor } from "../ops/index.ts";
 import { variableOp } from "../ops/leaf.ts";
@@ -153,33 +151,32 @@ function judge(
   return { loss, reports: parts.map(([report]) => report), totals: parts.flatMap(([, sums]) => sums) };
 }
 
-/**
- * Checks that losses and metrics can judge predictions of the network by such targets.
- *
- * @throws RhytonError `shape`, naming the output.
- */
-export function checkTargets(
+/** A target by which losses or metrics cannot judge an output, and why. */
+export interface WrongTarget {
+  readonly output: number;
+  readonly shape: Shape;
+  readonly error: unknown;
+}
+
+/** The first of these targets by which losses and metrics cannot judge predictions of the network. */
+export function wrongTarget(
   network: SizedNetwork,
   targets: readonly (Target | undefined)[],
   judgements: readonly Judgement[],
-): void {
+): WrongTarget | undefined {
   const { y } = leaves(network, targets);
-  judgements.forEach((judgement, i) => {
-    const own = y[i];
-    if (own === undefined) return;
-    const predictions = [placeholder(network.outputs[i].shape, "prediction")];
+  for (const [output, judgement] of judgements.entries()) {
+    const own = y[output];
+    if (own === undefined) continue;
+    const predictions = [placeholder(network.outputs[output].shape, "prediction")];
     try {
       judge({ predictions, costs: [fill(0, [])] }, [own], [judgement]);
     } catch (error) {
-      const { runs, outputs } = runsOf(
-        network.network,
-        network.inputs.map(({ shape }) => shape),
-      );
-      const mirror = mirrorAdvice(runs, outputs[i], own.target.shape);
-      const told = prefixed(`output ${JSON.stringify(network.outputNames[i])}`, error);
-      throw mirror === undefined ? told : advised(told, `${mirrorWords(mirror, layerNameIn(runs))}.`);
+      const named = prefixed(`output ${JSON.stringify(network.outputNames[output])}`, error);
+      return { output, shape: own.target.shape, error: named };
     }
-  });
+  }
+  return undefined;
 }
 
 /** @throws RhytonError `argument` when all metrics together add up more numbers than a step holds. */
