@@ -1,15 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/arrays.ts";
-import { feed, graphOf, run } from "../../test/support/run.ts";
+import { feed, graphOf, run, weight } from "../../test/support/run.ts";
 import { atOnce } from "../core/pieces.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import * as op from "../ops/index.ts";
 import { expandTiles } from "../ops/tiles.ts";
+import { gradients } from "../passes/gradient.ts";
 import type { Buffer } from "./kernel.ts";
 import { type Placement, planLayout } from "./layout.ts";
 import { lower } from "./lower.ts";
+import { packOperands } from "./pack.ts";
 import { planStages } from "./stages.ts";
 
 const matrix = [
@@ -43,6 +45,46 @@ describe("the numbers of tiles", () => {
     const rowMajor = [16 * 16 * 16 * 4, 16 * 16 * 4, 16 * 4, 4];
     expect(stridesOf(16, (t) => op.reshape(t, [9 * 16, 16, 16]))).toEqual(rowMajor);
     expect(stridesOf(16, (t) => op.reshape(op.reshape(t, [9 * 16 * 16 * 16]), [9 * 256, 16]))).toEqual(rowMajor);
+  });
+});
+
+describe("rows of weights", () => {
+  const pointwise = (x: Tensor, w: Tensor): Tensor =>
+    op.convolve(x, w, { strides: [1, 1], dilation: [1, 1], before: [0, 0], groups: 1, output: x.shape.slice(0, 2) });
+
+  /** The strides of what is laid out once for a convolution of so many pixels, channels and filters. */
+  function packed(pixels: number, channels: number, filters: number): (readonly number[])[] {
+    const x = op.placeholder([pixels, 1, channels], "x");
+    const w = weight("w", [1, 1, channels, filters], new Float32Array(channels * filters));
+    const lowered = atOnce(packOperands(lower(graphOf({ inputs: [x], outputs: [pointwise(x, w)] }))));
+    const { placements } = atOnce(planLayout(lowered, planStages(lowered), 0));
+    return [...placements].filter(([b]) => b.name.startsWith("pack")).map(([, { strides }]) => strides);
+  }
+
+  test("that meet in a few sets of the first cache lie a line further apart", () => {
+    expect(packed(64, 128, 64)).toEqual([[(64 + 16) * 4, 4]]);
+    expect(packed(64, 32, 1024)).toEqual([[(1024 + 16) * 4, 4]]);
+  });
+
+  test("stay where they are when they have room in the sets, or are used too seldom for a copy", () => {
+    expect(packed(64, 128, 72)).toEqual([]);
+    expect(packed(64, 16, 64)).toEqual([]);
+    expect(packed(8, 128, 64)).toEqual([]);
+  });
+
+  test("and their gradients have the same numbers on every device", async () => {
+    const wave = (n: number, step: number) => new Float32Array(n).map((_, i) => Math.sin(i * step));
+    const x = feed("x", [20, 1, 128], 3, wave(3 * 20 * 128, 0.7));
+    const w = weight("w", [1, 1, 128, 64], wave(128 * 64, 1.3));
+    const scaled = op.multiply(w, op.add(w, 1));
+    const y = op.relu(pointwise(x.tensor, scaled));
+    const wanted = [y, ...gradients(op.sumSamples(op.sum(op.multiply(y, y), [0, 1, 2])), [w, scaled, x.tensor])];
+    const [exact, made] = await Promise.all(
+      [interp("float64"), wasm()].map(async (device) => (await run(device, wanted, { feeds: [x] })).values),
+    );
+    made.forEach((values, i) => {
+      expectClose(values, exact[i], 1e-5, ["y", "w", "scaled", "x"][i]);
+    });
   });
 });
 

@@ -44,6 +44,20 @@ const ALIGN = 64;
 const MANY = 8;
 const ALIKE = 2048;
 const APART = 256;
+/** Floats of a line of a cache; sets of the first cache, each with room for eight lines. */
+const LINE = 16;
+const SETS = 64;
+const MOST_ROWS = 4;
+/**
+ * Whether the rows of a matrix, of which a product reads a few columns at a time, begin in so few sets of the first cache
+ * that these have no room for all. Those of weights that are laid out once a step lie a line further apart then.
+ */
+export function rowsMeet(sizes: readonly number[]): boolean {
+  const [rows, length] = sizes.slice(-2);
+  const lines = length / LINE;
+  // Every so manyth set is met: the largest power of two in the number of lines.
+  return Number.isInteger(lines) && rows * Math.min(lines & -lines, SETS) > MOST_ROWS * SETS;
+}
 const align = (n: number): number => Math.ceil(n / ALIGN) * ALIGN;
 
 /** Plans in pieces: some kernels or buffers each. */
@@ -63,8 +77,12 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
   const aliased = new Set(
     [...kernels.flatMap(touchedBy), ...lowered.outputs].flatMap((b) => (b.aliasOf ? [ownerOf(b)] : [])),
   );
+  // Sums over samples are collected into cells that lie side by side.
+  const dense = new Set([...aliased, ...kernels.flatMap((k) => (k.kind === "collect" ? [k.out] : []))]);
   const stridesOf = (b: Buffer): number[] => {
-    const [first, ...strides] = rowMajor(padded(b));
+    const sizes = padded(b);
+    const apart = b.place.kind === "shared" && !dense.has(b) && rowsMeet(sizes);
+    const [first, ...strides] = rowMajor(apart ? [...sizes.slice(0, -1), (sizes.at(-1) as number) + LINE] : sizes);
     const many = b.place.kind === "sample" && b.shape[0] >= MANY && !aliased.has(b);
     return first === undefined ? [] : [many && first % ALIKE === 0 ? first + APART : first, ...strides];
   };

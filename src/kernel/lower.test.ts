@@ -220,6 +220,22 @@ describe("shapes over the same cells", () => {
     );
   });
 
+  test("and is read beyond its edges there, except along an axis of size 1", () => {
+    const volume = op.reshape(op.maxPool(x, halves), [1, 2, 2, 2]);
+    const deep = (depth: number): Tensor =>
+      op.convolve(volume, op.variableTensor(variable("v", [depth, 3, 3, 2, 2])), {
+        strides: [1, 1, 1],
+        dilation: [1, 1, 1],
+        before: [(depth - 1) / 2, 1, 1],
+        groups: 1,
+        output: [1, 2, 2],
+      });
+    expect(text(deep(1))).toContain("windowMax[i1+k1-1,i2+k2-1,c]");
+    expect(counted(deep(1))).toBe(2);
+    expect(text(deep(3))).toContain("reshape[k0-1,i1+k1-1,i2+k2-1,c]");
+    expect(counted(deep(3))).toBe(3);
+  });
+
   test("beside a padded convolution a reshape is a copy", () => {
     const h = op.reshape(op.exponential(op.reshape(x, [32])), [4, 4, 2]);
     expect(text(conv(h))).toMatchInlineSnapshot(`

@@ -6,7 +6,11 @@ import { enough, type Pieces } from "../core/pieces.ts";
 import { coefficientOf, type Loop, loopIndex, rewrite, withOperands } from "../expr/expr.ts";
 import { canPack, chooseForm } from "./form.ts";
 import type { Buffer, Kernel, Lowered, NestKernel } from "./kernel.ts";
+import { rowsMeet } from "./layout.ts";
 import { type Load, loadsOf } from "./reads.ts";
+
+/** How often a sample uses each weight where a copy pays whose rows lie apart. */
+const OFTEN = 16;
 
 /** Packs in pieces: some kernels each. */
 export function* packOperands(lowered: Lowered): Pieces<Lowered> {
@@ -49,10 +53,14 @@ function packedOrder(kernel: NestKernel, load: Load): Loop[] | undefined {
     ...(across && uses(across) ? [across] : []),
   ];
   if (order.length === 0) return undefined;
-  const cells = order.reduce((n, l) => n * l.size, 1);
+  const cells = cellsOf(order);
   const inOrder = inRows(load, order) || cells === 1;
-  return inOrder ? undefined : order;
+  const often = cellsOf([...kernel.loops, ...kernel.reduce]) >= OFTEN * cells;
+  const meet = source.place.kind !== "shared" && across === order.at(-1) && often && rowsMeet(order.map((l) => l.size));
+  return inOrder && !meet ? undefined : order;
 }
+
+const cellsOf = (loops: readonly Loop[]): number => loops.reduce((n, l) => n * l.size, 1);
 
 /** Whether stepping through `order` visits cells that lie side by side. */
 function inRows(load: Load, order: readonly Loop[]): boolean {
