@@ -7,11 +7,11 @@ import type { Buffer, CollectKernel, Kernel, NestKernel, RouteKernel } from "../
 import type { Element } from "./access.ts";
 import { type Func, f32x4, i32, local, type Module, memory, type Statement, v128 } from "./assembler.ts";
 import { bump, countedLoop } from "./loops.ts";
-import { emitKernel, type NestOptions, partSignature } from "./nest.ts";
+import { emitKernel, type NestOptions, signature } from "./nest.ts";
 import type { Profile } from "./profile.ts";
 import { type Plan, placementOf } from "./run.ts";
 
-const signature = { arena: "i32", partial: "i32", kept: "i32", source: "i32" } as const;
+const partSignature = { ...signature, part: "i32", parts: "i32" } as const;
 export type KernelFunc = Func<typeof signature, "none">;
 export type PartFunc = Func<typeof partSignature, "none">;
 

@@ -37,14 +37,8 @@ import type { Profile } from "./profile.ts";
 import { type Code, cellsOf, fours, Reduction, type Surroundings } from "./reduction.ts";
 import { addressOf, type Bases, type Stream, Streams } from "./streams.ts";
 
-export const partSignature = {
-  arena: "i32",
-  partial: "i32",
-  kept: "i32",
-  source: "i32",
-  part: "i32",
-  parts: "i32",
-} as const;
+export const signature = { arena: "i32", partial: "i32", kept: "i32", source: "i32" } as const;
+const rowSignature = { ...signature, row: "i32" } as const;
 
 export interface NestOptions extends PlanOptions {
   readonly module: Module;
@@ -53,6 +47,8 @@ export interface NestOptions extends PlanOptions {
   readonly scaleAddress?: number | undefined;
   /** Which part of the outermost loop is to be done, of how many; all of it when absent. */
   readonly part?: { readonly index: Local<"i32">; readonly count: Local<"i32"> };
+  /** Which iteration of the outermost loop is to be done; all when absent. */
+  readonly row?: Local<"i32">;
 }
 
 /** Tiles of a row that are each code of their own, without a loop. */
@@ -67,30 +63,35 @@ export function* emitKernel(
   const nests: Nest[] =
     kernel.kind === "route" ? routeNests(kernel) : loopsOf(kernel, options).map((n) => ({ ...n, stores: storesOf(n) }));
   const code: Statement[] = [];
-  for (const nest of nests) {
-    const parts = options.part ? 0 : Math.floor(iterationsOf(nest) / options.profile.partIterations);
-    if (parts > 1) code.push(...inParts(func, nest, parts, options));
-    else code.push(...new NestEmitter(func, withCells(nest), options).emit());
+  for (const nest of nests.map(withCells)) {
+    if (isLong(nest, options)) code.push(...rowByRow(func, nest, options));
+    else code.push(...new NestEmitter(func, nest, options).emit());
     yield;
   }
   return hoistConstants(func, code);
 }
 
-const iterationsOf = ({ loops, reduce }: Nest): number => [...loops, ...reduce].reduce((n, l) => n * l.size, 1);
+/** Whether each iteration of the outermost loop takes so long that it is worth a call. */
+function isLong(nest: Nest, options: NestOptions): boolean {
+  const { longRow } = options.profile;
+  const iterations = [...nest.loops, ...nest.reduce].reduce((n, l) => n * l.size, 1);
+  if (options.part || iterations < 2 * longRow) return false;
+  const [rows] = new NestPlan(nest, options).outer;
+  return rows !== undefined && iterations / rows.size >= longRow;
+}
 
-/** A nest as a function of its own that does a part of it, called for one part after the other. */
-function inParts(func: Func, nest: Nest, most: number, options: NestOptions): Statement[] {
+/** A nest as a function of its own that does one iteration of the outermost loop, called for one after the other. */
+function rowByRow(func: Func, nest: Nest, options: NestOptions): Statement[] {
   const { module, bases } = options;
-  const made = module.func(`${func.name}.part`, partSignature);
-  const { part: index, parts: count, ...own } = made.params;
-  const part = made as unknown as Func;
-  const emitter = new NestEmitter(part, nest, { ...options, bases: own, part: { index, count }, inTurn: true });
-  part.emit(...hoistConstants(part, emitter.emit()));
-  module.finish(part);
-  const parts = Math.min(most, emitter.plan.split?.size ?? 1);
+  const made = module.func(`${func.name}.row`, rowSignature);
+  const { row, ...own } = made.params;
+  const one = made as unknown as Func;
+  const emitter = new NestEmitter(one, nest, { ...options, bases: own, row });
+  one.emit(...hoistConstants(one, emitter.emit()));
+  module.finish(one);
   const k = func.local("i32");
-  const one = call(made, bases.arena, bases.partial, bases.kept, bases.source, k, parts);
-  return [local.set(k, 0), ...countedLoop(func, parts, [one, ...bump(k, 1)])];
+  const done = call(made, bases.arena, bases.partial, bases.kept, bases.source, k);
+  return [local.set(k, 0), ...countedLoop(func, emitter.plan.outer[0].size, [done, ...bump(k, 1)])];
 }
 
 const loopsOf = (kernel: NestKernel, { samples }: NestOptions): NestKernel[] =>
@@ -128,8 +129,12 @@ class NestEmitter implements Surroundings {
   }
 
   emit(): Statement[] {
-    const { part } = this.options;
-    const { split } = this.plan;
+    const { part, row } = this.options;
+    const { split, outer } = this.plan;
+    if (row) {
+      const start = this.streams.start((s) => i32.mul(row, this.plan.stride(s.access, outer[0])));
+      return [...this.prologue, ...start, ...this.nest(1).code];
+    }
     if (!part) return [...this.prologue, ...this.streams.start(), ...this.nest(0).code];
     if (!split) return [if_(i32.eqz(part.index), [...this.prologue, ...this.streams.start(), ...this.nest(0).code])];
     const [first, count] = [this.func.local("i32"), this.func.local("i32")];

@@ -33,8 +33,6 @@ export interface PlanOptions {
   readonly element: Element;
   /** Present when the nest is to be done in parts. */
   readonly part?: unknown;
-  /** The parts are done one after the other: they may write the same cells. */
-  readonly inTurn?: boolean;
   /** The nest's loop over samples. */
   readonly samples?: Loop;
 }
@@ -51,7 +49,7 @@ export class NestPlan {
   readonly rowLoop: Loop | undefined;
   /** Loops around the tile, outermost first. */
   readonly outer: readonly Loop[];
-  /** The first of them, where it can be done in parts. */
+  /** The first of them, where parts of it can be done apart from each other. */
   readonly split: Loop | undefined;
   readonly reduce: readonly Loop[];
   /** All loops of the plan, merged. */
@@ -62,7 +60,7 @@ export class NestPlan {
   private readonly useCounts = new Map<KernelExpr, number>();
   private readonly masks = new Map<KernelExpr, number>();
 
-  constructor(nest: Nest, { layout, profile, element, part, inTurn, samples }: PlanOptions) {
+  constructor(nest: Nest, { layout, profile, element, part, samples }: PlanOptions) {
     this.nest = nest;
     this.outs = nest.stores.map((store) => accessOf(layout, nest.out, store.index, "float32", samples));
     const valueLoads = loadsOf(nest.value);
@@ -76,18 +74,17 @@ export class NestPlan {
     const values = valueLoads.map((load) => this.accessOf(load));
     const form = chooseForm({ ...nest, index: nest.stores[0].index });
     const lanes = form.kind === "single" ? undefined : form.lanes;
-    const apart = part && !inTurn ? this.chooseSplit(lanes) : undefined;
+    const apart = part ? this.chooseSplit(lanes) : undefined;
     const merged = mergeLoops(nest.loops, [...this.accesses.values(), ...this.outs], apart);
     const mergedReduce = mergeLoops(nest.reduce, values);
     this.innermost = new Map([...merged.innermost, ...mergedReduce.innermost]);
     this.reduce = mergedReduce.loops;
     this.along = form.kind === "along";
     this.lanes = lanes && (this.along ? mergedReduce : merged).partOf(lanes);
-    const split = apart && merged.partOf(apart);
-    const parallel = merged.loops.filter((l) => l !== this.lanes && l !== split);
+    this.split = apart && merged.partOf(apart);
+    const parallel = merged.loops.filter((l) => l !== this.lanes && l !== this.split);
     this.rowLoop = nest.value && this.chooseRowLoop(parallel, values);
-    this.outer = [...(split ? [split] : []), ...parallel.filter((l) => l !== this.rowLoop)];
-    this.split = inTurn ? this.outer[0] : split;
+    this.outer = [...(this.split ? [this.split] : []), ...parallel.filter((l) => l !== this.rowLoop)];
     this.loops = [...this.outer, ...this.reduce, this.lanes, this.rowLoop].filter((l) => l !== undefined);
     const reduces = nest.value !== undefined;
     const tile = profile.tile(this.laneVectors, this.rowLoop?.size ?? 1, this.along, reduces);

@@ -1,5 +1,5 @@
 /**
- * How large register tiles are, and parts of long nests. Two profiles, both measured: `narrow` for plain SIMD, where V8 has 15 vector registers
+ * How large register tiles are, and which rows are long. Two profiles, both measured: `narrow` for plain SIMD, where V8 has 15 vector registers
  * and unrolled bodies lose, `wide` for engines that pair vectors, where more accumulators and unrolling win.
  */
 export interface Profile {
@@ -9,10 +9,11 @@ export interface Profile {
   /** Independent chains of additions where nothing else interleaves. */
   readonly chains: number;
   /**
-   * Iterations of a part of a long nest, a tenth of a millisecond or so. An engine puts optimized code in the place of its
-   * first, slow code where a function is called: within one long call it would stay slow.
+   * Iterations, a tenth of a millisecond or so, from which on a row of a nest is a call of its own. An engine puts optimized
+   * code in the place of its first, slow code where a function is called: within one long call it would stay slow. Shorter
+   * rows are not worth it: such code is 3 % slower then.
    */
-  readonly partIterations: number;
+  readonly longRow: number;
   /** Rows and vectors of a tile, for so many vectors of lanes and positions of the row loop. */
   tile(laneVectors: number, positions: number, along: boolean, reduces: boolean): { rows: number; vectors: number };
 }
@@ -35,13 +36,13 @@ export const narrow: Profile = {
   // Three or four copies gain 1 % from V8 12 on and cost 5 % of a training step before.
   unroll: (size) => (size <= 2 ? size : 1),
   chains: 4,
-  partIterations: 1 << 20,
+  longRow: 1 << 20,
   tile: tileOf(8, 2),
 };
 export const wide: Profile = {
   name: "wide",
   unroll: (size) => (size % 8 === 0 ? 8 : 4),
   chains: 4,
-  partIterations: 1 << 20,
+  longRow: 1 << 20,
   tile: tileOf(12, 4),
 };

@@ -1,4 +1,4 @@
-/** Long nests are done part by part: the same numbers, however small the parts. */
+/** Long nests are done row by row, by a function of their own: the same numbers, whatever counts as a long row. */
 import { describe, expect, test, vi } from "vitest";
 import { agrees } from "../../../test/devices/agree.ts";
 import { feed, graphOf, run, weight } from "../../../test/support/run.ts";
@@ -8,27 +8,27 @@ import { gradients } from "../../passes/gradient.ts";
 import { type WasmProgram, wasm } from "./device.ts";
 import type { Profile } from "./profile.ts";
 
-const part = vi.hoisted(() => ({ iterations: 8 }));
+const long = vi.hoisted(() => ({ iterations: 8 }));
 
 vi.mock("./profile.ts", async (original) => {
   const real = await original<{ narrow: Profile; wide: Profile }>();
-  const parted = (profile: Profile): Profile => ({
+  const changed = (profile: Profile): Profile => ({
     ...profile,
-    get partIterations() {
-      return part.iterations;
+    get longRow() {
+      return long.iterations;
     },
   });
-  return { narrow: parted(real.narrow), wide: parted(real.wide) };
+  return { narrow: changed(real.narrow), wide: changed(real.wide) };
 });
 
-/** With parts of so many iterations. */
-async function parted<T>(iterations: number, work: () => T): Promise<Awaited<T>> {
-  const before = part.iterations;
-  part.iterations = iterations;
+/** With rows that are long from so many iterations on. */
+async function longFrom<T>(iterations: number, work: () => T): Promise<Awaited<T>> {
+  const before = long.iterations;
+  long.iterations = iterations;
   try {
     return await work();
   } finally {
-    part.iterations = before;
+    long.iterations = before;
   }
 }
 
@@ -47,21 +47,21 @@ function picture() {
 }
 
 describe("a long nest", () => {
-  test("is a function that is called for one part after the other", async () => {
+  test("is a function that is called for one row after the other", async () => {
     const { x, tensors } = picture();
     const names = (): string[] => {
       const program = wasm().compile(graphOf({ inputs: [x.tensor], outputs: tensors.slice(0, 2) })) as WasmProgram;
-      return program.generated.module.functions.map((f) => f.name).filter((name) => name.endsWith(".part"));
+      return program.generated.module.functions.map((f) => f.name).filter((name) => name.endsWith(".row"));
     };
-    expect(await parted(1 << 20, names)).toEqual([]);
-    expect(await parted(1 << 16, names)).toEqual(["sum.part", "sum_1.part"]);
+    expect(await longFrom(1 << 21, names)).toEqual([]);
+    expect(await longFrom(1 << 15, names)).toEqual(["sum.row", "sum_1.row"]);
   });
 
   test("gives the bits that it gives as a whole", async () => {
     const { x, tensors } = picture();
     const values = async () => (await run(wasm({ threads: 1 }), tensors, { feeds: [x], batchSize: 2 })).values;
-    const whole = await parted(1 << 20, values);
-    for (const iterations of [1 << 16, 1000, 8]) expect(await parted(iterations, values)).toEqual(whole);
+    const whole = await longFrom(1 << 21, values);
+    for (const iterations of [1 << 15, 1000, 8]) expect(await longFrom(iterations, values)).toEqual(whole);
   });
 });
 
