@@ -138,6 +138,17 @@ describe("errors about sizes", () => {
     );
   });
 
+  it("say it of every batch of data that comes in batches", async () => {
+    const image: Tensor = input([null, null, 1]) as unknown as Tensor;
+    const m = model(image, pipe(image, conv2d(1, 3, same), maxPooling2d(2), upSampling2d(2)) as Tensor) as Model;
+    m.compile({ optimizer: "sgd", loss: "mse" });
+    const batch = (n: number) => {
+      const images = ndarray(new Float32Array(2 * n * n), [2, n, n, 1]);
+      return [images, images] as const;
+    };
+    await expect(m.fit([batch(8), batch(7)], { verbose: 0 })).rejects.toThrow("7×7 expected, 6×6 built: ");
+  });
+
   it("say it also of a model whose sizes are open", async () => {
     const image: Tensor = input([null, null, 1]) as unknown as Tensor;
     const m = model(

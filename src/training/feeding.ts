@@ -81,15 +81,15 @@ export async function readSamples(
   const samples = checkSamples(where, given, fed.takes(given.x), names);
   await inTurns(checkNumbers(where, samples, names), performance.now());
   fed.build(samples);
-  const checkAs = (name: string, checked: Samples): void => {
+  const checkAs = async (name: string, checked: Samples): Promise<void> => {
     try {
-      fed.check(checked);
+      await fed.check(checked);
     } catch (error) {
       throw prefixed(`${where}: ${name}`, error);
     }
   };
-  checkAs(names[1], { ...samples, weights: samples.y.map(() => undefined) });
-  if (samples.weights.some((weight) => weight !== undefined)) checkAs(names[2], samples);
+  await checkAs(names[1], { ...samples, weights: samples.y.map(() => undefined) });
+  if (samples.weights.some((weight) => weight !== undefined)) await checkAs(names[2], samples);
   await fed.checkLabels(`${where}: ${names[1]}`, samples);
   return samples;
 }

@@ -48,7 +48,7 @@ import { type Inputs, Programs, type Targets } from "./programs.ts";
 import { type Answering, askFeed, askOnce, judgeFeed, readFeed } from "./reading.ts";
 import { type Samples, stepData } from "./samples.ts";
 import { beginning, Journal, readTrainingState, type TrainingState } from "./state.ts";
-import { type WrongTarget, wrongTarget } from "./step.ts";
+import { wrongTarget } from "./step.ts";
 import { Turn } from "./turn.ts";
 import { assignWeights, copyWeights } from "./weights.ts";
 import type { WeightFormat } from "./weights-file.ts";
@@ -488,14 +488,14 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
       this.prepare(x.map(shapeOfSample));
       this.#at(x);
     };
-    let wrong: (WrongTarget & { readonly network: SizedNetwork }) | undefined;
-    const check = (samples: Samples): void => {
+    const check = async (samples: Samples): Promise<void> => {
       if (this.#compiled === undefined) return;
       const network = this.#at(samples.x);
-      const found = wrongTarget(network, stepData(samples).targets, this.#compiled.judgements);
-      if (found === undefined) return;
-      wrong = { ...found, network };
-      throw found.error;
+      const wrong = wrongTarget(network, stepData(samples).targets, this.#compiled.judgements);
+      if (wrong === undefined) return;
+      // Without the module the error stands for itself.
+      const advice = await files().catch(() => undefined);
+      throw advice === undefined ? wrong.error : advice.advisedOf(network, wrong);
     };
     const checkLabelsOf = async (place: string, { x, y }: Samples): Promise<void> => {
       const shapes = this.#at(x).outputs.map(({ shape }) => shape);
@@ -507,10 +507,8 @@ export class Model<I extends Shapes = Shapes, O extends Answers = Shapes> extend
       await this.#compiled?.load();
       return await open({ takes, build, check, checkLabels: checkLabelsOf, seed: this.seed });
     } catch (error) {
-      // The advice looks at the network, as long as there is one.
-      const told = wrong === undefined ? error : (await files()).advisedOf(error, wrong.network, wrong);
       forget?.();
-      throw told;
+      throw error;
     }
   }
 

@@ -6,7 +6,7 @@ import type { SizedNetwork } from "../layers/sized-network.ts";
 import type { WrongTarget } from "./step.ts";
 
 /** The error about a wrong target, with advice where layers can be changed so that the sizes meet. */
-export function advisedOf(error: unknown, { network, inputs }: SizedNetwork, { output, shape }: WrongTarget): unknown {
+export function advisedOf({ network, inputs }: SizedNetwork, { output, shape, error }: WrongTarget): unknown {
   const { runs, outputs } = runsOf(
     network,
     inputs.map((input) => input.shape),
