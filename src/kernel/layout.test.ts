@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { expectClose } from "../../test/support/arrays.ts";
-import { feed, graphOf, run, weight } from "../../test/support/run.ts";
+import { feed, graphOf, run, variable, weight } from "../../test/support/run.ts";
 import { atOnce } from "../core/pieces.ts";
+import type { Device } from "../device/device.ts";
 import { interp } from "../device/interp.ts";
 import { wasm } from "../device/wasm/device.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -102,5 +103,35 @@ test("a reshape of a reshape of rows that could lie apart has the same numbers o
   );
   made.forEach((values, i) => {
     expectClose(values, exact[i], 1e-5, ["sum", "view"][i]);
+  });
+});
+
+describe("what is read beyond its edges has gaps, but not where cells must lie side by side", () => {
+  const wave = (n: number, step: number) => new Float32Array(n).map((_, i) => Math.sin(i * step));
+  const kernel = weight("kernel", [3, 3, 4, 4], wave(144, 1.3));
+  const convolved = (x: Tensor): Tensor =>
+    op.convolve(x, kernel, { strides: [1, 1], dilation: [1, 1], before: [1, 1], groups: 1, output: [6, 6] });
+
+  test("a sum over the samples", async () => {
+    const x = feed("x", [6, 6, 4], 3, wave(3 * 144, 0.7));
+    const wanted = [convolved(op.sumSamples(x.tensor))];
+    const [exact, made] = await Promise.all(
+      [interp("float64"), wasm()].map(async (device) => (await run(device, wanted, { feeds: [x] })).values),
+    );
+    expectClose(made[0], exact[0], 1e-5, "sum");
+  });
+
+  test("the new value of a variable", async () => {
+    const x = feed("x", [1], 2, wave(2, 0.7));
+    const after = async (device: Device) => {
+      const v = variable("v", [6, 6, 4], wave(144, 0.7));
+      const next = op.multiply(op.variableTensor(v), 0.5);
+      const updates = [{ variable: v, value: next }];
+      const { values } = await run(device, [convolved(next)], { feeds: [x], updates });
+      return [values[0], v.value as Float32Array];
+    };
+    const [exact, made] = await Promise.all([interp("float64"), wasm()].map(after));
+    expectClose(made[0], exact[0], 1e-5, "convolved");
+    expectClose(made[1], exact[1], 1e-5, "v");
   });
 });

@@ -50,7 +50,7 @@ const SETS = 64;
 const MOST_ROWS = 4;
 /**
  * Whether the rows of a matrix, of which a product reads a few columns at a time, begin in so few sets of the first cache
- * that these have no room for all. Those of weights that are laid out once a step lie a line further apart then.
+ * that these have no room for all beside what else is read. Those of what all samples share lie a line further apart then.
  */
 export function rowsMeet(sizes: readonly number[]): boolean {
   const [rows, length] = sizes.slice(-2);
@@ -77,8 +77,9 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
   const aliased = new Set(
     [...kernels.flatMap(touchedBy), ...lowered.outputs].flatMap((b) => (b.aliasOf ? [ownerOf(b)] : [])),
   );
-  // Sums over samples are collected into cells that lie side by side.
-  const dense = new Set([...aliased, ...kernels.flatMap((k) => (k.kind === "collect" ? [k.out] : []))]);
+  // Sums over samples are collected into cells that lie side by side, and totals are added up so.
+  const collected = kernels.flatMap((k) => (k.kind === "collect" ? [k.out] : []));
+  const dense = new Set([...aliased, ...collected, ...lowered.totals.map(ownerOf)]);
   const stridesOf = (b: Buffer): number[] => {
     const sizes = padded(b);
     const apart = b.place.kind === "shared" && !dense.has(b) && rowsMeet(sizes);

@@ -25,17 +25,21 @@ export function* lowering(graph: Graph): Pieces<Lowered> {
   const storage = yield* planStorage(graph);
   const plain = yield* build(graph, storage, new Set());
   // A halo needs gaps between the rows. Which tensors carry one is known once all reads are; where such a tensor shares
-  // its cells with another shape, or is a leaf that was not copied in any case, all is built anew with a copy of it.
+  // its cells with another shape, is a leaf that was not copied in any case, or is collected from shards, whose cells lie
+  // side by side, all is built anew with a copy of it.
   const halos = yield* findHalos(plain.kernels);
   const padded = new Set([...plain.bufferOf].filter(([, buffer]) => halos.has(buffer)).map(([t]) => t));
   const copies = [...plain.bufferOf].some(
     ([t, { place }]) =>
       (storage.lowering(t).kind === "view" && (padded.has(t) || padded.has(t.inputs[0]))) ||
-      (t.inputs.length === 0 && padded.has(t) && place.kind !== "sample" && place.kind !== "shared"),
+      (t.inputs.length === 0 && padded.has(t) && place.kind !== "sample" && place.kind !== "shared") ||
+      (padded.has(t) && isCollected(storage.lowering(t))),
   );
   yield;
   return yield* orderUpdates(copies ? yield* build(graph, storage, padded) : plain);
 }
+
+const isCollected = (lowering: Lowering): boolean => lowering.kind === "nests" && lowering.overSamples;
 
 function* build(graph: Graph, storage: Storage, padded: ReadonlySet<Tensor>): Pieces<Lowered> {
   const builder = new Builder(graph, storage, padded);
@@ -115,11 +119,7 @@ class Builder {
       this.bufferOf.set(t, leaf);
       return;
     }
-    const out = this.buffer(`${leaf.name}.loaded`, t.shape, this.placeOf(t));
-    const loops = loopsOf(t.shape);
-    const index = loops.map((loop) => loopIndex(loop));
-    this.copy(t, out, loops, index, { kind: "load", source: leaf, index, outside: "zero" });
-    this.bufferOf.set(t, out);
+    this.bufferOf.set(t, this.apart(t, leaf, `${leaf.name}.loaded`));
   }
 
   private leafBuffer(t: Tensor): Buffer {
@@ -203,7 +203,16 @@ class Builder {
     if (partial) {
       this.kernels.push({ kind: "collect", name: `${out.name}.collect`, perSample: false, from: partial, out });
     }
-    this.bufferOf.set(t, out);
+    this.bufferOf.set(t, partial && this.padded.has(t) ? this.apart(t, out) : out);
+  }
+
+  /** A copy of `source` that may have gaps. */
+  private apart(t: Tensor, source: Buffer, name = t.op.name): Buffer {
+    const out = this.buffer(name, t.shape, this.placeOf(t));
+    const loops = loopsOf(t.shape);
+    const index = loops.map((loop) => loopIndex(loop));
+    this.copy(t, out, loops, index, { kind: "load", source, index, outside: "zero" });
+    return out;
   }
 
   private addRoute(t: Tensor, core: Tensor, lowering: Extract<Lowering, { kind: "routeToMaximum" }>): void {

@@ -5,6 +5,7 @@
 import { append } from "../core/lists.ts";
 import { enough, type Pieces } from "../core/pieces.ts";
 import { loopIndex, sameIndex } from "../expr/expr.ts";
+import { findHalos } from "./halo.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "./kernel.ts";
 import { loadsOf, readsOf, storesOf } from "./reads.ts";
 import { replaceBuffers } from "./replace.ts";
@@ -33,6 +34,8 @@ export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
     for (const b of new Set(readsOf(k).map(ownerOf))) append(readersOf, b, k);
     if (enough()) yield;
   }
+  // A variable's own cells lie side by side.
+  const halos = yield* findHalos(kernels);
   const copies: Kernel[] = [];
   const inPlace = new Map<Buffer, Buffer>();
   const updates: Lowered["updates"][number][] = [];
@@ -42,7 +45,7 @@ export function* orderUpdates(lowered: Lowered): Pieces<Lowered> {
     if (from === to) continue;
     const writers = writersOf.get(from) ?? [];
     const readers = readersOf.get(to) ?? [];
-    const free = !inPlace.has(from) && writers.length > 0 && !writers.some((w) => early.has(w));
+    const free = !inPlace.has(from) && !halos.has(from) && writers.length > 0 && !writers.some((w) => early.has(w));
     if (free && canReplace(from, to, writers, readers, late)) {
       inPlace.set(from, to);
       for (const w of writers) for (const r of readers) if (r !== w) before.get(w)?.add(r);

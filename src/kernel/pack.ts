@@ -1,6 +1,6 @@
 /**
  * Lays weights out the way a contraction reads them: reduction loops in order, lanes innermost. Once a step, for shared
- * operands only, and only where they do not lie so already. Flipped, transposed and strided reads end here.
+ * operands only, and only where they do not lie so already, or where their rows would meet in few sets of the cache. Flipped, transposed and strided reads end here.
  */
 import { enough, type Pieces } from "../core/pieces.ts";
 import { coefficientOf, type Loop, loopIndex, rewrite, withOperands } from "../expr/expr.ts";
@@ -40,7 +40,7 @@ export function* packOperands(lowered: Lowered): Pieces<Lowered> {
   return { ...lowered, kernels };
 }
 
-/** The loops of a load in the order in which its cells should lie; undefined when they lie so, or may not be moved. */
+/** The loops of a load in the order in which its cells should lie; undefined when they lie well, or may not be moved. */
 function packedOrder(kernel: NestKernel, load: Load): Loop[] | undefined {
   const source = load.source as Buffer;
   if (!canPack(source)) return undefined;

@@ -17,7 +17,7 @@ export const prepare = (graph: Graph): Graph => atOnce(preparing(graph));
 
 /** The same in pieces. */
 export function* preparing(graph: Graph): Pieces<Graph> {
-  // A graph that trains has been through the passes before the gradient.
+  // A step that trains has been through the pass before its gradient.
   const trains = graph.updates.length > 0;
   const own = trains ? graph : yield* rewriting(yield* poolFirst(yield* foldScales(graph)), upsampleConvolution);
   return yield* simplifying(yield* rewriting(own, winograd));
