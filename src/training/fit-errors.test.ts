@@ -73,6 +73,25 @@ describe("targets that are no probabilities, where a loss compares probabilities
     ]);
   });
 
+  it("are warned about where they are bytes, unless these are scaled", async () => {
+    const warn = vi.spyOn(console, "warn").mockReturnValue();
+    const train = async (scale: number) => {
+      const m = sequential([input([2]), dense(2, { activation: "sigmoid" })]);
+      m.compile({ optimizer: "sgd", loss: "binary_crossentropy" });
+      const bytes = { data: Uint8Array.of(0, 1, 7, 255), shape: [2, 2], scale };
+      await m.fit(bytes, bytes, { epochs: 2, verbose: 0 });
+      return warn.mock.calls.splice(0).map(([words]) => words);
+    };
+    expect(await train(1 / 255)).toEqual([]);
+    for (const [
+      scale,
+      at,
+      value,
+    ] of [[1, "[1, 0]", 7], [0.01, "[1, 1]", 2.5500000000000003], [-1, "[0, 1]", -1]] as const) // biome-ignore format: rows
+      expect(await train(scale)).toEqual([expect.stringContaining(`the target at ${at} is ${value}, and`)]);
+    warn.mockRestore();
+  });
+
   it("are none where they are scaled, or where the loss takes any number", async () => {
     expect(await warnings("binary_crossentropy", 255, 1 / 255)).toEqual([]);
     expect(await warnings("binary_crossentropy", 0.5)).toEqual([]);

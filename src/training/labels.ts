@@ -1,5 +1,5 @@
 /** Numbers as targets: whether data holds numbers of classes, or probabilities, where losses and metrics take these. */
-import { indexOf, type NdArray } from "../core/array.ts";
+import { indexOf, type NdArray, type TypedArray } from "../core/array.ts";
 import { labelError } from "../core/errors.ts";
 import type { Pieces } from "../core/pieces.ts";
 import type { Shape } from "../graph/tensor.ts";
@@ -46,19 +46,32 @@ const warned = new WeakSet<Loss>();
 /** So many values are looked at: what is wrong with them is wrong with all. */
 const LOOKED_AT = 1_000_000;
 
+/** A little more than 1 is a matter of rounding. */
+const isProbable = (value: number): boolean => value >= 0 && value <= 1.001;
+
 function* warnImprobable(where: string, { data, shape, scale = 1 }: NdArray, loss: Loss): Pieces<void> {
   if (warned.has(loss)) return;
+  if (data instanceof Uint8Array && isProbable(255 * scale)) return;
   const count = Math.min(data.length, LOOKED_AT);
-  for (let i = 0; i < count; i++) {
-    if (i % PIECE === 0) yield;
-    // A little more than 1 is a matter of rounding.
-    if (data[i] * scale >= 0 && data[i] * scale <= 1.001) continue;
-    warned.add(loss);
-    const fix = data[i] * scale > 1 ? "Divide bytes by 255 first, or give { data, shape, scale: 1 / 255 }." : "";
-    const words = `the target at [${indexOf(i, shape).join(", ")}] is ${data[i] * scale}, and ${loss.name} is for targets from 0 to 1.`;
-    console.warn(`${where}: ${words} ${fix}`.trimEnd());
-    return;
+  for (let from = 0; from < count; from += PIECE) {
+    const i = firstImprobable(data, scale, from, Math.min(count, from + PIECE));
+    if (i !== undefined) {
+      const value = data[i] * scale;
+      warned.add(loss);
+      const fix = value > 1 ? "Divide bytes by 255 first, or give { data, shape, scale: 1 / 255 }." : "";
+      const words = `the target at [${indexOf(i, shape).join(", ")}] is ${value}, and ${loss.name} is for targets from 0 to 1.`;
+      console.warn(`${where}: ${words} ${fix}`.trimEnd());
+      return;
+    }
+    yield;
   }
+}
+
+function firstImprobable(data: TypedArray, scale: number, from: number, to: number): number | undefined {
+  for (let i = from; i < to; i++) {
+    if (!isProbable(data[i] * scale)) return i;
+  }
+  return undefined;
 }
 
 function* checkArray(where: string, { data, shape, scale = 1 }: NdArray, rules: readonly Labels[]): Pieces<void> {
