@@ -5,7 +5,6 @@
  * a sample of the batch, for values that a later stage reads. Buffers with a halo own their cells for good, so that the
  * border is zeroed once; others of the arena share memory when their lives do not overlap.
  */
-import { sizeOf } from "../core/array.ts";
 import { append } from "../core/lists.ts";
 import { enough, type Pieces } from "../core/pieces.ts";
 import { findHalos } from "./halo.ts";
@@ -71,27 +70,30 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
     owners.add(ownerOf(b));
   if (lowered.guard) owners.add(ownerOf(lowered.guard));
 
-  const padded = (b: Buffer): number[] =>
-    b.shape.map((n, i) => n + (halos.get(b)?.before[i] ?? 0) + (halos.get(b)?.after[i] ?? 0));
-  const bytesOf = (b: Buffer): number => (b.shape.length > 0 ? padded(b)[0] * stridesOf(b)[0] : FLOAT);
   const aliased = new Set(
     [...kernels.flatMap(touchedBy), ...lowered.outputs].flatMap((b) => (b.aliasOf ? [ownerOf(b)] : [])),
   );
   // Sums over samples are collected into cells that lie side by side, and totals are added up so.
   const collected = kernels.flatMap((k) => (k.kind === "collect" ? [k.out] : []));
   const dense = new Set([...aliased, ...collected, ...lowered.totals.map(ownerOf)]);
-  const stridesOf = (b: Buffer): number[] => {
-    const sizes = padded(b);
+  const made = (b: Buffer) => {
+    const halo = halos.get(b);
+    const sizes = halo ? b.shape.map((n, i) => n + halo.before[i] + halo.after[i]) : b.shape;
     const apart = b.place.kind === "shared" && !dense.has(b) && rowsMeet(sizes);
     const [first, ...strides] = rowMajor(apart ? [...sizes.slice(0, -1), (sizes.at(-1) as number) + LINE] : sizes);
     const many = b.place.kind === "sample" && b.shape[0] >= MANY && !aliased.has(b);
-    return first === undefined ? [] : [many && first % ALIKE === 0 ? first + APART : first, ...strides];
+    if (first === undefined) return { strides: [], bytes: FLOAT, before: 0 };
+    const distance = many && first % ALIKE === 0 ? first + APART : first;
+    const all = [distance, ...strides];
+    const before = halo ? all.reduce((sum, s, i) => sum + s * halo.before[i], 0) : 0;
+    return { strides: all, bytes: sizes[0] * distance, before };
   };
+  const forms = new Map<Buffer, ReturnType<typeof made>>();
+  const formOf = (b: Buffer) => forms.get(b) ?? forms.set(b, made(b)).get(b)!;
+  const bytesOf = (b: Buffer): number => formOf(b).bytes;
   const put = (b: Buffer, space: Space, start: number): void => {
-    const strides = stridesOf(b);
-    const before = halos.get(b)?.before ?? [];
-    const offset = start + strides.reduce((sum, s, i) => sum + s * (before[i] ?? 0), 0);
-    placements.set(b, { space, offset, strides, start, bytes: bytesOf(b) });
+    const { strides, bytes, before } = formOf(b);
+    placements.set(b, { space, offset: start + before, strides, start, bytes });
   };
 
   yield;
@@ -134,7 +136,15 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
   return { placements, sizes, partialOfStage };
 }
 
-const rowMajor = (shape: readonly number[]): number[] => shape.map((_, i) => sizeOf(shape.slice(i + 1)) * FLOAT);
+function rowMajor(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length);
+  let stride = FLOAT;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    stride *= shape[axis];
+  }
+  return strides;
+}
 
 const touchedBy = remembered((kernel: Kernel): readonly Buffer[] => [...readsOf(kernel), kernel.out]);
 

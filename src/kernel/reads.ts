@@ -4,17 +4,33 @@ import type { Buffer, Kernel, KernelExpr, NestKernel, Store } from "./kernel.ts"
 
 export type Load = Extract<KernelExpr, { kind: "load" }>;
 
-/** Every pass asks the same of every kernel, and neither kernels nor their terms ever change. */
+/** A class whose constructor answers the object that it is given, so that a class made from it adds its fields to that. */
+const Given = class {
+  constructor(object: object) {
+    // biome-ignore lint/correctness/noConstructorReturn: it is what this class is for
+    return object;
+  }
+};
+
+/**
+ * Every pass asks the same of every kernel, and neither kernels nor their terms ever change. Answers are private fields
+ * of what was asked about: in weak maps, tens of thousands of them, V8's garbage collector looks for what lives longer
+ * than at all else.
+ */
 export function remembered<K extends object, V>(find: (key: K) => V): (key: K) => V {
-  const known = new WeakMap<K, V>();
-  return (key) => {
-    let value = known.get(key);
-    if (value === undefined) {
-      value = find(key);
-      known.set(key, value);
+  class Answered extends Given {
+    readonly #answer: V;
+
+    constructor(key: K) {
+      super(key);
+      this.#answer = find(key);
     }
-    return value;
-  };
+
+    static of(key: object): V | undefined {
+      return #answer in key ? (key as Answered).#answer : undefined;
+    }
+  }
+  return (key) => Answered.of(key) ?? (Answered.of(new Answered(key)) as V);
 }
 
 const loadsIn = remembered((e: KernelExpr): readonly Load[] => {

@@ -111,6 +111,7 @@ export function* planStorage(graph: Graph): Pieces<Storage> {
 const bufferedInputs = (lowering: Lowering): readonly number[] =>
   lowering.kind === "map" ? (lowering.buffered ?? []) : [];
 
+/** Any cell of a tensor: what is read for it tells what is read for all. */
 const probeIndex = (shape: Shape): Affine[] => shape.map((size, i) => loopIndex({ name: `p${i}`, size }));
 
 /** Whether a tensor is its input at another index, and nothing else. */
