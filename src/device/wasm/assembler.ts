@@ -42,6 +42,22 @@ const broken = (where: string, problem: string) => internalError({ where: `wasm 
 
 // ---- functions ----------------------------------------------------------------------------------------------------
 
+/** What functions with the same parameters share. */
+interface Signature<P extends ParamTypes> {
+  readonly operands: readonly ValueType[];
+  /** The parameters, by name or index as they were declared. */
+  readonly params: Locals<P>;
+  readonly locals: readonly Local<ValueType>[];
+}
+
+function signatureOf<P extends ParamTypes>(types: P): Signature<P> {
+  const listed = Array.isArray(types);
+  const operands = Object.values(types as Readonly<Record<string, ValueType>>);
+  const locals = Object.keys(types).map((key, k) => new Local(operands[k], listed ? `p${key}` : key, k));
+  const params = listed ? locals : Object.fromEntries(locals.map((p) => [p.name, p]));
+  return { operands, params: params as Locals<P>, locals };
+}
+
 /** A function under construction. Made by `Module.func`. */
 export class Func<P extends ParamTypes = ParamTypes, R extends ValueType | "none" = ValueType | "none">
   implements Callable<R>
@@ -49,26 +65,21 @@ export class Func<P extends ParamTypes = ParamTypes, R extends ValueType | "none
   readonly name: string;
   readonly operands: readonly ValueType[];
   readonly result: R;
-  /** The parameters, by name or index as they were declared. */
   readonly params: Locals<P>;
   readonly exportName: string | undefined;
   /** Parameters, then other locals. */
-  readonly locals: Local<ValueType>[] = [];
+  readonly locals: Local<ValueType>[];
   readonly body: Expr[] = [];
-  /** Locals and body in the binary format, in the place of these once the function is finished. */
-  code: Uint8Array | undefined;
+  /** Where the module keeps its locals and body in the binary format, in the place of these once it is finished. */
+  code: { readonly start: number; readonly end: number } | undefined;
 
-  constructor(name: string, params: P, result: R, exportName: string | undefined) {
+  constructor(name: string, { operands, params, locals }: Signature<P>, result: R, exportName: string | undefined) {
     this.name = name;
+    this.operands = operands;
     this.result = result;
+    this.params = params;
     this.exportName = exportName;
-    const named: readonly (readonly [string, ValueType])[] = Array.isArray(params)
-      ? params.map((type: ValueType, k) => [`p${k}`, type] as const)
-      : Object.entries(params);
-    for (const [key, type] of named) this.local(type, key);
-    this.operands = named.map(([, type]) => type);
-    const made = [...this.locals];
-    this.params = (Array.isArray(params) ? made : Object.fromEntries(made.map((p) => [p.name, p]))) as Locals<P>;
+    this.locals = [...locals];
   }
 
   /** A new variable, 0 at first. */
@@ -110,7 +121,9 @@ export class Module {
   readonly exportedGlobals: Exported<Global<ValueType>>[] = [];
   private readonly indexOf = new Map<Callable, number>();
   private readonly keepsInstructions: boolean;
-  private readonly scratch = new Writer();
+  private readonly signatures = new Map<ParamTypes, Signature<ParamTypes>>();
+  /** The code of all finished functions. */
+  private readonly finished = new Writer();
   /** Where it comes from, and its sizes. */
   memory: (MemoryLimits & { readonly module: string; readonly name: string }) | undefined;
 
@@ -135,7 +148,9 @@ export class Module {
     results?: R,
     options: { readonly export?: string } = {},
   ): Func<P, ResultOf<R>> {
-    const made = new Func(name, params, resultOf<R>(results), options.export);
+    const signature = this.signatures.get(params) ?? signatureOf(params);
+    this.signatures.set(params, signature);
+    const made = new Func(name, signature as Signature<P>, resultOf<R>(results), options.export);
     this.indexOf.set(made, this.functions.length);
     this.functions.push(made);
     return made;
@@ -145,11 +160,15 @@ export class Module {
    * Makes bytes of a function to which nothing will be added. Its instructions are young then, and go as they came:
    * those of a large module would otherwise be copied from one generation of the engine's memory to the next.
    */
-  finish(func: Func): void {
-    if (this.keepsInstructions) return;
-    func.code = this.codeOf(func);
-    func.body.length = 0;
-    func.locals.length = 0;
+  finish<P extends ParamTypes, R extends ValueType | "none">(func: Func<P, R>): Func {
+    const done = func as unknown as Func;
+    if (this.keepsInstructions) return done;
+    const start = this.finished.length;
+    this.write(this.finished, done);
+    done.code = { start, end: this.finished.length };
+    done.body.length = 0;
+    done.locals.length = 0;
+    return done;
   }
 
   /** A new variable of the module, with the number (for i64: the bigint) that it starts as. */
@@ -227,9 +246,12 @@ export class Module {
     });
 
     const code = new Writer();
+    const scratch = new Writer();
     code.u32(this.functions.length);
     for (const func of this.functions) {
-      const own = func.code ?? this.codeOf(func);
+      scratch.length = 0;
+      if (!func.code) this.write(scratch, func);
+      const own = func.code ? this.finished.view(func.code.start, func.code.end) : scratch.view();
       code.u32(own.length);
       code.bytes(own);
       if (func.code === undefined || enough()) yield;
@@ -253,18 +275,15 @@ export class Module {
   }
 
   /** Locals and body. */
-  private codeOf(func: Func): Uint8Array {
-    const { scratch } = this;
-    scratch.length = 0;
+  private write(to: Writer, func: Func): void {
     checkEnd(func);
-    scratch.list(runs(func), ([count, type]) => {
-      scratch.u32(count);
-      scratch.byte(typeByte[type]);
+    to.list(runs(func), ([count, type]) => {
+      to.u32(count);
+      to.byte(typeByte[type]);
     });
     const scope: Scope = { func, globals: this.globals, indexOf: this.indexOf, labels: [] };
-    encodeAll(scratch, func.body, scope);
-    scratch.byte(END);
-    return scratch.view().slice();
+    encodeAll(to, func.body, scope);
+    to.byte(END);
   }
 }
 
@@ -309,12 +328,12 @@ class Writer {
     this.#numbers = new DataView(grown.buffer);
   }
 
-  view(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.length);
+  view(start = 0, end = this.length): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(start, end);
   }
 
   byte(value: number): void {
-    this.#reserve(1);
+    if (this.length === this.#bytes.length) this.#reserve(1);
     this.#bytes[this.length++] = value;
   }
 
@@ -325,7 +344,7 @@ class Writer {
   }
 
   u32(value: number): void {
-    this.#reserve(5);
+    if (this.length + 5 > this.#bytes.length) this.#reserve(5);
     let rest = value >>> 0;
     while (rest > 127) {
       this.#bytes[this.length++] = (rest & 127) | 128;
@@ -335,7 +354,7 @@ class Writer {
   }
 
   s32(value: number): void {
-    this.#reserve(5);
+    if (this.length + 5 > this.#bytes.length) this.#reserve(5);
     let rest = value;
     while (rest < -64 || rest > 63) {
       this.#bytes[this.length++] = (rest & 127) | 128;
@@ -417,10 +436,20 @@ function encodeAll(to: Writer, list: readonly Expr[], scope: Scope): void {
 
 function encode(to: Writer, expr: Expr, scope: Scope): void {
   const { instruction, operands, immediate } = expr;
-  encodeAll(to, operands, scope);
+  if (operands.length > 0) encodeAll(to, operands, scope);
   const { code, name } = instruction;
-  for (let k = 0; k < code.length; k++) to.byte(code[k]);
+  to.byte(code[0]);
+  for (let k = 1; k < code.length; k++) to.byte(code[k]);
+  // The usual ones first.
   switch (immediate.kind) {
+    case "local": {
+      const { local } = immediate;
+      if (scope.func?.locals[local.index] !== local) {
+        throw broken(name, `local ${local.name} does not belong to func ${scope.func?.name}`);
+      }
+      to.u32(local.index);
+      break;
+    }
     case "none":
       if (name === "return" && scope.func) checkBody("return", operands, scope.func.result);
       break;
@@ -450,14 +479,6 @@ function encode(to: Writer, expr: Expr, scope: Scope): void {
         else to.i32(lane);
       }
       break;
-    case "local": {
-      const { local } = immediate;
-      if (scope.func?.locals[local.index] !== local) {
-        throw broken(name, `local ${local.name} does not belong to func ${scope.func?.name}`);
-      }
-      to.u32(local.index);
-      break;
-    }
     case "global": {
       const { global } = immediate;
       if (scope.globals[global.index] !== global) {

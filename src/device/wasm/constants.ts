@@ -21,13 +21,14 @@ export function hoistConstants(func: Func, statements: readonly Statement[]): St
     return l;
   };
   const visit = ({ instruction, operands, immediate }: Expr, looped: boolean): void => {
-    const inside = looped || instruction.name === "loop";
     for (let k = 0; k < operands.length; k++) {
-      const hoisted = inside ? localOf(operands[k]) : undefined;
+      const operand = operands[k];
+      const hoisted = looped ? localOf(operand) : undefined;
       if (hoisted) (operands as Expr[])[k] = hoisted.read;
-      else visit(operands[k], inside);
+      else if (!isLeaf(operand)) visit(operand, looped);
     }
     if (immediate.kind !== "block") return;
+    const inside = looped || instruction.name === "loop";
     visitAll(immediate.body, inside);
     visitAll(immediate.otherwise, inside);
   };
@@ -37,3 +38,5 @@ export function hoistConstants(func: Func, statements: readonly Statement[]): St
   visitAll(statements, false);
   return [...sets, ...statements];
 }
+
+const isLeaf = (e: Expr): boolean => e.operands.length === 0 && e.immediate.kind !== "block";

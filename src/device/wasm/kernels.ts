@@ -19,7 +19,8 @@ export class KernelFuncs {
   private readonly module: Module;
   private readonly plan: Plan;
   private readonly profile: Profile;
-  private readonly made = new Map<object, Map<string, Func>>();
+  /** By variant, then by kernel or buffer. */
+  private readonly made = new Map<string, Map<object, Func>>();
 
   constructor(module: Module, plan: Plan, profile: Profile) {
     this.module = module;
@@ -34,7 +35,7 @@ export class KernelFuncs {
     if (k.kind === "clear") func.emit(...this.clear(func, k.out));
     else if (k.kind === "collect") func.emit(...this.collect(func as unknown as Func, k));
     else return yield* this.emitted(func, k, { element, scaleAddress });
-    this.module.finish(func as unknown as Func);
+    this.module.finish(func);
     return func;
   }
 
@@ -66,9 +67,8 @@ export class KernelFuncs {
       element: "float32",
       ...special,
     } as const;
-    const to = func as unknown as Func;
-    to.emit(...(yield* emitKernel(to, k, options)));
-    module.finish(to);
+    func.emit(...(yield* emitKernel(func as unknown as Func, k, options)));
+    module.finish(func);
     return func;
   }
 
@@ -88,7 +88,9 @@ export class KernelFuncs {
       const inside = a + 1 < axis ? strides[a + 1] * shape[a + 1] : 0;
       code = countedLoop(func as unknown as Func, shape[a], [...code, ...bump(p, strides[a] - inside)]);
     }
-    return func.emit(local.set(p, i32.add(base, offset)), ...code);
+    func.emit(local.set(p, i32.add(base, offset)), ...code);
+    this.module.finish(func);
+    return func;
   }
 
   private clear(func: KernelFunc, buffer: Buffer): Statement[] {
@@ -116,11 +118,11 @@ export class KernelFuncs {
 
   /** The function of a kernel or buffer, and whether it is new and still without code. */
   private once<F>(key: object, variant: string, make: () => F): readonly [F, isNew: boolean] {
-    const variants = this.made.get(key) ?? new Map<string, Func>();
-    this.made.set(key, variants);
-    const known = variants.get(variant) as F | undefined;
+    const funcs = this.made.get(variant) ?? new Map<object, Func>();
+    this.made.set(variant, funcs);
+    const known = funcs.get(key) as F | undefined;
     const func = known ?? make();
-    variants.set(variant, func as Func);
+    funcs.set(key, func as Func);
     return [func, known === undefined];
   }
 }

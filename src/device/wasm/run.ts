@@ -96,7 +96,7 @@ export function emitBarrier(module: Module): Func {
     ]),
     local.set(looks, i32.atomicRmwSub(control.sleepers, 1)),
   );
-  return func as unknown as Func;
+  return module.finish(func);
 }
 
 /** `run(worker)`: the steps of a run. In pieces, a stage each. */
