@@ -20,8 +20,17 @@ import { type Host, LocalHost, SharedHost } from "./host.ts";
 import { MessageHost } from "./host-message.ts";
 import { Image } from "./image.ts";
 import { giveBack, MOST_PAGES, PAGE, type Room, takeRoom } from "./memory.ts";
-import { cellsOf, costOf, type Generated, generating } from "./module.ts";
-import { controlBlock, type Frame, frameOf, newControlBlock, type Places, place, stepsAtOnce } from "./placing.ts";
+import { cellsOf, costOf, type Generated, generating, type Outline } from "./module.ts";
+import {
+  controlBlock,
+  type Frame,
+  frameOf,
+  newControlBlock,
+  outlineOf,
+  type Places,
+  place,
+  stepsAtOnce,
+} from "./placing.ts";
 import { nextProgram, Pool } from "./pool.ts";
 import { narrow, type Profile, wide } from "./profile.ts";
 import { canShare, cores, hasVectors, notIsolated, noVectors, warnOnce } from "./support.ts";
@@ -64,6 +73,13 @@ export function wasm(options: WasmOptions = {}): Device {
 const costPerSample = ({ kernels }: Lowered): number =>
   kernels.reduce((sum, k) => (k.perSample ? sum + costOf(k) : sum), 0);
 
+interface Loaded {
+  readonly module: WebAssembly.Module;
+  readonly outline: Outline;
+  /** Iterations for one sample. */
+  readonly cost: number;
+}
+
 /** A host, and what its memory holds. */
 interface Place {
   readonly host: Host;
@@ -75,11 +91,9 @@ interface Place {
 export class WasmProgram implements Program {
   private readonly graph: Graph;
   private profile: Profile;
-  private made: Generated | undefined;
   private readonly shared: boolean;
   private readonly wantedThreads: number | undefined;
-  private module: WebAssembly.Module | undefined;
-  private cost: number | undefined;
+  private loaded: Loaded | undefined;
   private block: ControlBlock | undefined;
   private cores = 1;
   private threads = 1;
@@ -95,10 +109,9 @@ export class WasmProgram implements Program {
     this.graph = graph;
   }
 
-  /** The generated code, at once where no run has made it yet. */
+  /** The generated code, to look at; it is not kept. */
   get generated(): Generated {
-    this.made ??= atOnce(this.generating());
-    return this.made;
+    return atOnce(this.generating());
   }
 
   /** The module with its instructions, for its text. */
@@ -122,13 +135,13 @@ export class WasmProgram implements Program {
   }
 
   private async runAlone(work: Work): Promise<Outcome> {
-    if (this.module === undefined) await this.load(work);
-    const { lowered } = this.generated;
-    const plan = checkWork(work, lowered.inputs);
-    this.cost ??= costPerSample(lowered);
-    const long = plan.places * this.cost >= WORTH_WAKING;
+    this.loaded ??= await this.load(work);
+    const { outline, cost } = this.loaded;
+    const plan = checkWork(work, outline.lowered.inputs);
+    const long = plan.places * cost >= WORTH_WAKING;
     try {
-      return await this.runAt(long ? await this.placeAway() : (this.here ?? (await this.placeHere())), work, plan);
+      const place = long ? await this.placeAway(this.loaded) : (this.here ?? (await this.placeHere(this.loaded)));
+      return await this.runAt(place, work, plan);
     } catch (error) {
       // Who knows what memory holds, and whether nobody writes it any more.
       this.forget();
@@ -137,15 +150,16 @@ export class WasmProgram implements Program {
   }
 
   private async runAt(at: Place, work: Work, plan: RunPlan): Promise<Outcome> {
-    const { lowered } = this.generated;
+    const { outline } = at.image;
+    const { lowered } = outline;
     const totals = new Float64Array(cellsOf(lowered.totals));
     const answers = new Answers(lowered.outputs, plan.places);
-    const chunk = stepsAtOnce(this.generated, at.frame, work, plan);
+    const chunk = stepsAtOnce(outline, at.frame, work, plan);
     let steps = 0;
     let reason: Outcome["ended"] = "done";
     while (steps < plan.steps && reason === "done") {
       const part = { ...plan, firstStep: plan.firstStep + steps, steps: Math.min(chunk, plan.steps - steps) };
-      const places = place(this.generated, at.frame, work, part);
+      const places = place(outline, at.frame, work, part);
       const before = steps;
       await at.host.write(places.pages, at.image.missing(places));
       const start = before * work.batchSize;
@@ -187,7 +201,7 @@ export class WasmProgram implements Program {
       if (signal?.aborted) return { done, ended: "aborted" };
       const { prepared } = image;
       this.block ??= newControlBlock(totals);
-      const block = controlBlock(this.generated, places, { done, totals, workers, spin, prepared }, this.block);
+      const block = controlBlock(image.outline, places, { done, totals, workers, spin, prepared }, this.block);
       const before = done;
       const after = await host.run(block, {
         signal,
@@ -202,24 +216,23 @@ export class WasmProgram implements Program {
     return { done, ended: "done" };
   }
 
-  private async load(work: Work): Promise<void> {
+  private async load(work: Work): Promise<Loaded> {
     this.cores = await cores();
     this.threads = this.wantedThreads ?? Math.min(this.cores, MOST_THREADS);
     const isWide = this.profile === wide ? await beginWide() : undefined;
-    if (this.made === undefined) {
-      const lowered = await inTurns(this.lowering());
-      // Workers start while the code is made.
-      this.cost = costPerSample(lowered);
-      const { places } = checkWork(work, lowered.inputs);
-      if (this.shared && places * this.cost >= WORTH_WAKING) team.begin(this.threads);
-      this.made = await inTurns(generating(lowered, this.profile, this.shared));
-    }
+    const lowered = await inTurns(this.lowering());
+    // Workers start while the code is made.
+    const cost = costPerSample(lowered);
+    const { places } = checkWork(work, lowered.inputs);
+    if (this.shared && places * cost >= WORTH_WAKING) team.begin(this.threads);
+    let generated = await inTurns(generating(lowered, this.profile, this.shared));
     if (isWide && !(await isWide())) {
       this.profile = narrow;
-      this.made = await inTurns(this.generating());
+      generated = await inTurns(this.generating());
     }
     try {
-      this.module = await WebAssembly.compile(await inTurns(this.generated.module.encoding()));
+      const module = await WebAssembly.compile(await inTurns(generated.module.encoding()));
+      return { module, outline: outlineOf(generated), cost };
     } catch (error) {
       if (!/Content.Security.Policy|unsafe-eval/i.test(String(error))) throw error;
       const directive = "script-src 'wasm-unsafe-eval'";
@@ -228,31 +241,31 @@ export class WasmProgram implements Program {
   }
 
   /** Where short runs happen. */
-  private async placeHere(): Promise<Place> {
+  private async placeHere({ module, outline }: Loaded): Promise<Place> {
     if (this.here) return this.here;
     const workers = this.shared ? this.threads : 1;
-    const wanted = frameOf(this.generated, workers, MOST_PAGES);
+    const wanted = frameOf(outline, workers, MOST_PAGES);
     const room = await takeRoom(Math.ceil(wanted.kept / PAGE), this.shared);
     registry.register(this, { id: this.id, room }, this);
-    const local = new LocalHost({ id: this.id, module: this.module as WebAssembly.Module, memory: room.memory }, room);
+    const local = new LocalHost({ id: this.id, module, memory: room.memory }, room);
     const frame = { ...wanted, mostPages: room.mostPages };
-    const image = new Image(this.generated);
+    const image = new Image(outline);
     this.here = { host: local, image, frame, workers: 1 };
     if (this.shared) this.away = { host: new SharedHost(local, team), image, frame, workers };
     return this.here;
   }
 
   /** Where long runs happen. */
-  private async placeAway(): Promise<Place> {
-    if (this.shared) await this.placeHere();
+  private async placeAway(loaded: Loaded): Promise<Place> {
+    if (this.shared) await this.placeHere(loaded);
     if (this.away) return this.away;
     if (!canShare()) warnOnce(notIsolated(this.threads));
     registry.register(this, { id: this.id, room: undefined }, this);
-    const host = new MessageHost({ id: this.id, module: this.module as WebAssembly.Module }, loner);
+    const host = new MessageHost({ id: this.id, module: loaded.module }, loner);
     this.away = {
       host,
-      image: new Image(this.generated),
-      frame: frameOf(this.generated, 1, MOST_PAGES),
+      image: new Image(loaded.outline),
+      frame: frameOf(loaded.outline, 1, MOST_PAGES),
       workers: 1,
     };
     return this.away;

@@ -5,7 +5,7 @@
 import { bytesOf, type NdArray, sizeOf, type TypedArray } from "../../core/array.ts";
 import type { Variable } from "../../graph/tensor.ts";
 import { ownerOf } from "../../kernel/kernel.ts";
-import type { Generated } from "./module.ts";
+import type { Outline } from "./module.ts";
 import type { Places } from "./placing.ts";
 import type { Piece } from "./worker.ts";
 
@@ -22,13 +22,13 @@ export interface Updated {
 export class Image {
   /** Whether what follows from the variables alone is computed already. */
   prepared = false;
-  private readonly generated: Generated;
+  readonly outline: Outline;
   private readonly versions = new Map<Variable, number>();
   private blank = true;
   private keptBytes = 0;
 
-  constructor(generated: Generated) {
-    this.generated = generated;
+  constructor(outline: Outline) {
+    this.outline = outline;
   }
 
   /** What must be written before these steps. */
@@ -39,12 +39,12 @@ export class Image {
     if (places.keptBytes > this.keptBytes) yield { at: places.frame.kept, zeros: places.keptBytes };
     // With fewer samples than before other data lies there now.
     this.keptBytes = places.keptBytes;
-    yield* runData(this.generated, places);
+    yield* runData(this.outline, places);
   }
 
   get updated(): Updated[] {
-    return this.generated.lowered.updates.flatMap(({ variable, to }) => {
-      const placement = this.generated.layout.placements.get(ownerOf(to));
+    return this.outline.lowered.updates.flatMap(({ variable, to }) => {
+      const placement = this.outline.layout.placements.get(ownerOf(to));
       return placement ? [{ variable, at: placement.offset, size: sizeOf(to.shape) }] : [];
     });
   }
@@ -56,7 +56,7 @@ export class Image {
 
   private *constants({ frame }: Places): Generator<Piece> {
     yield { at: 0, zeros: frame.kept };
-    for (const [buffer, { offset }] of this.generated.layout.placements) {
+    for (const [buffer, { offset }] of this.outline.layout.placements) {
       if (buffer.place.kind === "constant" && !buffer.aliasOf) {
         yield { at: offset, data: bytesOf(buffer.place.data) };
       }
@@ -64,9 +64,9 @@ export class Image {
   }
 
   private *variables(): Generator<Piece> {
-    for (const [variable, buffer] of this.generated.lowered.variables) {
+    for (const [variable, buffer] of this.outline.lowered.variables) {
       if (this.versions.get(variable) === variable.version) continue;
-      const placement = this.generated.layout.placements.get(buffer);
+      const placement = this.outline.layout.placements.get(buffer);
       if (placement) yield { at: placement.offset, data: bytesOf(variable.value as Float32Array) };
       this.holds(variable);
       this.prepared = false;
@@ -75,7 +75,7 @@ export class Image {
 }
 
 /** The order of the samples, step scalars and inputs. */
-function* runData({ scalars }: Generated, places: Places): Generator<Piece> {
+function* runData({ scalars }: Outline, places: Places): Generator<Piece> {
   const { work, plan, first, last } = places;
   if (places.order > 0) {
     yield { at: places.order, data: bytesOf((work.order as Uint32Array).subarray(first, last)) };

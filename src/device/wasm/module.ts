@@ -21,19 +21,25 @@ import { bump, countedLoop } from "./loops.ts";
 import type { Profile } from "./profile.ts";
 import { emitBarrier, emitRun, type Level, type Part, type Plan, scalarCount, word } from "./run.ts";
 
-/** A program ready to be instantiated, and where its data lies. */
-export interface Generated {
-  readonly module: Module;
-  readonly lowered: Lowered;
-  readonly layout: Layout;
-  readonly shards: number;
+/** What must be known to run a program: where its data lies. */
+export interface Outline {
+  readonly lowered: Pick<Lowered, "inputs" | "outputs" | "totals" | "updates" | "variables">;
+  readonly layout: Pick<Layout, "placements" | "sizes">;
   /** Samples that a worker does at once: an arena holds so many. */
   readonly samples: number;
-  readonly partialStart: number;
   /** First byte after what the program itself needs; arenas and data follow. */
   readonly end: number;
   /** Step scalars that the module reads: the width of a row of their table. */
   readonly scalars: number;
+}
+
+/** A program ready to be compiled by the engine. */
+export interface Generated extends Outline {
+  readonly module: Module;
+  readonly lowered: Lowered;
+  readonly layout: Layout;
+  readonly shards: number;
+  readonly partialStart: number;
 }
 
 const PAGE = 65536;
@@ -47,7 +53,9 @@ const MOST_PARTIAL_BYTES = 64 << 20;
 const MOST_PARTIAL_BYTES_TOGETHER = 24 << 20;
 const elements: readonly Element[] = ["float32", "uint8", "int32"];
 
+const unitSignature = { unit: "i32" } as const;
 const sampleSignature = { global: "i32", arena: "i32", partial: "i32", kept: "i32" } as const;
+const spreadSignature = { ...unitSignature, ...sampleSignature } as const;
 /** Where one sample's values lie, and its place in the run; `source` is free for addresses of the caller's arrays. */
 type Sample = Readonly<Record<keyof typeof sampleSignature | "source", Local<"i32">>>;
 
@@ -161,7 +169,7 @@ class ModuleBuilder {
       func.emit(...(yield* this.once(k, at)));
     }
     func.emit(...this.copiesOut(s, at));
-    return func as unknown as Func;
+    return this.module.finish(func);
   }
 
   /** The same for several samples: kernels that gain from it do them at once, the others one after the other. */
@@ -191,7 +199,7 @@ class ModuleBuilder {
     }
     each.push(...this.copiesOut(s, at));
     oneByOne();
-    return func as unknown as Func;
+    return this.module.finish(func);
   }
 
   /** Whether all workers can do one sample of a stage together: worth it only where there is much to do. */
@@ -204,26 +212,29 @@ class ModuleBuilder {
   /** `level(unit, global, arena, partial, kept)` for each kernel of one sample; a unit is a claimable piece of work. */
   private *spreadStage(stage: Stage, s: number): Pieces<Level[]> {
     const levels: Level[] = [];
-    const level = (name: string, units: number) => {
-      const func = this.module.func(name, { unit: "i32", ...sampleSignature });
-      levels.push({ func: func as unknown as Func, units });
-      return { func, at: { ...func.params, source: func.local("i32", "source") }, unit: func.params.unit };
+    const level = (name: string) => {
+      const func = this.module.func(name, spreadSignature);
+      const done = (units: number) => levels.push({ func: this.module.finish(func), units });
+      return { func, at: { ...func.params, source: func.local("i32", "source") }, unit: func.params.unit, done };
     };
-    const first = level(`spread_${s}`, 1);
+    const first = level(`spread_${s}`);
     first.func.emit(...this.indices(first.at));
+    first.done(1);
     for (const [i, k] of stage.levels.flat().entries()) {
       if (enough()) yield;
       const [{ parts }] = planWork([k], costOf, SPREAD_UNIT);
       const whole = parts === 1 || inputOf(k) !== undefined;
-      const { func, at, unit } = level(`spread_${s}_${i}`, whole ? 1 : parts);
+      const { func, at, unit, done } = level(`spread_${s}_${i}`);
       if (whole) func.emit(...(yield* this.once(k, at)));
       else {
         const part = yield* this.funcs.part(k, `${k.name}.part`);
         func.emit(call(part, at.arena, at.partial, at.kept, 0, unit, parts));
       }
+      done(whole ? 1 : parts);
     }
-    const last = level(`spread_${s}_outputs`, 1);
+    const last = level(`spread_${s}_outputs`);
     last.func.emit(...this.copiesOut(s, last.at));
+    last.done(1);
     return levels;
   }
 
@@ -269,7 +280,7 @@ class ModuleBuilder {
   private *sharedStage(stage: Stage, s: number): Pieces<Level[]> {
     const levels: Level[] = [];
     for (const [l, level] of stage.levels.entries()) {
-      const func = this.module.func(`level_${s}_${l}`, { unit: "i32" });
+      const func = this.module.func(`level_${s}_${l}`, unitSignature);
       const { unit } = func.params;
       let units = 0;
       for (const [w, { kernels, parts }] of planWork(level, costOf, UNIT).entries()) {
@@ -286,7 +297,7 @@ class ModuleBuilder {
         func.emit(if_(i32.ltU(i32.sub(unit, units), parts), code));
         units += parts;
       }
-      levels.push({ func: func as unknown as Func, units });
+      levels.push({ func: this.module.finish(func), units });
     }
     return levels;
   }

@@ -4,11 +4,12 @@
  * samples, step scalars, inputs, and room for outputs.
  */
 import { dtypeOf, sizeOf } from "../../core/array.ts";
+import { ownerOf } from "../../kernel/kernel.ts";
 import type { Work } from "../device.ts";
 import type { RunPlan } from "../work.ts";
 import { ControlBlock, controlBytes } from "./control.ts";
 import { PAGE } from "./memory.ts";
-import type { Generated } from "./module.ts";
+import type { Generated, Outline } from "./module.ts";
 
 const align = (n: number): number => Math.ceil(n / 64) * 64;
 /** A vector may be read or written that starts at the last number. */
@@ -16,6 +17,23 @@ const SLACK = 16;
 /** Arrays up to this size are brought in whole, so that a shuffled run reads them where they lie. */
 const MOST_RESIDENT_BYTES = 1 << 30;
 const CHUNK_BYTES = 256 << 20;
+
+/**
+ * What stays of a program once the engine has its module: its kernels and instructions are many times as much, and a
+ * garbage collector would copy and mark them for as long as the program lives.
+ */
+export function outlineOf({ lowered, layout, samples, end, scalars }: Generated): Outline {
+  const { inputs, outputs, totals, updates, variables } = lowered;
+  const written = new Set([...variables.values(), ...updates.map(({ to }) => ownerOf(to))]);
+  const placements = new Map([...layout.placements].filter(([b]) => written.has(b) || b.place.kind === "constant"));
+  return {
+    lowered: { inputs, outputs, totals, updates, variables },
+    layout: { placements, sizes: layout.sizes },
+    samples,
+    end,
+    scalars,
+  };
+}
 
 /** Where a program's own parts end, for so many workers. */
 export interface Frame {
@@ -25,7 +43,7 @@ export interface Frame {
   readonly mostPages: number;
 }
 
-export function frameOf({ end, layout, samples }: Generated, workers: number, mostPages: number): Frame {
+export function frameOf({ end, layout, samples }: Outline, workers: number, mostPages: number): Frame {
   const arena = align(end);
   return { arena, kept: align(arena + workers * samples * layout.sizes.arena + 64), mostPages };
 }
@@ -52,7 +70,7 @@ const bytesOf = (work: Work): number => work.inputs.reduce((sum, x) => sum + x.d
 const mostResident = (frame: Frame): number => Math.min(MOST_RESIDENT_BYTES, (frame.mostPages * PAGE - frame.kept) / 2);
 
 /** Steps whose data can be in memory together; all of them unless the arrays are very large. */
-export function stepsAtOnce({ lowered }: Generated, frame: Frame, work: Work, plan: RunPlan): number {
+export function stepsAtOnce({ lowered }: Outline, frame: Frame, work: Work, plan: RunPlan): number {
   const room = Math.min(CHUNK_BYTES, (frame.mostPages * PAGE - frame.kept) / 4);
   const resident = bytesOf(work);
   const perPlace =
@@ -62,8 +80,8 @@ export function stepsAtOnce({ lowered }: Generated, frame: Frame, work: Work, pl
   return Math.max(1, Math.floor(room / (perPlace * work.batchSize)));
 }
 
-export function place(generated: Generated, frame: Frame, work: Work, plan: RunPlan): Places {
-  const { lowered, layout } = generated;
+export function place(outline: Outline, frame: Frame, work: Work, plan: RunPlan): Places {
+  const { lowered, layout } = outline;
   const first = plan.firstStep * work.batchSize;
   const last = Math.min(plan.count, first + plan.steps * work.batchSize);
   const samples = last - first;
@@ -78,7 +96,7 @@ export function place(generated: Generated, frame: Frame, work: Work, plan: RunP
     return at;
   };
   const order = work.order && !gather ? take(4 * samples) : 0;
-  const scalars = take(4 * plan.steps * generated.scalars);
+  const scalars = take(4 * plan.steps * outline.scalars);
   const inputs = work.inputs.map((x) => take(gather ? (samples * x.data.byteLength) / x.shape[0] : x.data.byteLength));
   const outputs = lowered.outputs.map((b) => take(4 * samples * sizeOf(b.shape)));
   const pages = Math.ceil(top / PAGE);
@@ -101,7 +119,7 @@ export const newControlBlock = (totals: Float64Array): ControlBlock => new Contr
 
 /** Makes `block` the one to go on with, after some of the steps. */
 export function controlBlock(
-  { lowered, scalars }: Generated,
+  { lowered, scalars }: Outline,
   places: Places,
   turn: Turn,
   block = newControlBlock(turn.totals),
