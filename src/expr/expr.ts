@@ -10,6 +10,9 @@ export interface Loop {
   readonly size: number;
 }
 
+/** How often the body of these loops is done. */
+export const iterationsOf = (loops: readonly Loop[]): number => loops.reduce((n, l) => n * l.size, 1);
+
 /** `offset + Σ coefficient · loop`. */
 export interface Affine {
   readonly offset: number;

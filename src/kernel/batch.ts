@@ -6,7 +6,7 @@
  * Each result is added up in the order in which it would be sample by sample, so the bits are the same.
  */
 import { sizeOf } from "../core/array.ts";
-import type { Loop } from "../expr/expr.ts";
+import { iterationsOf, type Loop } from "../expr/expr.ts";
 import { chooseForm } from "./form.ts";
 import { type Buffer, belongsToSample, type Kernel, type NestKernel, ownerOf } from "./kernel.ts";
 import type { Layout } from "./layout.ts";
@@ -31,7 +31,7 @@ export function samplesAtOnce(kernels: readonly Kernel[], { sizes }: Pick<Layout
   return Math.max(1, Math.min(MOST_SAMPLES, Math.floor(MOST_BYTES / sizes.arena)));
 }
 
-const iterations = ({ loops, reduce }: NestKernel): number => [...loops, ...reduce].reduce((n, l) => n * l.size, 1);
+const iterations = ({ loops, reduce }: NestKernel): number => iterationsOf([...loops, ...reduce]);
 
 /** Whether a kernel uses each of many weights, or adds to each of their sums, only a few times a sample. */
 export function gainsFromSamples(kernel: Kernel): kernel is NestKernel {

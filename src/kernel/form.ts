@@ -4,7 +4,7 @@
  * `across` puts the lanes along a loop of the result (splat × vector and vector × vector), `along` puts them along the
  * reduction with a sum over the lanes at the end (dot), `single` uses one lane.
  */
-import { type Affine, coefficientOf, type Loop } from "../expr/expr.ts";
+import { type Affine, coefficientOf, iterationsOf, type Loop } from "../expr/expr.ts";
 import type { Shape } from "../graph/tensor.ts";
 import type { Buffer, NestKernel } from "./kernel.ts";
 import { type Load, loadsOf } from "./reads.ts";
@@ -57,7 +57,7 @@ export function chooseForm(kernel: Pick<NestKernel, "loops" | "reduce" | "out" |
   if (last && kernel.value) {
     // A sum over the lanes costs something at the end: more than a fourth lane that is idle, where little is added up.
     const fewest = widest?.size === 3 ? 16 : 4;
-    if (fits && reduce.reduce((n, l) => n * l.size, 1) >= fewest) return { kind: "along", lanes: last };
+    if (fits && iterationsOf(reduce) >= fewest) return { kind: "along", lanes: last };
   }
   if (widest) return { kind: "across", lanes: widest };
   if (!last && loops.length > 0) {

@@ -3,7 +3,7 @@
  * operands only, and only where they do not lie so already, or where their rows would meet in few sets of the cache. Flipped, transposed and strided reads end here.
  */
 import { enough, type Pieces } from "../core/pieces.ts";
-import { coefficientOf, type Loop, loopIndex, rewrite, withOperands } from "../expr/expr.ts";
+import { coefficientOf, iterationsOf, type Loop, loopIndex, rewrite, withOperands } from "../expr/expr.ts";
 import { canPack, chooseForm } from "./form.ts";
 import type { Buffer, Kernel, Lowered, NestKernel } from "./kernel.ts";
 import { rowsMeet } from "./layout.ts";
@@ -53,14 +53,12 @@ function packedOrder(kernel: NestKernel, load: Load): Loop[] | undefined {
     ...(across && uses(across) ? [across] : []),
   ];
   if (order.length === 0) return undefined;
-  const cells = cellsOf(order);
+  const cells = iterationsOf(order);
   const inOrder = inRows(load, order) || cells === 1;
-  const often = cellsOf([...kernel.loops, ...kernel.reduce]) >= OFTEN * cells;
+  const often = iterationsOf([...kernel.loops, ...kernel.reduce]) >= OFTEN * cells;
   const meet = source.place.kind !== "shared" && across === order.at(-1) && often && rowsMeet(order.map((l) => l.size));
   return inOrder && !meet ? undefined : order;
 }
-
-const cellsOf = (loops: readonly Loop[]): number => loops.reduce((n, l) => n * l.size, 1);
 
 /** Whether stepping through `order` visits cells that lie side by side. */
 function inRows(load: Load, order: readonly Loop[]): boolean {

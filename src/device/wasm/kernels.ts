@@ -7,12 +7,12 @@ import type { Buffer, CollectKernel, Kernel, NestKernel, RouteKernel } from "../
 import type { Element } from "./access.ts";
 import { type Func, f32x4, i32, local, type Module, memory, type Statement, v128 } from "./assembler.ts";
 import { bump, countedLoop } from "./loops.ts";
-import { emitKernel, type NestOptions, signature } from "./nest.ts";
+import { emitKernel, kernelSignature, type NestOptions } from "./nest.ts";
 import type { Profile } from "./profile.ts";
 import { type Plan, placementOf } from "./run.ts";
 
-const partSignature = { ...signature, part: "i32", parts: "i32" } as const;
-export type KernelFunc = Func<typeof signature, "none">;
+const partSignature = { ...kernelSignature, part: "i32", parts: "i32" } as const;
+export type KernelFunc = Func<typeof kernelSignature, "none">;
 export type PartFunc = Func<typeof partSignature, "none">;
 
 export class KernelFuncs {
@@ -30,7 +30,7 @@ export class KernelFuncs {
 
   /** `kernel(arena, partial, kept, source)`: all of it. `scaleAddress` is where the scale of the caller's array lies. */
   *kernel(k: Kernel, name: string, element: Element = "float32", scaleAddress?: number): Pieces<KernelFunc> {
-    const [func, isNew] = this.once(k, element, () => this.module.func(name, signature));
+    const [func, isNew] = this.once(k, element, () => this.module.func(name, kernelSignature));
     if (!isNew) return func;
     if (k.kind === "clear") func.emit(...this.clear(func, k.out));
     else if (k.kind === "collect") func.emit(...this.collect(func as unknown as Func, k));
@@ -49,7 +49,7 @@ export class KernelFuncs {
 
   /** The same as `kernel` for several samples, whose values lie one after the other from `arena` and `kept` on. */
   *batch(k: NestKernel, samples: Loop): Pieces<KernelFunc> {
-    const [func, isNew] = this.once(k, "batch", () => this.module.func(`${k.name}.batch`, signature));
+    const [func, isNew] = this.once(k, "batch", () => this.module.func(`${k.name}.batch`, kernelSignature));
     return isNew ? yield* this.emitted(func, k, { samples }) : func;
   }
 
@@ -74,7 +74,7 @@ export class KernelFuncs {
 
   /** Copies an output's cells, row by row where a halo lies between them. */
   copyOut(buffer: Buffer, position: number): KernelFunc {
-    const [func, isNew] = this.once(buffer, "out", () => this.module.func(`output_${position}`, signature));
+    const [func, isNew] = this.once(buffer, "out", () => this.module.func(`output_${position}`, kernelSignature));
     if (!isNew) return func;
     const { space, offset, strides } = placementOf(this.plan.layout, buffer);
     const { shape } = buffer;

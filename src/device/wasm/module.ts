@@ -5,7 +5,7 @@
 import { sizeOf } from "../../core/array.ts";
 import { internalError } from "../../core/errors.ts";
 import { enough, type Pieces } from "../../core/pieces.ts";
-import type { Loop } from "../../expr/expr.ts";
+import { iterationsOf, type Loop } from "../../expr/expr.ts";
 import { gainsFromSamples, samplesAtOnce } from "../../kernel/batch.ts";
 import { type Buffer, type Kernel, type Lowered, ownerOf } from "../../kernel/kernel.ts";
 import { type Layout, planLayout } from "../../kernel/layout.ts";
@@ -113,7 +113,7 @@ export const cellsOf = (buffers: readonly Buffer[]): number => buffers.reduce((s
 
 /** Iterations of a kernel's innermost body. */
 export function costOf(k: Kernel): number {
-  if (k.kind === "nest") return [...k.loops, ...k.reduce].reduce((n, l) => n * l.size, storesOf(k).length);
+  if (k.kind === "nest") return iterationsOf([...k.loops, ...k.reduce]) * storesOf(k).length;
   return sizeOf(k.out.shape);
 }
 

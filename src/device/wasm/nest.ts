@@ -7,7 +7,7 @@
  */
 import { sizeOf } from "../../core/array.ts";
 import type { Pieces } from "../../core/pieces.ts";
-import { type Loop, operandsOf } from "../../expr/expr.ts";
+import { iterationsOf, type Loop, operandsOf } from "../../expr/expr.ts";
 import { overSamples } from "../../kernel/batch.ts";
 import { splitBlocks } from "../../kernel/block.ts";
 import type { Buffer, KernelExpr, NestKernel, RouteKernel } from "../../kernel/kernel.ts";
@@ -37,8 +37,8 @@ import type { Profile } from "./profile.ts";
 import { type Code, cellsOf, fours, Reduction, type Surroundings } from "./reduction.ts";
 import { addressOf, type Bases, type Stream, Streams } from "./streams.ts";
 
-export const signature = { arena: "i32", partial: "i32", kept: "i32", source: "i32" } as const;
-const rowSignature = { ...signature, row: "i32" } as const;
+export const kernelSignature = { arena: "i32", partial: "i32", kept: "i32", source: "i32" } as const;
+const rowSignature = { ...kernelSignature, row: "i32" } as const;
 
 export interface NestOptions extends PlanOptions {
   readonly module: Module;
@@ -64,34 +64,32 @@ export function* emitKernel(
     kernel.kind === "route" ? routeNests(kernel) : loopsOf(kernel, options).map((n) => ({ ...n, stores: storesOf(n) }));
   const code: Statement[] = [];
   for (const nest of nests.map(withCells)) {
-    if (isLong(nest, options)) code.push(...rowByRow(func, nest, options));
-    else code.push(...new NestEmitter(func, nest, options).emit());
+    const plan = new NestPlan(nest, options);
+    if (isLong(plan, options)) code.push(...rowByRow(func, plan, options));
+    else code.push(...new NestEmitter(func, plan, options).emit());
     yield;
   }
   return hoistConstants(func, code);
 }
 
 /** Whether each iteration of the outermost loop takes so long that it is worth a call. */
-function isLong(nest: Nest, options: NestOptions): boolean {
-  const { longRow } = options.profile;
-  const iterations = [...nest.loops, ...nest.reduce].reduce((n, l) => n * l.size, 1);
-  if (options.part || iterations < 2 * longRow) return false;
-  const [rows] = new NestPlan(nest, options).outer;
-  return rows !== undefined && iterations / rows.size >= longRow;
+function isLong({ nest, outer }: NestPlan, { part, profile }: NestOptions): boolean {
+  const [rows] = outer;
+  if (part || rows === undefined || rows.size === 1) return false;
+  return iterationsOf([...nest.loops, ...nest.reduce]) / rows.size >= profile.longRow;
 }
 
 /** A nest as a function of its own that does one iteration of the outermost loop, called for one after the other. */
-function rowByRow(func: Func, nest: Nest, options: NestOptions): Statement[] {
+function rowByRow(func: Func, plan: NestPlan, options: NestOptions): Statement[] {
   const { module, bases } = options;
   const made = module.func(`${func.name}.row`, rowSignature);
   const { row, ...own } = made.params;
   const one = made as unknown as Func;
-  const emitter = new NestEmitter(one, nest, { ...options, bases: own, row });
-  one.emit(...hoistConstants(one, emitter.emit()));
+  one.emit(...hoistConstants(one, new NestEmitter(one, plan, { ...options, bases: own, row }).emit()));
   module.finish(one);
   const k = func.local("i32");
   const done = call(made, bases.arena, bases.partial, bases.kept, bases.source, k);
-  return [local.set(k, 0), ...countedLoop(func, emitter.plan.outer[0].size, [done, ...bump(k, 1)])];
+  return [local.set(k, 0), ...countedLoop(func, plan.outer[0].size, [done, ...bump(k, 1)])];
 }
 
 const loopsOf = (kernel: NestKernel, { samples }: NestOptions): NestKernel[] =>
@@ -115,11 +113,12 @@ class NestEmitter implements Surroundings {
   private readonly invariantLoads = new Set<Load>();
   private readonly looked = new Set<KernelExpr>();
 
-  constructor(func: Func, nest: Nest, options: NestOptions) {
+  constructor(func: Func, plan: NestPlan, options: NestOptions) {
     this.func = func;
     this.options = options;
     this.profile = options.profile;
-    this.plan = new NestPlan(nest, options);
+    this.plan = plan;
+    const { nest } = plan;
     for (const e of [nest.value, ...nest.stores.map((store) => store.result)]) if (e) this.hoist(e);
     const moving = [...this.plan.accesses]
       .filter(([load]) => !this.invariantLoads.has(load))
