@@ -76,7 +76,7 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
   // Sums over samples are collected into cells that lie side by side, and totals are added up so.
   const collected = kernels.flatMap((k) => (k.kind === "collect" ? [k.out] : []));
   const dense = new Set([...aliased, ...collected, ...lowered.totals.map(ownerOf)]);
-  const made = (b: Buffer) => {
+  const findForm = (b: Buffer) => {
     const halo = halos.get(b);
     const sizes = halo ? b.shape.map((n, i) => n + halo.before[i] + halo.after[i]) : b.shape;
     const apart = b.place.kind === "shared" && !dense.has(b) && rowsMeet(sizes);
@@ -88,8 +88,8 @@ export function* planLayout(lowered: Lowered, stages: readonly Stage[], fixedSta
     const before = halo ? all.reduce((sum, s, i) => sum + s * halo.before[i], 0) : 0;
     return { strides: all, bytes: sizes[0] * distance, before };
   };
-  const forms = new Map<Buffer, ReturnType<typeof made>>();
-  const formOf = (b: Buffer) => forms.get(b) ?? forms.set(b, made(b)).get(b)!;
+  const forms = new Map<Buffer, ReturnType<typeof findForm>>();
+  const formOf = (b: Buffer) => forms.get(b) ?? forms.set(b, findForm(b)).get(b)!;
   const bytesOf = (b: Buffer): number => formOf(b).bytes;
   const put = (b: Buffer, space: Space, start: number): void => {
     const { strides, bytes, before } = formOf(b);

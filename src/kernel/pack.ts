@@ -1,6 +1,7 @@
 /**
  * Lays weights out the way a contraction reads them: reduction loops in order, lanes innermost. Once a step, for shared
- * operands only, and only where they do not lie so already, or where their rows would meet in few sets of the cache. Flipped, transposed and strided reads end here.
+ * operands only, and only where they do not lie so already, or where their rows would meet in few sets of the cache.
+ * Flipped, transposed and strided reads end here.
  */
 import { enough, type Pieces } from "../core/pieces.ts";
 import { coefficientOf, iterationsOf, type Loop, loopIndex, rewrite, withOperands } from "../expr/expr.ts";

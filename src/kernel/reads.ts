@@ -14,23 +14,23 @@ const Given = class {
 
 /**
  * Every pass asks the same of every kernel, and neither kernels nor their terms ever change. Answers are private fields
- * of what was asked about: in weak maps, tens of thousands of them, V8's garbage collector looks for what lives longer
- * than at all else.
+ * of what was asked about, which must not be frozen: V8's garbage collector took longer over ten thousands of entries of
+ * weak maps than over all else.
  */
 export function remembered<K extends object, V>(find: (key: K) => V): (key: K) => V {
   class Answered extends Given {
     readonly #answer: V;
 
-    constructor(key: K) {
+    constructor(key: K, answer: V) {
       super(key);
-      this.#answer = find(key);
+      this.#answer = answer;
     }
 
-    static of(key: object): V | undefined {
-      return #answer in key ? (key as Answered).#answer : undefined;
+    static of(key: K): V {
+      return #answer in key ? (key as unknown as Answered).#answer : (new Answered(key, find(key)) as Answered).#answer;
     }
   }
-  return (key) => Answered.of(key) ?? (Answered.of(new Answered(key)) as V);
+  return Answered.of;
 }
 
 const loadsIn = remembered((e: KernelExpr): readonly Load[] => {

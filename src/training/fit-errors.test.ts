@@ -83,12 +83,9 @@ describe("targets that are no probabilities, where a loss compares probabilities
       return warn.mock.calls.splice(0).map(([words]) => words);
     };
     expect(await train(1 / 255)).toEqual([]);
-    for (const [
-      scale,
-      at,
-      value,
-    ] of [[1, "[1, 0]", 7], [0.01, "[1, 1]", 2.5500000000000003], [-1, "[0, 1]", -1]] as const) // biome-ignore format: rows
-      expect(await train(scale)).toEqual([expect.stringContaining(`the target at ${at} is ${value}, and`)]);
+    expect(await train(1)).toEqual([expect.stringContaining("the target at [1, 0] is 7, and")]);
+    expect(await train(0.01)).toEqual([expect.stringContaining("the target at [1, 1] is 2.55")]);
+    expect(await train(-1)).toEqual([expect.stringContaining("the target at [0, 1] is -1, and")]);
     warn.mockRestore();
   });
 

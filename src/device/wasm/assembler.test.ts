@@ -417,6 +417,7 @@ describe("the whole module", () => {
     expect(m.toBytes()).toEqual(made(false).m.toBytes());
     expect(add.body).toEqual([]);
     expect(() => add.emit(i32.const(1))).toThrow("wasm func add: it is finished, nothing can be added");
+    expect(() => m.finish(add)).toThrow("wasm func add: it is finished already");
     const readable = made(true, true);
     expect(readable.add.body).toHaveLength(2);
     expect(readable.m.toBytes()).toEqual(m.toBytes());

@@ -42,10 +42,9 @@ const broken = (where: string, problem: string) => internalError({ where: `wasm 
 
 // ---- functions ----------------------------------------------------------------------------------------------------
 
-/** What functions with the same parameters share. */
+/** What functions share that were declared with the same object of types. */
 interface Signature<P extends ParamTypes> {
   readonly operands: readonly ValueType[];
-  /** The parameters, by name or index as they were declared. */
   readonly params: Locals<P>;
   readonly locals: readonly Local<ValueType>[];
 }
@@ -65,6 +64,7 @@ export class Func<P extends ParamTypes = ParamTypes, R extends ValueType | "none
   readonly name: string;
   readonly operands: readonly ValueType[];
   readonly result: R;
+  /** The parameters, by name or index as they were declared. */
   readonly params: Locals<P>;
   readonly exportName: string | undefined;
   /** Parameters, then other locals. */
@@ -141,7 +141,11 @@ export class Module {
     this.memory = { ...limits, module, name };
   }
 
-  /** A new function. `name` appears in profiles and in the text. */
+  /**
+   * A new function. `name` appears in profiles and in the text.
+   *
+   * @param params - not to be changed afterwards: functions with the same object share their parameters.
+   */
   func<const P extends ParamTypes, const R extends ResultTypes = []>(
     name: string,
     params: P,
@@ -159,9 +163,12 @@ export class Module {
   /**
    * Makes bytes of a function to which nothing will be added. Its instructions are young then, and go as they came:
    * those of a large module would otherwise be copied from one generation of the engine's memory to the next.
+   *
+   * @returns the same function, of any type.
    */
   finish<P extends ParamTypes, R extends ValueType | "none">(func: Func<P, R>): Func {
     const done = func as unknown as Func;
+    if (done.code) throw broken(`func ${func.name}`, "it is finished already");
     if (this.keepsInstructions) return done;
     const start = this.finished.length;
     this.write(this.finished, done);

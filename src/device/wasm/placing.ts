@@ -24,8 +24,8 @@ const CHUNK_BYTES = 256 << 20;
  */
 export function outlineOf({ lowered, layout, samples, end, scalars }: Generated): Outline {
   const { inputs, outputs, totals, updates, variables } = lowered;
-  const written = new Set([...variables.values(), ...updates.map(({ to }) => ownerOf(to))]);
-  const placements = new Map([...layout.placements].filter(([b]) => written.has(b) || b.place.kind === "constant"));
+  const exchanged = new Set([...variables.values(), ...updates.map(({ to }) => ownerOf(to))]);
+  const placements = new Map([...layout.placements].filter(([b]) => exchanged.has(b) || b.place.kind === "constant"));
   return {
     lowered: { inputs, outputs, totals, updates, variables },
     layout: { placements, sizes: layout.sizes },

@@ -46,8 +46,8 @@ export interface Level {
 }
 
 /**
- * The code of a stage: its levels; or that of one sample, that of several at once where this pays, and the levels of one sample for when there are fewer samples
- * than workers (none where that is not worth it).
+ * The code of a stage: its levels; or that of one sample, that of several at once where this pays, and the levels of one
+ * sample for when there are fewer samples than workers (none where that is not worth it).
  */
 export type Part =
   | readonly Level[]
