@@ -6,7 +6,7 @@ import { bytesOf, type NdArray, sizeOf, type TypedArray } from "../../core/array
 import type { Variable } from "../../graph/tensor.ts";
 import { ownerOf } from "../../kernel/kernel.ts";
 import type { Outline } from "./module.ts";
-import type { Places } from "./placing.ts";
+import { firstAlike, type Places } from "./placing.ts";
 import type { Piece } from "./worker.ts";
 
 /** Samples are gathered in pieces of about this size. */
@@ -88,6 +88,7 @@ function* runData({ scalars }: Outline, places: Places): Generator<Piece> {
     yield { at: places.scalars, data: bytesOf(table) };
   }
   for (const [k, x] of work.inputs.entries()) {
+    if (firstAlike(work.inputs, k) < k) continue;
     if (!places.gather) yield { at: places.inputs[k], data: bytesOf(x.data) };
     else if (!work.order) yield { at: places.inputs[k], data: bytesOf(samplesOf(x, first, last)) };
     else yield* gathered(x, places.inputs[k], work.order.subarray(first, last));

@@ -3,7 +3,7 @@
  * itself needs come the workers' arenas, values kept for each sample, and then what a run brings: the order of the
  * samples, step scalars, inputs, and room for outputs.
  */
-import { dtypeOf, sizeOf } from "../../core/array.ts";
+import { dtypeOf, type NdArray, sizeOf } from "../../core/array.ts";
 import { ownerOf } from "../../kernel/kernel.ts";
 import type { Work } from "../device.ts";
 import type { RunPlan } from "../work.ts";
@@ -66,7 +66,20 @@ export interface Places {
   readonly pages: number;
 }
 
-const bytesOf = (work: Work): number => work.inputs.reduce((sum, x) => sum + x.data.byteLength, 0);
+/**
+ * Which is the first of the inputs with the cells of input `k`, perhaps itself. An autoencoder's pictures are its targets,
+ * too: they are brought in once.
+ */
+export function firstAlike(inputs: readonly NdArray[], k: number): number {
+  const { data } = inputs[k];
+  return inputs.findIndex(
+    (x) =>
+      x.data.buffer === data.buffer && x.data.byteOffset === data.byteOffset && x.data.byteLength === data.byteLength,
+  );
+}
+
+const bytesOf = ({ inputs }: Work): number =>
+  inputs.reduce((sum, x, k) => (firstAlike(inputs, k) === k ? sum + x.data.byteLength : sum), 0);
 const mostResident = (frame: Frame): number => Math.min(MOST_RESIDENT_BYTES, (frame.mostPages * PAGE - frame.kept) / 2);
 
 /** Steps whose data can be in memory together; all of them unless the arrays are very large. */
@@ -97,7 +110,12 @@ export function place(outline: Outline, frame: Frame, work: Work, plan: RunPlan)
   };
   const order = work.order && !gather ? take(4 * samples) : 0;
   const scalars = take(4 * plan.steps * outline.scalars);
-  const inputs = work.inputs.map((x) => take(gather ? (samples * x.data.byteLength) / x.shape[0] : x.data.byteLength));
+  const inputs: number[] = [];
+  for (const [k, x] of work.inputs.entries()) {
+    const alike = firstAlike(work.inputs, k);
+    const bytes = gather ? (samples * x.data.byteLength) / x.shape[0] : x.data.byteLength;
+    inputs.push(alike < k ? inputs[alike] : take(bytes));
+  }
   const outputs = lowered.outputs.map((b) => take(4 * samples * sizeOf(b.shape)));
   const pages = Math.ceil(top / PAGE);
   return { work, plan, first, last, gather, frame, keptBytes, order, scalars, inputs, outputs, pages };
