@@ -14,8 +14,8 @@ const Given = class {
 
 /**
  * Every pass asks the same of every kernel, and neither kernels nor their terms ever change. Answers are private fields
- * of what was asked about, which must not be frozen: V8's garbage collector took longer over ten thousands of entries of
- * weak maps than over all else.
+ * of what was asked about, which must not be frozen: of single collections of garbage, V8 spent up to 10 ms on the many
+ * entries of weak maps.
  */
 export function remembered<K extends object, V>(find: (key: K) => V): (key: K) => V {
   class Answered extends Given {
