@@ -78,12 +78,12 @@ async function measure(options, builds) {
   const before = measurePeaks(own, builds[0].build);
   const rates = new Map();
   const results = [];
-  const turns = (job, configurations) =>
-    takeTurns({ ...options, job, configurations, launches: builds.length, rates, progress: say });
+  const turns = (job, configurations, starts = false) =>
+    takeTurns({ ...options, job, configurations, launches: builds.length, rates, starts, progress: say });
   for (const name of options.only) {
     if (name === "start") results.push(...(await timeStart({ ...options, nodes, builds, progress: say })));
     else if (Object.hasOwn(networkJobs, name)) {
-      results.push(...(await turns(networkJobs[name], [...own, ...found])));
+      results.push(...(await turns(networkJobs[name], [...own, ...found], true)));
       results.push(...absent(peers.missing, networkJobs[name]));
     } else for (const job of ownJobs[name]) results.push(...(await turns(job, own)));
   }

@@ -173,9 +173,11 @@ export const tables = (records) => ({
       .map((r) => [
         `${r.job}, Node ${major(r.node)}${r.wide ? ", wide" : ""}`,
         r.first.toFixed(0),
+        r.firsts ? `${r.firstMin.toFixed(0)} to ${r.firstMax.toFixed(0)} of ${r.firsts.length}` : "",
         (r.moduleBytes / 1000).toFixed(1),
       ]);
-    return markdown(["", "`compile()` to the end of the first step, ms", "generated module, kB"], rows);
+    const heads = ["", "`compile()` to the end of the first step, ms", "quickest to slowest", "generated module, kB"];
+    return markdown(heads, rows);
   },
 
   layers: () =>

@@ -35,7 +35,7 @@ const round = (n) => (n === undefined ? undefined : Number(n.toPrecision(5)));
  */
 export function recordsOf(results, peaks, about) {
   return results.map((result) => {
-    const { configuration, measure, times, steps, why, first, bytes, memory } = result;
+    const { configuration, measure, times, steps, why, firsts, bytes, memory } = result;
     const { engine, revision, node, threads, wide } = configuration;
     const base = { job: measure.name, engine, revision, node, threads, wide };
     if (times.length === 0) return { ...base, ms: null, why, ...about };
@@ -53,7 +53,7 @@ export function recordsOf(results, peaks, about) {
       gflops,
       ofPeak,
       ofRoof: limit && round(gflops / limit),
-      first: round(first),
+      ...firstOf(firsts),
       moduleBytes: bytes,
       // One process has all layers at once.
       peakMemory: measure.layer ? undefined : memory,
@@ -65,6 +65,13 @@ export function recordsOf(results, peaks, about) {
       ...about,
     };
   });
+}
+
+/** The median of the first steps, the quickest and the slowest of them, and all where there are several. */
+function firstOf(firsts = []) {
+  if (firsts.length === 0) return {};
+  const [first, firstMin, firstMax] = [median(firsts), Math.min(...firsts), Math.max(...firsts)].map(round);
+  return firsts.length === 1 ? { first } : { first, firstMin, firstMax, firsts: firsts.map(round) };
 }
 
 /** Engines other than Rhyton are held against the most that was measured with as many threads, wide where it was. */
@@ -105,6 +112,8 @@ const columns = [
   ["% of peak", (r) => shown(100, 0)(r.ofPeak)],
   ["% of roof", (r) => shown(100, 0)(r.ofRoof)],
   ["first ms", (r) => fixed(0)(r.first)],
+  ["min", (r) => fixed(0)(r.firstMin)],
+  ["max", (r) => fixed(0)(r.firstMax)],
   ["module kB", (r) => shown(1e-3, 1)(r.moduleBytes)],
   ["peak MB", (r) => shown(1e-6, 0)(r.peakMemory)],
   [

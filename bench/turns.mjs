@@ -20,14 +20,16 @@ const PATIENT_STEPS = 6;
  *
  * @param patience - milliseconds that a first step may take.
  * @param rates - operations a second of each engine in jobs before; what they would need too long for is left out.
+ * @param starts - whether Rhyton's first steps are measured too, each in a process that does nothing else, in every round.
  * @param progress - called with what happens.
- * @returns for each configuration and measure `{ configuration, measure, times, steps, first, bytes, memory, why }`;
- *   `times` of revisions with the same position were taken one right after the other.
+ * @returns for each configuration and measure `{ configuration, measure, times, steps, firsts, bytes, memory, why }`;
+ *   `times` of revisions with the same position were taken one right after the other. `firsts` are milliseconds of first
+ *   steps; without `starts`, and of peers, it is the one before all turns.
  */
-export async function takeTurns({ job, configurations, rounds, launches, patience, rates, progress }) {
+export async function takeTurns({ job, configurations, rounds, launches, patience, rates, starts = false, progress }) {
   const folder = mkdtempSync(join(tmpdir(), "rhyton-bench-"));
   const results = configurations.flatMap((configuration) =>
-    job.measures.map((measure) => ({ configuration, measure, times: [], steps: 0 })),
+    job.measures.map((measure) => ({ configuration, measure, times: [], firsts: [], steps: 0 })),
   );
   try {
     const judge = new Judge(job, writeMaterial(job, folder));
@@ -41,6 +43,7 @@ export async function takeTurns({ job, configurations, rounds, launches, patienc
           for (const measure of job.measures) {
             const turn = round % 2 === 0 ? engines : [...engines].reverse();
             for (const engine of turn) await engine.take(measure, round, rounds, patience);
+            if (starts) for (const engine of turn) await engine.start(measure, patience);
           }
         }
         for (const engine of engines) await engine.weigh();
@@ -62,6 +65,8 @@ class Contestant {
   #results;
   /** For each measure that goes on: milliseconds of a step, steps of a turn. */
   #pace = new Map();
+  /** Milliseconds of each measure's first step in the process that takes the turns. */
+  #begun = new Map();
 
   constructor(configuration, results, folder) {
     this.#configuration = configuration;
@@ -75,7 +80,7 @@ class Contestant {
    * with the others where that ended its process; Rhyton must not fail.
    */
   async begin(job, judge, { patience, rates, progress }) {
-    const { label, peer, variant, threads, wide, build } = this.#configuration;
+    const { label, peer } = this.#configuration;
     progress(`${job.name}: checking ${label}`);
     const known = (measure) => (peer ? rates.get(`${label} ${measure.kind}`) : undefined);
     for (const [measure, result] of this.#results) {
@@ -84,11 +89,7 @@ class Contestant {
       const seconds = Math.round(expected / 1000);
       result.why = `left out: about ${seconds} s for a step, judging by the job before`;
     }
-    const open = async () => {
-      await this.#process.ask("hello", {}, patience);
-      const settings = { folder: this.#folder, variant, threads, wide, build };
-      await this.#process.ask("prepare", settings, patience);
-    };
+    const open = () => this.#open(this.#process, patience);
     const left = () => job.measures.filter((m) => this.#results.get(m).why === undefined);
     let queue = left();
     if (!(await this.#attempt([...this.#results.values()], open))) queue = [];
@@ -100,7 +101,7 @@ class Contestant {
         result.why = unable;
         if (unable !== undefined) return;
         judge.judge(measure, answer);
-        result.first ??= first;
+        this.#begun.set(measure, first);
         const ms = await this.#warmUp(measure, answer.epoch === true, patience);
         const key = `${label} ${measure.kind}`;
         rates.set(key, Math.max(rates.get(key) ?? 0, measure.operations / ms));
@@ -111,6 +112,12 @@ class Contestant {
       queue = left();
     }
     this.#process.pause();
+  }
+
+  async #open(process, patience) {
+    const { variant, threads, wide, build } = this.#configuration;
+    await process.ask("hello", {}, patience);
+    await process.ask("prepare", { folder: this.#folder, variant, threads, wide, build }, patience);
   }
 
   /** Some turns until the code is at its best, from which follows how many steps make a turn. */
@@ -146,8 +153,23 @@ class Contestant {
     this.#process.pause();
   }
 
-  /** Memory and code sizes, once everything was done. */
+  /** A first step as a program has it that does nothing before. Those of peers take seconds, most of them: these do it once. */
+  async start(measure, patience) {
+    if (this.#configuration.peer) return;
+    const result = this.#results.get(measure);
+    const fresh = new EngineProcess(this.#configuration);
+    await this.#attempt([result], async () => {
+      await this.#open(fresh, patience);
+      result.firsts.push((await fresh.ask("check", { measure }, patience)).first);
+    });
+    await fresh.end();
+  }
+
+  /** Memory and code sizes, once everything was done, and the first step where no others were taken. */
   async weigh() {
+    for (const [measure, result] of this.#results) {
+      if (result.firsts.length === 0 && this.#begun.has(measure)) result.firsts.push(this.#begun.get(measure));
+    }
     if (this.#process.ended) return;
     const { peak, sizes } = await this.#process.ask("memory");
     for (const [measure, result] of this.#results) {
