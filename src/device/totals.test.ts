@@ -8,6 +8,7 @@ import {
   batchSize,
   constantTensor,
   greater,
+  matmulLast,
   multiply,
   placeholder,
   reshape,
@@ -52,6 +53,22 @@ describe.each([
       expect(totals[7 + 2 * column]).toBeCloseTo(own, 5);
       expect(totals[8 + 2 * column]).toBeCloseTo(2 * own, 5);
     });
+  });
+
+  it("count every sample once, however many make a batch, and with several done at once", async () => {
+    const n = 64;
+    const x = placeholder([n], "x");
+    const weights = Float32Array.from({ length: n * n }, (_, i) => (i % 5) - 2);
+    const product = matmulLast(x, constantTensor({ data: weights, shape: [n, n] }));
+    const program = device.compile(graphOf([x], [sumSamples(product)]));
+    for (let samples = 1; samples <= 40; samples++) {
+      // Small integers: the sums are exact in any order.
+      const data = Float32Array.from({ length: samples * n }, (_, i) => (i * i) % 7);
+      const { totals } = await program.run({ inputs: [{ data, shape: [samples, n] }], batchSize: 40 });
+      const columns = Array.from({ length: n }, (_, j) => data.reduce((sum, v, i) => (i % n === j ? sum + v : sum), 0));
+      const expected = columns.map((_, j) => columns.reduce((sum, v, i) => sum + v * weights[i * n + j], 0));
+      expect([...totals], `${samples} samples`).toEqual(expected);
+    }
   });
 
   it("may have 4096 cells, and no more", async () => {

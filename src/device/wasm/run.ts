@@ -228,9 +228,13 @@ function shard(
   s: number,
 ): Statement[] {
   const together = plan.samples;
-  // A shard is whole groups of the samples that are done at once; the last ends with the step's samples.
+  // A shard is whole groups of the samples that are done at once; the last ends with the step's samples. Each is smaller
+  // than the one before it, as n, n − 1, … 1: however many workers claim them, all end at about the same time (guided
+  // self-scheduling, Polychronopoulos and Kuck 1987).
   const groups = i32.divU(i32.add(l.samples, together - 1), together);
-  const share = (n: Expr<"i32"> | Local<"i32">) => i32.mul(i32.divU(i32.mul(n, groups), plan.shards), together);
+  const parts = (n: Expr<"i32"> | Local<"i32">) => i32.mul(n, i32.sub(2 * plan.shards + 1, n));
+  const all = plan.shards * (plan.shards + 1);
+  const share = (n: Expr<"i32"> | Local<"i32">) => i32.mul(i32.divU(i32.mul(parts(n), groups), all), together);
   const bound = (n: Expr<"i32"> | Local<"i32">) =>
     together === 1 ? share(n) : if_("i32", i32.ltU(share(n), l.samples), [share(n)], [l.samples.read]);
   const next = (stage: Func, count: number): Statement[] => [
