@@ -137,6 +137,7 @@ export const table = {
   "i32.sub": op(0x6b, [i, i], i),
   "i32.mul": op(0x6c, [i, i], i),
   "i32.div_u": op(0x6e, [i, i], i),
+  "i32.rem_u": op(0x70, [i, i], i),
   "i32.and": op(0x71, [i, i], i),
   "i32.shl": op(0x74, [i, i], i),
   "i32.trunc_sat_f32_s": op(fc(0), [f], i),

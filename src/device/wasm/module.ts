@@ -44,7 +44,7 @@ export interface Generated extends Outline {
 
 const PAGE = 65536;
 /**
- * Shards of a batch: enough for 8 workers to even out, with the small ones at the end, few enough for their sums to stay small. Where weights are used a
+ * Shards of a batch: enough for 8 workers to even out, few enough for their sums to stay small. Where weights are used a
  * few times a sample, most of the time goes into these.
  */
 const MOST_SHARDS = 16;

@@ -221,6 +221,24 @@ function fixedOf(layout: Layout, kind: "stepScalar" | "batchSize"): { address: n
 const keptOf = (plan: Plan, { place }: Record<"place", Local<"i32">>): Expr<"i32"> =>
   i32.add(word(control.kept), i32.mul(place, plan.layout.sizes.kept));
 
+type Count = Expr<"i32"> | Local<"i32">;
+
+/** Shards from which on the first is no more than the part of a worker, of the eight that there are by default at most. */
+const ENOUGH_TO_TAPER = 15;
+
+/**
+ * How much of a batch the first `n` shards are: `of(n)` of `whole`. They taper as 16, 15, … 1, so that all workers end at
+ * about the same time, however many claim them (trapezoid self-scheduling, Tzen and Ni 1993). Few of them are alike: a
+ * worker would still be in the first when all others have ended.
+ */
+function portions(shards: number): { of: (n: Count) => Count; whole: number } {
+  if (shards < ENOUGH_TO_TAPER) return { of: (n) => n, whole: shards };
+  return {
+    of: (n) => i32.divU(i32.mul(n, i32.sub(2 * shards + 1, n)), 2),
+    whole: (shards * (shards + 1)) / 2,
+  };
+}
+
 function shard(
   plan: Plan,
   l: Record<"claim" | "place" | "end" | "samples" | "first" | "partial" | "arena", Local<"i32">>,
@@ -228,14 +246,16 @@ function shard(
   s: number,
 ): Statement[] {
   const together = plan.samples;
-  // A shard is whole groups of the samples that are done at once; the last ends with the step's samples. Each is smaller
-  // than the one before it, as n, n − 1, … 1: however many workers claim them, all end at about the same time (guided
-  // self-scheduling, Polychronopoulos and Kuck 1987).
+  // A shard is whole groups of the samples that are done at once; the last ends with the step's samples.
   const groups = i32.divU(i32.add(l.samples, together - 1), together);
-  const parts = (n: Expr<"i32"> | Local<"i32">) => i32.mul(n, i32.sub(2 * plan.shards + 1, n));
-  const all = plan.shards * (plan.shards + 1);
-  const share = (n: Expr<"i32"> | Local<"i32">) => i32.mul(i32.divU(i32.mul(parts(n), groups), all), together);
-  const bound = (n: Expr<"i32"> | Local<"i32">) =>
+  const { of, whole } = portions(plan.shards);
+  const share = (n: Count) =>
+    // In two steps: the product with all groups may not fit.
+    i32.mul(
+      i32.add(i32.mul(i32.divU(groups, whole), of(n)), i32.divU(i32.mul(i32.remU(groups, whole), of(n)), whole)),
+      together,
+    );
+  const bound = (n: Count) =>
     together === 1 ? share(n) : if_("i32", i32.ltU(share(n), l.samples), [share(n)], [l.samples.read]);
   const next = (stage: Func, count: number): Statement[] => [
     call(stage, i32.add(l.first, l.place), l.arena, l.partial, keptOf(plan, l)) as Statement,
