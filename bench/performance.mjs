@@ -173,7 +173,7 @@ export const tables = (records) => ({
       .map((r) => [
         `${r.job}, Node ${major(r.node)}${r.wide ? ", wide" : ""}`,
         r.first.toFixed(0),
-        r.firsts ? `${r.firstMin.toFixed(0)} to ${r.firstMax.toFixed(0)} of ${r.firsts.length}` : "",
+        r.firsts ? `${r.firstMin.toFixed(0)} to ${r.firstMax.toFixed(0)} (${r.firsts.length})` : "",
         (r.moduleBytes / 1000).toFixed(1),
       ]);
     const heads = ["", "`compile()` to the end of the first step, ms", "quickest to slowest", "generated module, kB"];

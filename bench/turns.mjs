@@ -158,11 +158,14 @@ class Contestant {
     if (this.#configuration.peer) return;
     const result = this.#results.get(measure);
     const fresh = new EngineProcess(this.#configuration);
-    await this.#attempt([result], async () => {
-      await this.#open(fresh, patience);
-      result.firsts.push((await fresh.ask("check", { measure }, patience)).first);
-    });
-    await fresh.end();
+    try {
+      await this.#attempt([result], async () => {
+        await this.#open(fresh, patience);
+        result.firsts.push((await fresh.ask("check", { measure }, patience)).first);
+      });
+    } finally {
+      await fresh.end();
+    }
   }
 
   /** Memory and code sizes, once everything was done, and the first step where no others were taken. */
